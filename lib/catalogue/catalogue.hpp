@@ -1,0 +1,101 @@
+#pragma once
+/// \file
+/// The catalogue: which observations exist, where they are, how good they are. One interface, two databases.
+/// Only rank 0 of the program ever holds a Catalogue.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "config/config.hpp"
+
+namespace comap {
+
+/// A value of a row: NULL, integer, number, text, or boolean.
+using SqlValue = std::variant<std::monostate, std::int64_t, double, std::string, bool>;
+using Row = std::map<std::string, SqlValue>;
+
+/// What a run needs of one row of comap_data.
+struct Observation {
+  std::int64_t obsid = 0;
+  std::string source;
+  std::string source_group;
+  std::string level1_path;
+  std::string level2_path;  ///< empty = none
+  std::string utc_start;    ///< %Y-%m-%d-%H:%M:%S
+};
+
+/// Statistics of one (feed, frequency_band) for quality_flags: column name -> value.
+struct QualityRow {
+  int feed = 0;
+  int frequency_band = 0;
+  std::map<std::string, double> statistics;
+};
+
+/// What the processing of one observation gave; written in one transaction.
+struct ObservationResult {
+  std::int64_t obsid = 0;
+  bool complete = false;
+  std::string error;                        ///< when not complete
+  std::string level2_path;                  ///< when complete
+  std::map<std::string, double> summary;    ///< columns of observation_summary
+  std::vector<QualityRow> quality;
+};
+
+struct QualityFlag {
+  int feed = 0;
+  int frequency_band = 0;
+  bool is_good = true;
+};
+
+struct CatalogueSummary {
+  std::int64_t n_observations = 0, n_level1 = 0, n_level2 = 0;
+  std::map<std::string, std::int64_t> status;                             ///< processing_status -> count
+  std::map<std::string, std::array<std::int64_t, 2>> source_groups;       ///< group -> {rows, with Level-2}
+  std::vector<Observation> latest;
+};
+
+class Catalogue {
+ public:
+  virtual ~Catalogue() = default;
+
+  /// Creates what is missing of the schema; leaves what is there.
+  virtual void initialize() = 0;
+
+  /// Observations that a selection means, in order of obsid. Reads [select] obsid_file.
+  virtual std::vector<Observation> select(const SelectConfig& selection) = 0;
+  /// A whole row of comap_data; and all rows of a table that belong to an obsid, in order of key.
+  virtual std::optional<Row> row(std::int64_t obsid) = 0;
+  virtual std::vector<Row> rows_of(std::string_view table, std::int64_t obsid) = 0;
+
+  /// Inserts or updates rows of comap_data (keys = column names, obsid required) in one transaction. Without
+  /// `overwrite` columns that are not NULL stay. Returns the number of new rows.
+  virtual std::int64_t upsert_observations(const std::vector<Row>& rows, bool overwrite) = 0;
+  /// Clears level2_path (and the statistics with it when asked) of these observations.
+  virtual void clear_level2(const std::vector<std::int64_t>& obsids, bool clear_statistics) = 0;
+
+  /// The result of one observation, in one transaction. Flags and comments that are there stay.
+  virtual void record(const ObservationResult& result) = 0;
+
+  virtual std::vector<QualityFlag> quality_flags(std::int64_t obsid) = 0;
+  virtual CatalogueSummary summary() = 0;
+  /// URL without credentials, for logs.
+  virtual std::string description() const = 0;
+};
+
+/// Opens `sqlite:path` or `postgresql://...`, with the retries of the configuration. A relative SQLite path is
+/// relative to the working directory. Throws CatalogueError (never with credentials in it).
+std::unique_ptr<Catalogue> open_catalogue(const CatalogueConfig& config);
+
+/// Group of a source from Level-1 attributes (catalogue.md).
+std::string source_group_of(std::string_view source, std::string_view comment);
+/// Text before the first comma, trimmed.
+std::string source_name_of(std::string_view source_attribute);
+
+}  // namespace comap

@@ -1,0 +1,64 @@
+#pragma once
+/// \file
+/// Everything of a Level-1 file but the TOD: small, read once by every rank of a team.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "io/h5.hpp"
+
+namespace comap {
+
+/// Vane housekeeping; times are as stored, 0.6 s late.
+struct VaneHousekeeping {
+  std::vector<double> utc_mjd;
+  std::vector<double> angle_deg;
+  std::vector<double> shroud_temperature_C;
+};
+
+/// Bit-coded state of the array [n_frame]; times as stored, 0.6 s late. Shares the vane's times where the file has
+/// none of its own and the lengths agree.
+struct FrameHousekeeping {
+  std::vector<double> utc_mjd;
+  std::vector<std::int64_t> features;
+};
+
+/// Lissajous state of the telescope; empty when the file has none.
+struct TrackerHousekeeping {
+  std::vector<double> utc_mjd;
+  std::vector<std::int64_t> lissajous_status;
+};
+
+/// What a Level-1 file says of itself (formats.md).
+struct Level1Metadata {
+  std::string path;
+  std::int64_t obsid = 0;
+  std::map<std::string, h5::AttributeValue> attributes;  ///< of the group `comap`
+  int n_feeds = 0;                                       ///< rows of the feed axis, ground feed included
+  int n_channels = 0;                                    ///< per band
+  std::int64_t n_samples = 0;
+  double sample_time_s = 0.0;              ///< (MJD[last] - MJD[first]) / (n - 1)
+  std::vector<int> feeds;                  ///< [n_feeds] feed numbers
+  std::vector<double> frequency_GHz;       ///< [band][channel]
+  std::vector<double> mjd;                 ///< [sample] UTC
+  std::vector<std::int64_t> features;      ///< [sample] bit-coded
+  std::vector<double> azimuth_deg;         ///< [n_feeds][sample]
+  std::vector<double> elevation_deg;       ///< [n_feeds][sample]
+  VaneHousekeeping vane;
+  FrameHousekeeping frame;
+  TrackerHousekeeping tracker;
+};
+
+/// Number of the highest bit set; -1 for values <= 0: no feature.
+int feature_number(std::int64_t bits);
+
+/// Reads the metadata and checks presence, shapes, finite increasing MJD. `expected_obsid` <= 0 accepts any.
+/// Throws ObservationError naming file and dataset; IoError when the file cannot be opened.
+Level1Metadata read_level1_metadata(const std::string& path, std::int64_t expected_obsid);
+
+/// obsid from a file name `comap-NNNNNNN-...` (also with the prefix `Level2_`); -1 when it has none.
+std::int64_t obsid_of_file_name(const std::string& path);
+
+}  // namespace comap

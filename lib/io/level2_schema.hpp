@@ -1,0 +1,35 @@
+#pragma once
+/// \file
+/// Names of Level-2 datasets (formats.md), once.
+
+#include <string_view>
+
+namespace comap::level2 {
+
+inline constexpr std::string_view kMjd = "spectrometer/MJD";
+inline constexpr std::string_view kFeeds = "spectrometer/feeds";
+inline constexpr std::string_view kAzimuth = "spectrometer/pixel_pointing/pixel_az";
+inline constexpr std::string_view kElevation = "spectrometer/pixel_pointing/pixel_el";
+
+inline constexpr std::string_view kSystemTemperature = "level2/vane/system_temperature";  ///< K
+inline constexpr std::string_view kGain = "level2/vane/gain";                              ///< counts per K
+inline constexpr std::string_view kVaneEventMjd = "level2/vane/event_mjd";
+inline constexpr std::string_view kScanEdges = "level2/scan_edges";
+inline constexpr std::string_view kLevel1AutoRms = "level1_noise_stats/auto_rms";  ///< counts
+inline constexpr std::string_view kAtmosphereOffsets = "level2/atmosphere/offsets";
+inline constexpr std::string_view kAtmosphereTau = "level2/atmosphere/tau";
+inline constexpr std::string_view kBinned = "level2/binned_data";
+inline constexpr std::string_view kBinnedFiltered = "level2/binned_filtered_data";
+inline constexpr std::string_view kEffectiveTsys = "level2/gain_filter/effective_tsys";
+inline constexpr std::string_view kWhiteVariance = "level2/gain_filter/white_variance";
+inline constexpr std::string_view kGainInformation = "level2/gain_filter/gain_information";
+inline constexpr std::string_view kSigmaCommon = "level2/gain_filter/sigma_common";
+inline constexpr std::string_view kSigmaBand = "level2/gain_filter/sigma_band";
+inline constexpr std::string_view kGainAlpha = "level2/gain_filter/alpha";
+inline constexpr std::string_view kChannelMask = "level2/gain_filter/channel_mask";
+inline constexpr std::string_view kCentralFrequencies = "level2/central_freqs";  ///< GHz
+inline constexpr std::string_view kBandwidths = "level2/bandwidths";             ///< GHz
+inline constexpr std::string_view kNoiseStatsGroup = "level2_noise_stats";  ///< /{dataset}/{sigma_white,...}
+inline constexpr std::string_view kSqlSnapshot = "level2/sql_snapshot";
+
+}  // namespace comap::level2

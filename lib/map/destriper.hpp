@@ -1,0 +1,72 @@
+#pragma once
+/// \file
+/// Destriping: offsets by conjugate gradients, then the binned map. See docs/mapmaking.md for the equations.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/communicator.hpp"
+
+namespace comap {
+
+/// Samples of one feed and scan: offsets start afresh here.
+struct DestriperSegment {
+  std::int64_t start = 0;   ///< first sample in the arrays of this rank
+  std::int64_t n_samples = 0;
+  double weight_per_K2 = 0.0;      ///< 1/variance of a good sample, map and solver alike
+  /// Airmass minus its mean [sample of the segment], empty when no amplitude is solved for this segment.
+  std::vector<float> airmass;
+};
+
+/// The data of one rank; segments are never divided between ranks.
+struct DestriperData {
+  std::vector<DestriperSegment> segments;
+  std::vector<std::int32_t> pixel;  ///< [sample] index in the map; -1 = no weight
+  std::vector<float> tod_K;         ///< [sample]
+  /// [sample] factor on the solver's weight only (bright sky); empty = 1 everywhere.
+  std::vector<float> solver_factor;
+};
+
+struct DestriperSettings {
+  std::int64_t n_pixels = 0;  ///< of the map; only hit pixels cost memory or communication
+  int offset_length = 100;    ///< samples; the last offset of a segment may be shorter
+  double lambda_ridge = 0.0;
+  double alpha_grad = 0.0;
+  double alpha_curv = 0.0;
+  double threshold = 1e-6;  ///< relative residual
+  int max_iterations = 1000;
+};
+
+struct SolverReport {
+  int iterations = 0;
+  double relative_residual = 0.0;
+  double residual_in_noise = 0.0;  ///< sqrt(mean(r^2 / diag)): residual in units of an offset's noise
+  bool converged = false;
+  std::int64_t n_offsets = 0;
+  std::int64_t n_offsets_without_data = 0;
+  std::int64_t n_components = 0;  ///< connected components of the graph of offsets and pixels
+  double seconds = 0.0;
+};
+
+/// Sums over all ranks for the pixels that this rank owns, in order of pixel index. Every hit pixel has one owner.
+struct MapPiece {
+  std::vector<std::int64_t> pixel;
+  std::vector<double> destriped_K;
+  std::vector<double> naive_K;
+  std::vector<double> weight_per_K2;
+  std::vector<double> hits;
+};
+
+struct DestriperResult {
+  SolverReport report;
+  std::vector<double> offsets_K;   ///< [offset] of this rank, segment after segment
+  std::vector<double> airmass_K;   ///< [segment] amplitude; 0 where none was solved
+  MapPiece map;
+};
+
+/// Solves for offsets and airmass amplitudes and bins the map. Collective. Same ranks, same bits.
+DestriperResult destripe(const DestriperData& data, const DestriperSettings& settings, const Communicator& ranks);
+
+}  // namespace comap

@@ -1,0 +1,69 @@
+#pragma once
+/// \file
+/// Horizontal coordinates of the telescope to positions on the sky, with ERFA.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "sky/earth_orientation.hpp"
+
+namespace comap {
+
+enum class SkyFrame { galactic, icrs };
+
+/// "galactic" or "icrs"; throws ConfigError.
+SkyFrame parse_sky_frame(const std::string& name);
+
+/// A direction: longitude (l or RA) and latitude (b or Dec).
+struct SkyPosition {
+  double longitude_deg = 0.0;
+  double latitude_deg = 0.0;
+};
+
+struct Horizontal {
+  double azimuth_deg = 0.0;
+  double elevation_deg = 0.0;
+};
+
+/// Observer and Earth orientation: what az/el -> sky needs besides the time.
+struct Observer {
+  SiteConfig site;
+  bool refraction = false;  ///< with pressure_hPa etc. of a standard atmosphere at the site
+  EarthOrientationTable orientation = EarthOrientationTable::built_in();
+};
+
+/// Apparent place to ICRS (precession, nutation, aberration, polar motion, UT1; no parallax), then to `frame`.
+/// Exact, one sample: about 50 us.
+SkyPosition horizontal_to_sky(const Observer& observer, double mjd_utc, Horizontal direction, SkyFrame frame);
+/// The inverse.
+Horizontal sky_to_horizontal(const Observer& observer, double mjd_utc, SkyPosition position, SkyFrame frame);
+
+/// The same for many samples: everything slow (ERFA astrometry context, Earth orientation) at nodes in time, the
+/// rest exact for each sample. Differs from the exact transform by less than 0.1 arcsec (tested).
+/// All spans have the same length; times need not be sorted. NaN in, NaN out.
+void horizontal_to_sky(const Observer& observer, std::span<const double> mjd_utc, std::span<const double> azimuth_deg,
+                       std::span<const double> elevation_deg, SkyFrame frame, std::span<double> longitude_deg,
+                       std::span<double> latitude_deg);
+
+SkyPosition icrs_to_galactic(SkyPosition position);
+SkyPosition galactic_to_icrs(SkyPosition position);
+
+/// Apparent elevation of the Sun [deg].
+double sun_elevation_deg(const Observer& observer, double mjd_utc);
+
+/// MJD (UTC) of `%Y-%m-%d-%H:%M:%S`. Throws ObservationError.
+double parse_utc_start(const std::string& text);
+std::string format_utc_start(double mjd_utc);
+
+/// Pointing corrections, 7 parameters of one feed, radians (mapmaking.md).
+struct PointingModel {
+  double ia = 0, ie = 0, npae = 0, aw = 0, an = 0, ca = 0, phi = 0;
+};
+/// One line of 7 numbers for each feed, first line feed 1. Throws ConfigError with file and line.
+std::vector<PointingModel> read_pointing_models(const std::string& file);
+/// Subtracts the model from azimuth and elevation.
+Horizontal corrected(const PointingModel& model, Horizontal direction);
+
+}  // namespace comap

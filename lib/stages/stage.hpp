@@ -1,0 +1,113 @@
+#pragma once
+/// \file
+/// What a Level-2 stage is. Stages do not know each other, files or ranks: the pipeline hands them data and writes
+/// what they declare. docs/adding-a-stage.md walks through an example.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/h5.hpp"
+#include "io/level1_metadata.hpp"
+#include "stages/feed_block.hpp"
+#include "stages/product_table.hpp"
+
+namespace comap {
+
+/// Kinds of data that stages need and make; a stage that needs what no earlier stage makes is a ConfigError.
+enum class Field : unsigned {
+  level1_metadata,
+  level2_file,
+  vane_calibration,
+  scan_edges,
+  level1_noise,
+  atmosphere,
+  binned_data,
+  noise_fit,
+};
+using FieldList = std::vector<Field>;
+std::string_view field_name(Field field);
+
+/// What the pipeline must deliver to a stage's FeedWorker.
+struct Deliveries {
+  bool vane_samples = false;     ///< blocks around every vane event (consume_vane)
+  bool scan_samples = false;     ///< blocks of every scan
+  bool between_scans = false;    ///< also the samples between scans, from the first to the last with a feature
+  bool channel_medians = false;  ///< FeedBlock::channel_median of scans
+};
+
+/// Which rows of a declared dataset one feed fills.
+enum class FeedAxis {
+  feed_number,      ///< axis 0 has 19 rows, row = feed - 1
+  file_row,         ///< axis 1 has n_feeds rows in file order, axis 0 is the vane event
+  none,             ///< one array for the observation, made by prepare()
+};
+
+/// A dataset that a stage writes.
+struct OutputSpec {
+  std::string path;
+  FeedAxis axis = FeedAxis::none;
+  h5::DatasetSpec dataset;  ///< of the whole file; the pipeline chooses chunks, checksum and compression
+};
+
+/// What is known of an observation before its TOD is read; the same on every rank of the team.
+struct ObservationContext {
+  std::int64_t obsid = 0;
+  std::string source;
+  std::string source_group;
+  Level1Metadata level1;
+  ProductTable products;  ///< made by Stage::prepare
+  std::vector<std::array<std::int64_t, 2>> vane_events;  ///< runs of the vane feature, [start, end)
+  std::vector<std::array<std::int64_t, 2>> scans;        ///< [start, end)
+};
+
+/// What a stage does with the samples of one feed. Lives from the first to the last block of that feed.
+class FeedWorker {
+ public:
+  virtual ~FeedWorker() = default;
+  /// One vane event of one band: `block.scan` is the index of the event.
+  virtual void consume_vane(const FeedBlock& /*block*/) {}
+  /// After the last vane block and before the first block of TOD: calibration is known from here on.
+  virtual void finish_vane() {}
+  /// Blocks come in order of time; for each stretch of time the bands 0 to 3.
+  virtual void consume(const FeedBlock& /*block*/) {}
+  /// After the last block: fill the products of this feed. Workers finish in the order of the pipeline.
+  virtual void finish() {}
+};
+
+/// One step of the Level-2 pipeline. Immutable after construction: all state of one feed is in its worker and in the
+/// products, so that any number of feeds can be in hand. Nothing here is collective.
+class Stage {
+ public:
+  virtual ~Stage() = default;
+
+  virtual std::string_view name() const = 0;
+  virtual FieldList requires_fields() const = 0;
+  virtual FieldList provides_fields() const = 0;
+  /// Settings that the result depends on: stored with it, compared to tell whether it is up to date.
+  virtual nlohmann::json parameters() const = 0;
+  virtual Deliveries deliveries() const { return {}; }
+
+  /// Works on metadata, before any TOD; runs on every rank of the team with the same result.
+  /// Throws ObservationError.
+  virtual void prepare(ObservationContext& /*observation*/) const {}
+  /// Datasets that this stage writes; called after every prepare().
+  virtual std::vector<OutputSpec> outputs(const ObservationContext& /*observation*/) const { return {}; }
+  /// A worker for one feed, or nothing. `products` takes the rows of this feed and outlives the worker.
+  virtual std::unique_ptr<FeedWorker> start_feed(const ObservationContext& /*observation*/, int /*feed*/,
+                                                 ProductTable& /*products*/) const {
+    return nullptr;
+  }
+  /// Values for the catalogue from the products of all feeds (rank 0 of the team has them all): one scalar per key,
+  /// names of `observation_summary` columns.
+  virtual nlohmann::json summary(const ObservationContext& /*observation*/,
+                                 const std::vector<ProductTable>& /*feeds*/) const {
+    return nlohmann::json::object();
+  }
+};
+
+}  // namespace comap
