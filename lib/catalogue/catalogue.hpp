@@ -67,6 +67,8 @@ class Catalogue {
 
   /// Creates what is missing of the schema; leaves what is there.
   virtual void initialize() = 0;
+  /// Tables that initialize() would create or complete, in order of creation; empty = the catalogue is ready.
+  virtual std::vector<std::string> missing_tables() = 0;
 
   /// Observations that meet every condition of the selection, in order of obsid. Names are compared without regard
   /// to the case of ASCII letters. Reads [select] obsid_file; obsids that are not in the catalogue are a warning in

@@ -7,6 +7,7 @@
 #include <set>
 #include <system_error>
 
+#include "catalogue/sql_connection.hpp"
 #include "core/error.hpp"
 
 namespace comap {
@@ -59,6 +60,7 @@ class Search {
     if (status.type() != fs::file_type::regular) return report(path, "is not a regular file");
     const fs::path real = fs::canonical(path, error);
     if (error) return report(path, "cannot be looked at: " + error.message());
+    if (sql::storable_text(path.string()) != path.string()) return report(path, "has a name that is not UTF-8");
     if (seen_.insert(real.string()).second) found_.paths.push_back(path.string());
   }
 

@@ -16,8 +16,8 @@ struct FileProblem {
 enum class DataLevel { level1, level2 };
 
 struct FoundFiles {
-  std::vector<std::string> paths;      ///< absolute, ascending, each file once
-  std::vector<FileProblem> problems;   ///< unreadable directories, broken links
+  std::vector<std::string> paths;     ///< absolute, ascending, each file once
+  std::vector<FileProblem> problems;  ///< unreadable directories, broken links
 };
 
 /// Regular files below the directories whose names are `*comap*.hd5` without the prefix `Level2_` (Level-1), or

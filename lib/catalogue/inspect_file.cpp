@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -12,6 +13,7 @@
 #include "core/error.hpp"
 #include "io/level1_metadata.hpp"
 #include "io/level2_schema.hpp"
+#include "level2/provenance.hpp"
 
 namespace comap {
 
@@ -51,7 +53,7 @@ std::int64_t agreed_obsid(const std::string& path, const std::map<std::string, h
 }
 
 void require_complete_level2(const h5::File& file) {
-  if (const auto record = file.attribute("/", level2::kCompleteAttribute)) {
+  if (const auto record = file.attribute("/", kCompleteAttribute)) {
     if (h5::to_number(*record) == 1.0) return;
     throw ObservationError("is not complete: its writer was interrupted");
   }

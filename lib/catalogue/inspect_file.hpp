@@ -16,9 +16,9 @@ namespace comap {
 struct FileFinding {
   std::string path;
   DataLevel level = DataLevel::level1;
-  std::int64_t obsid = 0;             ///< 0 = the file cannot be used
-  Row row;                            ///< columns of comap_data, without paths
-  std::vector<std::string> remarks;   ///< why it cannot be used, or attributes that were left out
+  std::int64_t obsid = 0;            ///< 0 = the file cannot be used
+  Row row;                           ///< columns of comap_data, without paths
+  std::vector<std::string> remarks;  ///< why it cannot be used, or attributes that were left out
 };
 
 /// Opens a Level-1 file (attributes of `comap`, presence of the TOD) or a Level-2 file (the same attributes, and the

@@ -107,8 +107,8 @@ class Chosen {
     if (is_first) return;
     const FileFinding* other = &finding;
     if (finding.path == registered) std::swap(place->second, other);
-    problems.push_back({other->path, fmt::format("observation {} also has {}, which is taken", finding.obsid,
-                                                 place->second->path)});
+    problems.push_back(
+        {other->path, fmt::format("observation {} also has {}, which is taken", finding.obsid, place->second->path)});
   }
   const std::map<std::int64_t, const FileFinding*>& all() const { return by_obsid_; }
 
@@ -168,8 +168,6 @@ class Planner {
       plan_.rows.back()["level1_path"] = finding.path;
     } else if (may_replace(finding)) {
       plan_.moved.push_back({{"obsid", obsid}, {"level1_path", finding.path}});
-    } else if (overwrite_) {
-      plan_.rows.pop_back();
     }
   }
 
@@ -198,6 +196,13 @@ class Planner {
   ScanPlan plan_;
 };
 
+/// A dry run may meet a catalogue that has not been created.
+std::vector<Observation> known_observations(Catalogue& catalogue) {
+  const std::vector<std::string> missing = catalogue.missing_tables();
+  if (std::find(missing.begin(), missing.end(), "comap_data") != missing.end()) return {};
+  return catalogue.select({});
+}
+
 void write_plan(Catalogue& catalogue, const ScanOptions& options, const ScanPlan& plan) {
   if (!plan.gone.empty()) catalogue.clear_level2(plan.gone, options.clear_statistics);
   if (!plan.rows.empty()) catalogue.upsert_observations(plan.rows, options.overwrite);
@@ -220,7 +225,7 @@ ScanReport scan_files(Catalogue* catalogue, const ScanOptions& options, const Co
   const std::vector<FileFinding> findings = inspect_shared(unpacked(text_of(list)), world);
   run_on_rank_zero(world, [&] {
     if (!options.dry_run) catalogue->initialize();
-    report.plan = plan_scan(findings, catalogue->select({}), options.overwrite, report.problems);
+    report.plan = plan_scan(findings, known_observations(*catalogue), options.overwrite, report.problems);
     if (!options.dry_run) write_plan(*catalogue, options, report.plan);
   });
   std::stable_sort(report.problems.begin(), report.problems.end(),

@@ -24,11 +24,11 @@ struct ScanOptions {
 
 /// What is to be changed. Rows of comap_data are for upsert_observations.
 struct ScanPlan {
-  std::vector<Row> rows;                              ///< one for each obsid, with level1_path where there is a file
-  std::vector<Row> moved;                             ///< {obsid, level1_path}: the registered file is gone
-  std::map<std::int64_t, std::string> level2;         ///< paths to register
-  std::vector<std::int64_t> gone;                     ///< level2_path to clear
-  std::int64_t n_new = 0;                             ///< rows for obsids that are not in the catalogue
+  std::vector<Row> rows;                       ///< one for each obsid, with level1_path where there is a file
+  std::vector<Row> moved;                      ///< {obsid, level1_path}: the registered file is gone
+  std::map<std::int64_t, std::string> level2;  ///< paths to register
+  std::vector<std::int64_t> gone;              ///< level2_path to clear
+  std::int64_t n_new = 0;                      ///< rows for obsids that are not in the catalogue
 };
 
 struct ScanReport {

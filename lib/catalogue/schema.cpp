@@ -218,9 +218,12 @@ void create_schema(Connection& connection) {
   note_version(connection);
 }
 
-bool lacks_schema(Connection& connection) {
-  return std::any_of(tables().begin(), tables().end(),
-                     [&](const Table& one) { return !missing_columns(connection, one).empty(); });
+std::vector<std::string> missing_tables(Connection& connection) {
+  std::vector<std::string> missing;
+  for (const Table& one : tables()) {
+    if (!missing_columns(connection, one).empty()) missing.push_back(one.name);
+  }
+  return missing;
 }
 
 void check_version(Connection& connection) {

@@ -40,8 +40,8 @@ const Column& column(const Table& table, std::string_view name);
 
 /// Creates the tables, columns and indexes that are missing, and notes the version. Within a transaction.
 void create_schema(Connection& connection);
-/// True when tables or columns are missing. Within a transaction.
-bool lacks_schema(Connection& connection);
+/// Tables that are missing or lack columns. Within a transaction.
+std::vector<std::string> missing_tables(Connection& connection);
 /// Throws CatalogueError when a newer program has changed the schema. Within a transaction.
 void check_version(Connection& connection);
 

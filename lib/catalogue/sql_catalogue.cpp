@@ -63,6 +63,16 @@ class SqlCatalogue final : public Catalogue {
     is_whole_ = true;
   }
 
+  std::vector<std::string> missing_tables() override {
+    std::vector<std::string> missing;
+    if (connection_->exists()) {
+      in_transaction(sql::Access::read, [&] { missing = sql::missing_tables(*connection_); });
+    } else {
+      for (const sql::Table& table : sql::tables()) missing.push_back(table.name);
+    }
+    return missing;
+  }
+
   std::vector<Observation> select(const SelectConfig& selection) override {
     std::vector<std::int64_t> obsids = selection.obsids;
     if (!selection.obsid_file.empty()) {
@@ -158,12 +168,8 @@ class SqlCatalogue final : public Catalogue {
   template <typename Work>
   void write(const Work& work) {
     if (!is_whole_) {
-      bool lacks = false;
-      in_transaction(sql::Access::read, [&] {
-        sql::require_observations(*connection_);
-        lacks = sql::lacks_schema(*connection_);
-      });
-      if (lacks) initialize();
+      in_transaction(sql::Access::read, [&] { sql::require_observations(*connection_); });
+      if (!missing_tables().empty()) initialize();
       is_whole_ = true;
     }
     in_transaction(sql::Access::write, work);
