@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -33,6 +34,8 @@ class Handle {
   Id id() const { return id_; }
   explicit operator bool() const { return id_ >= 0; }
   void reset() noexcept;
+  /// Gives the identifier away; the caller closes it.
+  Id release() noexcept { return std::exchange(id_, -1); }
 
  private:
   Id id_ = -1;
