@@ -134,11 +134,14 @@ Timeline make_timeline(const SimulateConfig& config, int n_scans, double scan_du
   return timeline;
 }
 
-std::int32_t feature_bits(const ObservationPlan& plan, std::int64_t sample) {
-  const auto contains = [sample](const SampleRange& range) { return sample >= range.begin && sample < range.end; };
-  if (std::ranges::any_of(plan.timeline.vanes, contains)) return 1 << kVaneFeature;
-  if (!std::ranges::any_of(plan.timeline.scans, contains)) return 0;
-  return 1 << (plan.pattern == ScanPattern::lissajous ? kLissajousFeature : kScanFeature);
+std::vector<std::int32_t> feature_series(const ObservationPlan& plan) {
+  std::vector<std::int32_t> bits(static_cast<std::size_t>(plan.timeline.n_samples), 0);
+  const auto mark = [&bits](const std::vector<SampleRange>& ranges, int feature) {
+    for (const SampleRange& range : ranges) std::fill(bits.begin() + range.begin, bits.begin() + range.end, 1 << feature);
+  };
+  mark(plan.timeline.vanes, kVaneFeature);
+  mark(plan.timeline.scans, plan.pattern == ScanPattern::lissajous ? kLissajousFeature : kScanFeature);
+  return bits;
 }
 
 std::vector<ObservationPlan> plan_observations(const SimulateConfig& config, const Observer& observer) {

@@ -49,8 +49,8 @@ inline constexpr int kVaneFeature = 13;
 inline constexpr int kScanFeature = 9;
 inline constexpr int kLissajousFeature = 5;
 
-/// Bit-coded feature of a sample; 0 outside vane and scans, also for indices outside the observation.
-std::int32_t feature_bits(const ObservationPlan& plan, std::int64_t sample);
+/// Bit-coded features [sample]; 0 outside vane and scans.
+std::vector<std::int32_t> feature_series(const ObservationPlan& plan);
 
 /// All observations: the field first, then the calibrators, obsids from `first_obsid` on, one a day.
 /// Throws ConfigError when a setting cannot be met, e.g. when the field is too low or too close to the zenith.
