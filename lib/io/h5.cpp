@@ -283,10 +283,14 @@ Handle creation_properties(const DatasetSpec& spec, const std::string& where) {
   set_fill_value(creation.id(), spec, where);
   check(H5Pset_obj_track_times(creation.id(), false), "set properties", where);
   const bool empty = std::ranges::find(spec.extent, 0U) != spec.extent.end();
+  if (spec.written_once && spec.chunk.empty()) {
+    check(H5Pset_fill_time(creation.id(), H5D_FILL_TIME_NEVER), "set properties", where);
+  }
   if (spec.chunk.empty() || empty) return creation;
   const std::vector<hsize_t> chunk(spec.chunk.begin(), spec.chunk.end());
   check(H5Pset_chunk(creation.id(), static_cast<int>(chunk.size()), chunk.data()), "set the chunk shape", where);
-  check(H5Pset_alloc_time(creation.id(), H5D_ALLOC_TIME_EARLY), "set properties", where);
+  const H5D_alloc_time_t layout_time = spec.written_once ? H5D_ALLOC_TIME_INCR : H5D_ALLOC_TIME_EARLY;
+  check(H5Pset_alloc_time(creation.id(), layout_time), "set properties", where);
   if (spec.compression > 0) {
     check(H5Pset_deflate(creation.id(), static_cast<unsigned>(spec.compression)), "set compression", where);
   }

@@ -73,6 +73,7 @@ struct DatasetSpec {
   bool checksum = false;   ///< fletcher32
   int compression = 0;     ///< gzip level
   bool fill_zero = false;  ///< fill with 0 instead of NaN
+  bool written_once = false;  ///< serial files: every element will be written, nothing is filled or laid out before
   std::string unit;        ///< attribute `unit`, when not empty
 };
 

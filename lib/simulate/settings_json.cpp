@@ -48,9 +48,12 @@ Json all_keys(SimulateConfig config) {
 
 std::string pattern_name(ScanPattern pattern) {
   switch (pattern) {
-    case ScanPattern::raster: return "raster";
-    case ScanPattern::constant_elevation: return "ces";
-    case ScanPattern::lissajous: return "lissajous";
+    case ScanPattern::raster:
+      return "raster";
+    case ScanPattern::constant_elevation:
+      return "ces";
+    case ScanPattern::lissajous:
+      return "lissajous";
   }
   return "";
 }
