@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "core/constants.hpp"
+#include "math/median.hpp"
 
 namespace comap {
 namespace {
@@ -14,28 +15,15 @@ namespace {
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr std::size_t kGlitchReach = 2;  // samples on either side that q looks at
 
-/// Median of all values, which are reordered; the mean of the middle two when there is an even number.
-double median_in_place(std::vector<float>& values) {
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  const double upper = *middle;
-  if (values.size() % 2 == 1) return upper;
-  return 0.5 * (upper + *std::max_element(values.begin(), middle));
-}
-
 /// 1.4826 x median absolute deviation from the median; the values are overwritten.
-double mad_sigma_in_place(std::vector<float>& values) {
-  const auto centre = static_cast<float>(median_in_place(values));
+double mad_sigma(std::vector<float>& values) {
+  const float centre = median(values);
   for (float& value : values) value = std::abs(value - centre);
-  return kMadToSigma * median_in_place(values);
+  return kMadToSigma * median(values);
 }
 
-std::vector<float> finite_values(std::span<const float> values) {
-  std::vector<float> finite;
-  finite.reserve(values.size());
-  std::ranges::copy_if(values, std::back_inserter(finite), [](float value) { return std::isfinite(value); });
-  return finite;
+std::int64_t n_finite(std::span<const float> values) {
+  return std::ranges::count_if(values, [](float value) { return std::isfinite(value); });
 }
 
 /// q of find_glitches; 0 for the samples at the ends.
@@ -61,11 +49,6 @@ void drop(std::span<float> tod_K, std::span<std::int32_t> pixel) {
 
 }  // namespace
 
-double finite_median(std::span<const float> values) {
-  std::vector<float> finite = finite_values(values);
-  return median_in_place(finite);
-}
-
 double pair_difference_rms(std::span<const float> values) {
   std::vector<float> differences;
   differences.reserve(values.size() / 2);
@@ -74,7 +57,7 @@ double pair_difference_rms(std::span<const float> values) {
     if (std::isfinite(difference)) differences.push_back(difference);
   }
   if (differences.size() < 2) return std::numeric_limits<double>::quiet_NaN();
-  return mad_sigma_in_place(differences) / std::numbers::sqrt2;
+  return mad_sigma(differences) / std::numbers::sqrt2;
 }
 
 void bridge_gaps(std::span<float> values) {
@@ -94,12 +77,11 @@ void bridge_gaps(std::span<float> values) {
 }
 
 void HalfBandSum::add(std::span<const float> half_band) {
-  std::vector<float> finite = finite_values(half_band);
-  if (2 * finite.size() < half_band.size() || finite.empty()) return;
-  const auto median = static_cast<float>(median_in_place(finite));
+  if (n_finite(half_band) == 0 || 2 * n_finite(half_band) < std::ssize(half_band)) return;
+  const float centre = median(half_band);
   std::vector<float> bridged(half_band.begin(), half_band.end());
   bridge_gaps(bridged);
-  for (std::size_t i = 0; i < sum_.size(); ++i) sum_[i] += bridged[i] - median;
+  for (std::size_t i = 0; i < sum_.size(); ++i) sum_[i] += bridged[i] - centre;
 }
 
 std::vector<std::int64_t> find_glitches(std::span<const float> sum, double glitch_sigma) {
@@ -107,7 +89,7 @@ std::vector<std::int64_t> find_glitches(std::span<const float> sum, double glitc
   if (glitch_sigma <= 0.0 || sum.size() <= 2 * kGlitchReach) return glitches;
   const std::vector<float> q = fourth_difference(sum);
   std::vector<float> searched(q.begin() + kGlitchReach, q.end() - kGlitchReach);
-  const double limit = glitch_sigma * mad_sigma_in_place(searched);
+  const double limit = glitch_sigma * mad_sigma(searched);
   for (std::size_t i = kGlitchReach; i + kGlitchReach < q.size(); ++i) {
     if (std::abs(q[i]) > limit && is_local_maximum(q, i)) glitches.push_back(static_cast<std::int64_t>(i));
   }
@@ -136,7 +118,7 @@ PreparedScan prepare_scan(std::span<float> tod_K, std::span<std::int32_t> pixel,
   for (const std::int64_t sample : glitches) tod_K[static_cast<std::size_t>(sample)] = kNan;
 
   PreparedScan result;
-  result.n_good = std::ranges::count_if(tod_K, [](float value) { return std::isfinite(value); });
+  result.n_good = n_finite(tod_K);
   const double rms = pair_difference_rms(tod_K);
   const bool enough = static_cast<double>(result.n_good) >= min_good_fraction * static_cast<double>(tod_K.size());
   if (!enough || !(rms > 0.0)) {
@@ -145,10 +127,10 @@ PreparedScan prepare_scan(std::span<float> tod_K, std::span<std::int32_t> pixel,
   }
 
   result.weight_per_K2 = 1.0 / (rms * rms);
-  const auto median = static_cast<float>(finite_median(tod_K));
+  const float centre = median(tod_K);
   for (std::size_t i = 0; i < tod_K.size(); ++i) {
     const bool good = std::isfinite(tod_K[i]);
-    tod_K[i] = good ? tod_K[i] - median : 0.0F;
+    tod_K[i] = good ? tod_K[i] - centre : 0.0F;
     if (!good) pixel[i] = -1;
   }
   return result;

@@ -9,9 +9,6 @@
 
 namespace comap {
 
-/// Median over finite values; NaN when there is none.
-double finite_median(std::span<const float> values);
-
 /// White noise of a sample from differences of the pairs (0, 1), (2, 3), ...:
 /// 1.4826 MAD(x[2i] - x[2i+1]) / sqrt(2), over pairs of finite samples. NaN with fewer than two pairs.
 double pair_difference_rms(std::span<const float> values);
