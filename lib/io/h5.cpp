@@ -149,6 +149,19 @@ Kind kind_of(hid_t type) {
   }
 }
 
+void read_filters(hid_t creation, DatasetInfo& info) {
+  std::vector<H5Z_filter_t> filters;
+  for (int i = 0; i < H5Pget_nfilters(creation); ++i) {
+    unsigned flags = 0;
+    unsigned config = 0;
+    std::size_t n_values = 0;
+    filters.push_back(
+        H5Pget_filter2(creation, static_cast<unsigned>(i), &flags, &n_values, nullptr, 0, nullptr, &config));
+  }
+  info.shuffle = filters == std::vector<H5Z_filter_t>{H5Z_FILTER_SHUFFLE, H5Z_FILTER_DEFLATE};
+  info.deflate = info.shuffle || filters == std::vector<H5Z_filter_t>{H5Z_FILTER_DEFLATE};
+}
+
 DatasetInfo dataset_info(hid_t dataset, const std::string& where) {
   DatasetInfo info;
   const Handle type = own(H5Dget_type(dataset), close_type, "read the type", where);
@@ -166,13 +179,7 @@ DatasetInfo dataset_info(hid_t dataset, const std::string& where) {
   } else if (const haddr_t offset = H5Dget_offset(dataset); offset != HADDR_UNDEF) {
     info.file_offset = offset;
   }
-  if (H5Pget_nfilters(creation.id()) == 1) {
-    unsigned flags = 0;
-    unsigned config = 0;
-    std::size_t n_values = 0;
-    info.deflate =
-        H5Pget_filter2(creation.id(), 0, &flags, &n_values, nullptr, 0, nullptr, &config) == H5Z_FILTER_DEFLATE;
-  }
+  read_filters(creation.id(), info);
   info.storage_bytes = H5Dget_storage_size(dataset);
   return info;
 }

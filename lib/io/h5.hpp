@@ -60,7 +60,8 @@ struct DatasetInfo {
   Extent extent;
   Extent chunk;                               ///< empty when contiguous
   std::optional<std::uint64_t> file_offset;   ///< of a contiguous dataset [bytes]
-  bool deflate = false;                       ///< gzip is the only filter
+  bool deflate = false;                       ///< filtered by gzip, or by shuffle and gzip, and by nothing else
+  bool shuffle = false;
   std::uint64_t storage_bytes = 0;
 };
 
