@@ -12,6 +12,7 @@
 namespace comap {
 namespace {
 
+constexpr double kAxisTicks = 8.0;
 constexpr std::size_t kBorderPoints = 201;  // along an axis, where its coordinate is evaluated
 
 float block_mean(const std::vector<float>& image, std::int64_t n_x, const PixelWindow& block) {
@@ -26,16 +27,6 @@ float block_mean(const std::vector<float>& image, std::int64_t n_x, const PixelW
     }
   }
   return n_finite > 0 ? static_cast<float>(sum / n_finite) : std::numeric_limits<float>::quiet_NaN();
-}
-
-/// 1, 2 or 5 times a power of ten, about a fifth of the span.
-double round_step(double span) {
-  const double wanted = span / 5.0;
-  const double power = std::pow(10.0, std::floor(std::log10(wanted)));
-  for (const double factor : {1.0, 2.0, 5.0}) {
-    if (wanted <= factor * power) return factor * power;
-  }
-  return 10.0 * power;
 }
 
 std::string tick_label(double value_deg, double step_deg) {
@@ -54,7 +45,7 @@ std::vector<AxisTick> round_crossings(const std::vector<double>& pixel, const st
   }
   std::vector<AxisTick> ticks;
   if (!(high > low)) return ticks;
-  const double step = round_step(high - low);
+  const double step = round_step(high - low, kAxisTicks);
   for (double number = std::ceil(low / step); number <= high / step; ++number) {
     const double value = number * step;
     for (std::size_t i = 1; i < pixel.size(); ++i) {
@@ -79,6 +70,15 @@ std::vector<double> border_points(std::int64_t begin, std::int64_t end) {
 }
 
 }  // namespace
+
+double round_step(double span, double n_steps) {
+  const double wanted = span / n_steps;
+  const double power = std::pow(10.0, std::floor(std::log10(wanted)));
+  for (const double factor : {1.0, 2.0, 5.0}) {
+    if (wanted <= factor * power) return factor * power;
+  }
+  return 10.0 * power;
+}
 
 PixelWindow observed_window(const ContinuumMap& map) {
   const std::int64_t n_x = map.wcs.naxis[0], n_y = map.wcs.naxis[1];

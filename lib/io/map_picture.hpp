@@ -36,6 +36,9 @@ struct ColourLimits {
 /// 1 and 99 percentile of the finite values, never equal.
 ColourLimits robust_limits(const std::vector<float>& values);
 
+/// The smallest of 1, 2, 5 times a power of ten that divides `span` > 0 into at most `n_steps`.
+double round_step(double span, double n_steps);
+
 /// A tick of an axis: place in pixel coordinates, label in degrees.
 struct AxisTick {
   double pixel = 0.0;

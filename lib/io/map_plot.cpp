@@ -41,7 +41,7 @@ struct Layout {
 };
 
 Layout layout_for(double aspect) {
-  constexpr double kWideAspect = 0.4, kWideWidth = 1150.0, kMinHeight = 130.0, kMaxHeight = 760.0, kMinWidth = 200.0;
+  constexpr double kWideAspect = 0.4, kWideWidth = 1150.0, kMinHeight = 150.0, kMaxHeight = 760.0, kMinWidth = 200.0;
   Layout layout;
   if (aspect < kWideAspect) {
     layout.n_columns = 1;
@@ -68,7 +68,7 @@ Panel panel_of(const NamedImage& image) {
   if (image.name == "DESTRIPED") return {"Destriped map", "T_{RJ} [mK]", kSkyPalette, kMilli, false};
   if (image.name == "NAIVE") return {"Naive map (no destriping)", "T_{RJ} [mK]", kSkyPalette, kMilli, false};
   if (image.name == "HITS") return {"Hits", "samples per pixel", kCountPalette, 1.0, true};
-  return {"White noise rms", "{/Symbol s} [mK]", kCountPalette, kMilli, true};
+  return {"White noise rms", "{/Symbol s} [mK]", kCountPalette, kMilli, false};
 }
 
 std::string tick_list(const std::vector<AxisTick>& ticks) {
@@ -116,18 +116,20 @@ std::string script_place(const Layout& layout, int panel) {
 }
 
 std::string script_panel(const Panel& panel, const Picture& picture, const PixelWindow& window, std::int64_t step,
-                         const std::string& data_file) {
+                         double height, const std::string& data_file) {
+  constexpr double kTickDistance = 48.0;  // pixels of the PNG
   ColourLimits limits = robust_limits(picture.values);
   if (panel.from_zero) limits.low = 0.0;
   const double first = 0.5 * static_cast<double>(step - 1);  // centre of a block of step pixels
   return fmt::format(
       "set title '{}' offset 0,-0.4 font 'sans,15'\nset cblabel '{}' offset 1.2,0\nset cbrange [{:.8g}:{:.8g}]\n"
+      "set cbtics {:.8g}\n"
       "set palette defined ({})\n"
       "plot {} binary array=({},{}) format='%float' origin=({:.3f},{:.3f}) dx={} dy={} with image\n"
       "unset label 1\n",
-      panel.title, panel.unit, limits.low, limits.high, panel.palette, gnuplot_quoted(data_file), picture.n_x,
-      picture.n_y, static_cast<double>(window.x_begin) + first, static_cast<double>(window.y_begin) + first, step,
-      step);
+      panel.title, panel.unit, limits.low, limits.high, round_step(limits.high - limits.low, height / kTickDistance),
+      panel.palette, gnuplot_quoted(data_file), picture.n_x, picture.n_y, static_cast<double>(window.x_begin) + first,
+      static_cast<double>(window.y_begin) + first, step, step);
 }
 
 void write_binary(const std::string& path, const std::vector<float>& values) {
@@ -150,7 +152,7 @@ std::string make_script(const ContinuumMap& map, const std::string& png_path, co
     for (float& value : picture.values) value *= static_cast<float>(panel.scale);
     const std::string data_file = (scratch / fmt::format("{}.bin", image.name)).string();
     write_binary(data_file, picture.values);
-    script += script_place(layout, number++) + script_panel(panel, picture, window, step, data_file);
+    script += script_place(layout, number++) + script_panel(panel, picture, window, step, layout.height, data_file);
   }
   return script + "unset multiplot\nunset output\n";
 }

@@ -115,6 +115,13 @@ TEST(MapPicture, LimitsIgnoreOutliersAndNan) {
   EXPECT_LT(robust_limits({5.0F, 5.0F}).low, robust_limits({5.0F, 5.0F}).high);
 }
 
+TEST(MapPicture, StepsAreRound) {
+  EXPECT_DOUBLE_EQ(round_step(4.0, 8.0), 0.5);
+  EXPECT_DOUBLE_EQ(round_step(1.6, 8.0), 0.2);
+  EXPECT_DOUBLE_EQ(round_step(170.0, 8.0), 50.0);
+  EXPECT_DOUBLE_EQ(round_step(7e-3, 8.0), 1e-3);
+}
+
 TEST(MapPicture, LongitudesGrowToTheLeftAndWrapAtZero) {
   const auto ticks = longitude_ticks(kGrid, {0, 241, 0, 181});  // 2.4 to -1.6 deg
   ASSERT_GE(ticks.size(), 4U);
