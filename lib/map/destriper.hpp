@@ -13,9 +13,9 @@ namespace comap {
 
 /// Samples of one feed and scan: offsets start afresh here.
 struct DestriperSegment {
-  std::int64_t start = 0;   ///< first sample in the arrays of this rank
+  std::int64_t start = 0;  ///< first sample in the arrays of this rank
   std::int64_t n_samples = 0;
-  double weight_per_K2 = 0.0;      ///< 1/variance of a good sample, map and solver alike
+  double weight_per_K2 = 0.0;  ///< 1/variance of a good sample, map and solver alike
   /// Airmass minus its mean [sample of the segment], empty when no amplitude is solved for this segment.
   std::vector<float> airmass;
 };
@@ -61,8 +61,8 @@ struct MapPiece {
 
 struct DestriperResult {
   SolverReport report;
-  std::vector<double> offsets_K;   ///< [offset] of this rank, segment after segment
-  std::vector<double> airmass_K;   ///< [segment] amplitude; 0 where none was solved
+  std::vector<double> offsets_K;  ///< [offset] of this rank, segment after segment
+  std::vector<double> airmass_K;  ///< [segment] amplitude; 0 where none was solved
   MapPiece map;
 };
 

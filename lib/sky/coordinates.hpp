@@ -35,7 +35,7 @@ struct Observer {
 };
 
 /// Apparent place to ICRS (precession, nutation, aberration, polar motion, UT1; no parallax), then to `frame`.
-/// Exact, one sample: about 50 us.
+/// Exact, one sample: about 0.1 ms.
 SkyPosition horizontal_to_sky(const Observer& observer, double mjd_utc, Horizontal direction, SkyFrame frame);
 /// The inverse.
 Horizontal sky_to_horizontal(const Observer& observer, double mjd_utc, SkyPosition position, SkyFrame frame);
