@@ -35,6 +35,7 @@ struct SyntheticLevel2 {
   std::uint64_t seed = 1;
   double auto_rms_K = 0.003, sigma_red_K = 0.01;  ///< as level2_noise_stats states them
   bool with_noise_stats = true;
+  bool checksum = false;  ///< of the samples, one chunk for each stream
   std::string dataset = "binned_data";
   std::function<double(SkyPosition galactic)> sky_K = [](SkyPosition) { return 0.0; };
   /// Last change to the samples [19][4][2][sample].
@@ -94,6 +95,18 @@ inline void write_noise_stats(const SyntheticLevel2& made, h5::File& file) {
                      std::vector<double>(h5::Slab::all(extent).size(), made.sigma_red_K), "K");
 }
 
+inline void write_samples(const SyntheticLevel2& made, h5::File& file) {
+  const auto n = static_cast<std::uint64_t>(made.n_samples);
+  h5::DatasetSpec spec;
+  spec.type = h5::StoredType::float32;
+  spec.extent = {19, 4, 2, n};
+  if (made.checksum) spec.chunk = {1, 1, 1, n};
+  spec.checksum = made.checksum;
+  spec.unit = "K";
+  const h5::Dataset dataset = file.create_dataset("level2/" + made.dataset, spec);
+  dataset.write<float>(h5::Slab::all(spec.extent), synthetic_samples(made));
+}
+
 inline void write_level2(const std::string& path, const SyntheticLevel2& made) {
   h5::File file = h5::File::create(path);
   const auto n = static_cast<std::uint64_t>(made.n_samples);
@@ -119,7 +132,7 @@ inline void write_level2(const std::string& path, const SyntheticLevel2& made) {
   file.write<double>(level2::kAzimuth, {feeds.size(), n}, azimuth, "deg");
   file.write<double>(level2::kElevation, {feeds.size(), n}, elevation, "deg");
   file.write<std::int64_t>(level2::kScanEdges, {made.scans.size(), 2}, edges);
-  file.write<float>("level2/" + made.dataset, {19, 4, 2, n}, synthetic_samples(made), "K");
+  write_samples(made, file);
   if (made.with_noise_stats) write_noise_stats(made, file);
   file.close();
 }
