@@ -2,6 +2,7 @@
 /// \file
 /// Polar motion and UT1 - UTC by date.
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,9 @@ class EarthOrientationTable {
   double last_mjd() const { return mjd_.back(); }
 
  private:
-  std::vector<double> mjd_;
+  explicit EarthOrientationTable(const std::map<double, EarthOrientation>& rows);
+
+  std::vector<double> mjd_;  ///< days of the values, ascending
   std::vector<EarthOrientation> values_;
 };
 
