@@ -81,12 +81,6 @@ Tables summary_tables(Catalogue& catalogue) {
 
 // ---- show
 
-OutputTable transposed(const std::string& name, const Row& row) {
-  OutputTable table = {name, {"column", "value"}, {}};
-  for (const auto& [column, value] : row) table.rows.push_back({column, value});
-  return table;
-}
-
 OutputTable row_table(const std::string& name, const std::vector<Row>& rows) {
   OutputTable table = {name, {}, {}};
   if (rows.empty()) return table;
@@ -96,6 +90,14 @@ OutputTable row_table(const std::string& name, const std::vector<Row>& rows) {
     for (const auto& [column, value] : row) values.push_back(value);
     table.rows.push_back(std::move(values));
   }
+  return table;
+}
+
+/// One row: for the eye a line for each column, for programs a row.
+OutputTable single_row_table(const std::string& name, const Row& row, OutputFormat format) {
+  if (format != OutputFormat::table) return row_table(name, {row});
+  OutputTable table = {name, {"column", "value"}, {}};
+  for (const auto& [column, value] : row) table.rows.push_back({column, value});
   return table;
 }
 
@@ -119,15 +121,15 @@ OutputTable file_table(const Row& row) {
   return table;
 }
 
-Tables show_tables(Catalogue& catalogue, std::int64_t obsid) {
+Tables show_tables(Catalogue& catalogue, std::int64_t obsid, OutputFormat format) {
   const std::optional<Row> row = catalogue.row(obsid);
   if (!row) {
     throw CatalogueError(fmt::format("catalogue {}: observation {} is not in it; run `comap_mpi catalogue scan`",
                                      catalogue.description(), obsid));
   }
-  Tables tables = {transposed("comap_data", *row), file_table(*row)};
+  Tables tables = {single_row_table("comap_data", *row, format), file_table(*row)};
   for (const Row& summary : catalogue.rows_of("observation_summary", obsid)) {
-    tables.push_back(transposed("observation_summary", summary));
+    tables.push_back(single_row_table("observation_summary", summary, format));
   }
   for (const char* name : {"quality_flags", "calibration_flux", "old_path_data"}) {
     const std::vector<Row> rows = catalogue.rows_of(name, obsid);
@@ -212,7 +214,9 @@ void add_catalogue_command(CLI::App& program, Commands& commands, GlobalOptions&
            [own](const CommandContext& context) { return answer(context, own, summary_tables); });
   CLI::App* show = add_leaf(*catalogue, commands, options, own, "show", "Everything known about one observation",
                             [own](const CommandContext& context) {
-                              return answer(context, own, [&](Catalogue& one) { return show_tables(one, own->obsid); });
+                              return answer(context, own, [&](Catalogue& one) {
+                                return show_tables(one, own->obsid, parse_output_format(own->format));
+                              });
                             });
   show->add_option("OBSID", own->obsid, "Number of the observation")->required();
 }
