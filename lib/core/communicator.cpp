@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <cstring>
 #include <exception>
 
 #include "core/error.hpp"
@@ -14,6 +15,13 @@ void SerialCommunicator::run_agreed(std::string_view what, const std::function<v
   } catch (const std::exception& error) {
     throw ObservationError(fmt::format("{}: {}", what, error.what()));
   }
+}
+
+std::string broadcast_text(const Communicator& ranks, const std::string& text, int root) {
+  Bytes bytes(ranks.rank() == root ? text.size() : 0);
+  std::memcpy(bytes.data(), text.data(), bytes.size());
+  ranks.broadcast(bytes, root);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 }  // namespace comap

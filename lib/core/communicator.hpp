@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -72,5 +73,8 @@ class SerialCommunicator final : public Communicator {
                 const std::vector<std::span<double>>&) const override {}
   void run_agreed(std::string_view what, const std::function<void()>& work) const override;
 };
+
+/// `text` of rank `root` on every rank. Collective.
+std::string broadcast_text(const Communicator& ranks, const std::string& text, int root = 0);
 
 }  // namespace comap

@@ -14,8 +14,8 @@ inline constexpr double kDegree_rad = std::numbers::pi / 180.0;
 inline constexpr double kArcsecond_rad = kDegree_rad / 3600.0;
 inline constexpr double kSecondsPerDay = 86400.0;
 inline constexpr double kZeroCelsius_K = 273.15;
-inline constexpr double kMadToSigma = 1.4826;          ///< sigma over the median absolute deviation, normal noise
-inline constexpr double kPivotFrequency_GHz = 30.0;    ///< x = ln(nu / 30 GHz) in the gain filter
+inline constexpr double kMadToSigma = 1.4826;        ///< sigma over the median absolute deviation, normal noise
+inline constexpr double kPivotFrequency_GHz = 30.0;  ///< x = ln(nu / 30 GHz) in the gain filter
 inline constexpr double kHertzPerGigahertz = 1e9;
 
 }  // namespace comap

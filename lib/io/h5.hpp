@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -33,6 +34,8 @@ class Handle {
   Id id() const { return id_; }
   explicit operator bool() const { return id_ >= 0; }
   void reset() noexcept;
+  /// Gives the identifier away; the caller closes it.
+  Id release() noexcept { return std::exchange(id_, -1); }
 
  private:
   Id id_ = -1;
@@ -57,7 +60,8 @@ struct DatasetInfo {
   Extent extent;
   Extent chunk;                               ///< empty when contiguous
   std::optional<std::uint64_t> file_offset;   ///< of a contiguous dataset [bytes]
-  bool deflate = false;                       ///< gzip is the only filter
+  bool deflate = false;                       ///< filtered by gzip, or by shuffle and gzip, and by nothing else
+  bool shuffle = false;
   std::uint64_t storage_bytes = 0;
 };
 
@@ -69,6 +73,7 @@ struct DatasetSpec {
   bool checksum = false;   ///< fletcher32
   int compression = 0;     ///< gzip level
   bool fill_zero = false;  ///< fill with 0 instead of NaN
+  bool written_once = false;  ///< serial files: every element will be written, nothing is filled or laid out before
   std::string unit;        ///< attribute `unit`, when not empty
 };
 

@@ -10,6 +10,10 @@ void ProductTable::set(std::string_view path, Array values) {
   arrays_.insert_or_assign(std::string(path), std::move(values));
 }
 
+void ProductTable::erase(std::string_view path) {
+  if (const auto found = arrays_.find(path); found != arrays_.end()) arrays_.erase(found);
+}
+
 bool ProductTable::contains(std::string_view path) const { return arrays_.find(path) != arrays_.end(); }
 
 const ProductTable::Array& ProductTable::array(std::string_view path) const {

@@ -19,6 +19,7 @@ class ProductTable {
                              std::vector<std::uint8_t>>;
 
   void set(std::string_view path, Array values);
+  void erase(std::string_view path);
   bool contains(std::string_view path) const;
   /// Throws Bug when it is missing or of another type.
   template <typename T>

@@ -1,0 +1,28 @@
+#include "core/retry.hpp"
+
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+
+namespace comap {
+
+void with_retries(const IoConfig& io, std::string_view what, const std::function<void()>& work) {
+  std::minstd_rand generator(std::random_device{}());
+  std::uniform_real_distribution<double> jitter(1.0 - io.retry_jitter, 1.0 + io.retry_jitter);
+  double pause_s = io.retry_delay_s;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return work();
+    } catch (const IoError& error) {
+      if (!error.can_pass() || attempt > io.open_retries) throw;
+      log_warning("{}: {}; trying again ({} of {})", what, error.what(), attempt, io.open_retries);
+    }
+    std::this_thread::sleep_for(std::chrono::duration<double>(pause_s * jitter(generator)));
+    pause_s *= io.retry_backoff;
+  }
+}
+
+}  // namespace comap

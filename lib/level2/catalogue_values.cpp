@@ -1,0 +1,162 @@
+#include "level2/catalogue_values.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "core/constants.hpp"
+#include "io/level2_schema.hpp"
+
+namespace comap {
+namespace {
+
+constexpr std::size_t kCatalogueSubBands = 2;  ///< quality_flags.frequency_band is 0-7
+
+struct NoiseColumn {
+  std::string_view dataset;
+  std::string_view statistic;
+  std::string_view column;
+};
+constexpr std::array<NoiseColumn, 8> kNoiseColumns = {{
+    {"binned_filtered_data", "sigma_white", "filtered_white_noise"},
+    {"binned_filtered_data", "sigma_red", "filtered_red_noise"},
+    {"binned_filtered_data", "alpha", "filtered_noise_index"},
+    {"binned_filtered_data", "auto_rms", "filtered_auto_rms"},
+    {"binned_data", "sigma_white", "unfiltered_white_noise"},
+    {"binned_data", "sigma_red", "unfiltered_red_noise"},
+    {"binned_data", "alpha", "unfiltered_noise_index"},
+    {"binned_data", "auto_rms", "unfiltered_auto_rms"},
+}};
+
+double finite_mean(std::span<const double> values) {
+  double sum = 0.0;
+  double n = 0.0;
+  for (const double value : values) {
+    if (!std::isfinite(value)) continue;
+    sum += value;
+    n += 1.0;
+  }
+  return n > 0.0 ? sum / n : std::nan("");
+}
+
+/// Mean atmosphere offset [K] of the channels of a sub-band that the gain filter used.
+double mean_atmosphere_K(const ProductTable& products, std::size_t element, std::size_t n_channels) {
+  if (!products.contains(level2::kAtmosphereOffsets) || !products.contains(level2::kChannelMask)) return std::nan("");
+  const auto offsets = products.get<double>(level2::kAtmosphereOffsets);
+  const auto mask = products.get<std::uint8_t>(level2::kChannelMask);
+  const std::size_t n_scans = offsets.size() / mask.size();
+  const std::size_t n_in_element = n_channels / kCatalogueSubBands;
+  std::vector<double> means;
+  for (std::size_t channel = element * n_in_element; channel < (element + 1) * n_in_element; ++channel) {
+    if (mask[channel] == 0) means.push_back(finite_mean(offsets.subspan(channel * n_scans, n_scans)));
+  }
+  return finite_mean(means);
+}
+
+QualityRow quality_row(const FeedResult& feed, std::size_t element, std::size_t n_channels) {
+  constexpr std::size_t n_elements = kBands * kCatalogueSubBands;
+  QualityRow row;
+  row.feed = feed.feed;
+  row.frequency_band = static_cast<int>(element);
+  const auto add = [&](std::string_view column, double value) {
+    if (std::isfinite(value)) row.statistics.emplace(column, value);
+  };
+  for (const NoiseColumn& noise : kNoiseColumns) {
+    const std::string path = fmt::format("{}/{}/{}", level2::kNoiseStatsGroup, noise.dataset, noise.statistic);
+    if (!feed.products.contains(path)) continue;
+    const auto values = feed.products.get<double>(path);
+    const std::size_t n_scans = values.size() / n_elements;
+    add(noise.column, finite_mean(values.subspan(element * n_scans, n_scans)));
+  }
+  if (feed.products.contains(kNanCounts)) {
+    add("n_nan_values", static_cast<double>(feed.products.get<std::int64_t>(kNanCounts)[element]));
+  }
+  add("mean_atm_temp", mean_atmosphere_K(feed.products, element, n_channels));
+  return row;
+}
+
+}  // namespace
+
+void add_nan_counts(const ObservationContext& observation, ProductTable& feed_products) {
+  if (!feed_products.contains(level2::kBinnedFiltered)) return;
+  const auto streams = feed_products.get<float>(level2::kBinnedFiltered);
+  const auto n_samples = static_cast<std::size_t>(observation.level1.n_samples);
+  std::vector<std::int64_t> counts(streams.size() / n_samples, 0);
+  for (std::size_t element = 0; element < counts.size(); ++element) {
+    const auto stream = streams.subspan(element * n_samples, n_samples);
+    for (const auto& [start, end] : observation.scans) {
+      counts[element] +=
+          std::ranges::count_if(stream.subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start)),
+                                [](float value) { return std::isnan(value); });
+    }
+  }
+  feed_products.set(kNanCounts, std::move(counts));
+}
+
+void fill_catalogue_values(const ObservationContext& observation, const StageList& stages,
+                           const std::vector<FeedResult>& feeds, ObservationResult& result) {
+  std::vector<ProductTable> products;
+  for (const FeedResult& feed : feeds) products.push_back(feed.products);
+  for (const auto& stage : stages) {
+    for (const auto& [column, value] : stage->summary(observation, products).items()) {
+      if (value.is_number() && std::isfinite(value.get<double>())) result.summary[column] = value.get<double>();
+    }
+  }
+  for (const FeedResult& feed : feeds) {
+    const bool fits = feed.products.contains(kNanCounts) &&
+                      feed.products.get<std::int64_t>(kNanCounts).size() == kBands * kCatalogueSubBands;
+    for (std::size_t element = 0; fits && element < kBands * kCatalogueSubBands; ++element) {
+      result.quality.push_back(quality_row(feed, element, static_cast<std::size_t>(observation.level1.n_channels)));
+    }
+  }
+}
+
+nlohmann::json to_json(const ObservationResult& result) {
+  nlohmann::json quality = nlohmann::json::array();
+  for (const QualityRow& row : result.quality) {
+    quality.push_back({{"feed", row.feed}, {"frequency_band", row.frequency_band}, {"statistics", row.statistics}});
+  }
+  return {{"obsid", result.obsid},     {"complete", result.complete},
+          {"error", result.error},     {"level2_path", result.level2_path},
+          {"summary", result.summary}, {"quality", quality}};
+}
+
+ObservationResult result_from_json(const nlohmann::json& json) {
+  ObservationResult result;
+  json.at("obsid").get_to(result.obsid);
+  json.at("complete").get_to(result.complete);
+  json.at("error").get_to(result.error);
+  json.at("level2_path").get_to(result.level2_path);
+  json.at("summary").get_to(result.summary);
+  for (const auto& entry : json.at("quality")) {
+    QualityRow& row = result.quality.emplace_back();
+    entry.at("feed").get_to(row.feed);
+    entry.at("frequency_band").get_to(row.frequency_band);
+    entry.at("statistics").get_to(row.statistics);
+  }
+  return result;
+}
+
+nlohmann::json to_json(const Observation& observation) {
+  return {{"obsid", observation.obsid},
+          {"source", observation.source},
+          {"source_group", observation.source_group},
+          {"level1_path", observation.level1_path},
+          {"level2_path", observation.level2_path},
+          {"utc_start", observation.utc_start}};
+}
+
+Observation observation_from_json(const nlohmann::json& json) {
+  Observation observation;
+  json.at("obsid").get_to(observation.obsid);
+  json.at("source").get_to(observation.source);
+  json.at("source_group").get_to(observation.source_group);
+  json.at("level1_path").get_to(observation.level1_path);
+  json.at("level2_path").get_to(observation.level2_path);
+  json.at("utc_start").get_to(observation.utc_start);
+  return observation;
+}
+
+}  // namespace comap

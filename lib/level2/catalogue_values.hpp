@@ -1,0 +1,33 @@
+#pragma once
+/// \file
+/// What the catalogue keeps of a processed observation.
+
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
+
+#include "catalogue/catalogue.hpp"
+#include "level2/feed_pass.hpp"
+#include "level2/product_gather.hpp"
+
+namespace comap {
+
+/// Product with the number of NaN samples inside scans [band][n_freq_bin]; made while the time streams are at hand.
+inline constexpr std::string_view kNanCounts = "catalogue/n_nan_values";
+
+/// Adds kNanCounts from the filtered time streams; nothing when there are none.
+void add_nan_counts(const ObservationContext& observation, ProductTable& feed_products);
+
+/// Fills summary (columns of observation_summary from every stage's summary()) and quality rows (columns of
+/// quality_flags: scan averages of the noise fits over finite values, NaN samples, mean atmosphere). Columns without
+/// a finite value are left out. There are quality rows only with 2 sub-bands, which is what the catalogue can hold.
+void fill_catalogue_values(const ObservationContext& observation, const StageList& stages,
+                           const std::vector<FeedResult>& feeds, ObservationResult& result);
+
+nlohmann::json to_json(const ObservationResult& result);
+ObservationResult result_from_json(const nlohmann::json& json);
+
+nlohmann::json to_json(const Observation& observation);
+Observation observation_from_json(const nlohmann::json& json);
+
+}  // namespace comap

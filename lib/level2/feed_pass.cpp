@@ -1,0 +1,210 @@
+#include "level2/feed_pass.hpp"
+
+#include <fmt/core.h>
+
+#include <future>
+
+#include "core/constants.hpp"
+#include "core/error.hpp"
+#include "math/median.hpp"
+
+namespace comap {
+namespace {
+
+/// One read: some bands of a stretch of time. `event` >= 0: a vane event, else the piece of a scan or between scans.
+struct ReadStep {
+  int event = -1;
+  TimePiece piece;
+  int first_band = 0;
+  int n_bands = 0;
+};
+
+void add_steps(std::vector<ReadStep>& steps, int event, const TimePiece& piece, std::int64_t max_block_samples) {
+  const int bands_per_read = piece.n_samples > max_block_samples ? 1 : kBands;
+  for (int band = 0; band < kBands; band += bands_per_read) steps.push_back({event, piece, band, bands_per_read});
+}
+
+/// The workers of one feed, in the order of the pipeline.
+class FeedWorkers {
+ public:
+  FeedWorkers(const PassPlan& plan, int feed, ProductTable& products) : plan_(plan), feed_(feed) {
+    for (const auto& stage : plan.stages) {
+      if (auto worker = stage->start_feed(plan.observation, feed, products)) {
+        workers_.push_back({std::string(stage->name()), std::move(worker)});
+      }
+    }
+    medians_.resize(static_cast<std::size_t>(plan.observation.level1.n_channels));
+  }
+
+  void consume(const ReadStep& step, const float* tod) {
+    const std::int64_t n_channels = plan_.observation.level1.n_channels;
+    for (int i = 0; i < step.n_bands; ++i) {
+      FeedBlock block;
+      block.feed = feed_;
+      block.band = step.first_band + i;
+      block.scan = step.event >= 0 ? step.event : step.piece.scan;
+      block.start = step.piece.start;
+      block.n_samples = step.piece.n_samples;
+      block.n_channels = static_cast<int>(n_channels);
+      block.stride = step.piece.n_samples;
+      block.tod = tod + i * n_channels * block.stride;
+      if (step.event >= 0) {
+        each([&](FeedWorker& worker) { worker.consume_vane(block); });
+      } else {
+        add_medians(block);
+        each([&](FeedWorker& worker) { worker.consume(block); });
+      }
+    }
+  }
+  void finish_vane() {
+    each([](FeedWorker& worker) { worker.finish_vane(); });
+  }
+  void finish() {
+    each([](FeedWorker& worker) { worker.finish(); });
+  }
+  /// Time of each stage; not to be read while a block is in work.
+  const StageSeconds& seconds() const { return seconds_; }
+
+ private:
+  struct Named {
+    std::string stage;
+    std::unique_ptr<FeedWorker> worker;
+  };
+
+  template <typename Call>
+  void each(const Call& call) {
+    for (Named& entry : workers_) {
+      const StageClock clock(seconds_, entry.stage);
+      try {
+        call(*entry.worker);
+      } catch (const Error& error) {
+        throw ObservationError(fmt::format("{}: feed {}: {}", entry.stage, feed_, error.what()));
+      }
+    }
+  }
+
+  void add_medians(FeedBlock& block) {
+    if (block.scan < 0 || !plan_.deliveries.channel_medians) return;
+    const StageClock clock(seconds_, "channel_median");
+    for (int channel = 0; channel < block.n_channels; ++channel) {
+      medians_[static_cast<std::size_t>(channel)] = median(block.channel(channel), median_scratch_);
+    }
+    block.channel_median = medians_;
+  }
+
+  const PassPlan& plan_;
+  int feed_;
+  StageSeconds seconds_;
+  std::vector<Named> workers_;
+  std::vector<float> medians_;
+  std::vector<float> median_scratch_;
+};
+
+/// Reads step after step into two buffers; while one is filled a thread works on the other.
+class BlockStream {
+ public:
+  BlockStream(const PassPlan& plan, int feed_row, TodReader& reader, const Communicator& team, FeedWorkers* workers,
+              StageSeconds& seconds)
+      : plan_(plan), feed_row_(feed_row), reader_(reader), team_(team), workers_(workers), seconds_(seconds) {}
+
+  void run(const std::vector<ReadStep>& steps) {
+    for (const ReadStep& step : steps) {
+      std::vector<float>& buffer = buffers_[static_cast<std::size_t>(filling_)];
+      const auto size = step.n_bands * reader_.n_channels() * step.piece.n_samples;
+      team_.run_agreed("reserve memory",
+                       [&] { buffer.resize(workers_ == nullptr ? 0 : static_cast<std::size_t>(size)); });
+      // Every rank enters the collective read, whatever happened to its worker: the outcome is agreed on after it.
+      const std::exception_ptr read_error = attempt([&] { read(step, buffer); });
+      const std::exception_ptr work_error = wait();
+      agree(read_error ? read_error : work_error);
+      start(step, buffer);
+    }
+    agree(wait());
+  }
+
+ private:
+  template <typename Work>
+  static std::exception_ptr attempt(const Work& work) {
+    try {
+      work();
+    } catch (...) {
+      return std::current_exception();
+    }
+    return nullptr;
+  }
+
+  void agree(const std::exception_ptr& error) const {
+    team_.run_agreed("level2", [&] {
+      if (error) std::rethrow_exception(error);
+    });
+  }
+
+  void read(const ReadStep& step, std::vector<float>& buffer) {
+    const StageClock clock(seconds_, "read");
+    TodSlab slab;
+    if (workers_ != nullptr) slab = {feed_row_, step.first_band, step.n_bands, step.piece.start, step.piece.n_samples};
+    reader_.read(slab, buffer);
+  }
+
+  std::exception_ptr wait() {
+    if (!busy_.valid()) return nullptr;
+    return attempt([&] { busy_.get(); });
+  }
+
+  void start(const ReadStep& step, const std::vector<float>& buffer) {
+    if (workers_ == nullptr) return;
+    const auto policy = plan_.read_ahead ? std::launch::async : std::launch::deferred;
+    busy_ = std::async(policy, [this, step, data = buffer.data()] { workers_->consume(step, data); });
+    if (plan_.read_ahead) filling_ = 1 - filling_;
+  }
+
+  const PassPlan& plan_;
+  int feed_row_;
+  TodReader& reader_;
+  const Communicator& team_;
+  FeedWorkers* workers_;  ///< null on a rank without share
+  StageSeconds& seconds_;
+  std::array<std::vector<float>, 2> buffers_;
+  int filling_ = 0;
+  std::future<void> busy_;  ///< last: its destructor waits for the thread before the buffers go
+};
+
+std::vector<ReadStep> vane_steps(const PassPlan& plan) {
+  std::vector<ReadStep> steps;
+  if (!plan.deliveries.vane_samples) return steps;
+  for (std::size_t event = 0; event < plan.observation.vane_events.size(); ++event) {
+    const auto [start, end] = plan.observation.vane_events[event];
+    add_steps(steps, static_cast<int>(event), {-1, start, end - start}, plan.max_block_samples);
+  }
+  return steps;
+}
+
+std::vector<ReadStep> piece_steps(const PassPlan& plan) {
+  std::vector<ReadStep> steps;
+  for (const TimePiece& piece : plan.pieces) add_steps(steps, -1, piece, plan.max_block_samples);
+  return steps;
+}
+
+}  // namespace
+
+void run_feed_pass(const PassPlan& plan, int feed, int feed_row, TodReader& reader, const Communicator& team,
+                   ProductTable& products, StageSeconds& seconds) {
+  std::unique_ptr<FeedWorkers> workers;
+  team.run_agreed("start of a feed", [&] {
+    if (feed_row >= 0) workers = std::make_unique<FeedWorkers>(plan, feed, products);
+  });
+  BlockStream stream(plan, feed_row, reader, team, workers.get(), seconds);
+  stream.run(vane_steps(plan));
+  team.run_agreed("vane calibration", [&] {
+    if (workers) workers->finish_vane();
+  });
+  stream.run(piece_steps(plan));
+  team.run_agreed("end of a feed", [&] {
+    if (workers) workers->finish();
+  });
+  if (workers) {
+    for (const auto& [stage, spent_s] : workers->seconds()) seconds[stage] += spent_s;
+  }
+}
+
+}  // namespace comap

@@ -1,0 +1,17 @@
+#pragma once
+/// \file
+/// Copies of Level-1 datasets in the Level-2 file.
+
+#include <string>
+
+#include "config/config.hpp"
+#include "level2/level2_writer.hpp"
+
+namespace comap {
+
+/// Copies what `config` lists from the Level-1 file, and the attributes of `comap`. Collective over the team: team
+/// rank 0 reads and writes the values.
+void copy_level1_datasets(const std::string& level1_path, const CreateLevel2Config& config, Level2Writer& writer,
+                          const Communicator& team);
+
+}  // namespace comap

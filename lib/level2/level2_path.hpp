@@ -1,0 +1,17 @@
+#pragma once
+/// \file
+/// Where the Level-2 file of an observation belongs.
+
+#include <string>
+
+#include "catalogue/catalogue.hpp"
+#include "config/config.hpp"
+
+namespace comap {
+
+/// output_dir / layout / Level2_<Level-1 base name>. The layout knows {year}, {month}, {source}, {source_group} and
+/// {obsid}; year and month come from utc_start. Throws ConfigError for another {word}, ObservationError when the
+/// start time is missing.
+std::string level2_path(const Level2Config& config, const Observation& observation);
+
+}  // namespace comap

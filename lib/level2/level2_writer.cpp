@@ -1,0 +1,182 @@
+#include "level2/level2_writer.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "core/constants.hpp"
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "level2/provenance.hpp"
+
+namespace comap {
+namespace {
+
+/// Room for HDF5's metadata and the copied Level-1 datasets.
+constexpr double kRoomFactor = 1.2;
+constexpr double kRoomForMetadata_bytes = 32e6;
+
+std::uint64_t element_bytes(h5::StoredType type) {
+  switch (type) {
+    case h5::StoredType::int8:
+    case h5::StoredType::uint8:
+      return 1;
+    case h5::StoredType::int32:
+    case h5::StoredType::float32:
+      return 4;
+    case h5::StoredType::int64:
+    case h5::StoredType::float64:
+      return 8;
+  }
+  throw Bug("unknown stored type");
+}
+
+bool has_time_axis(const OutputSpec& output, std::int64_t n_samples) {
+  return output.axis == FeedAxis::feed_number && output.dataset.extent.back() == static_cast<std::uint64_t>(n_samples);
+}
+
+/// One time stream, or else one feed, is one chunk.
+h5::Extent chunk_of(const OutputSpec& output, std::int64_t n_samples) {
+  if (output.axis == FeedAxis::none) return {};
+  h5::Extent chunk = output.dataset.extent;
+  const std::size_t n_single = output.axis == FeedAxis::file_row  ? 2
+                               : has_time_axis(output, n_samples) ? chunk.size() - 1
+                                                                  : 1;
+  std::fill_n(chunk.begin(), n_single, 1);
+  return chunk;
+}
+
+/// The part of a dataset that one feed fills.
+h5::Slab feed_slab(const OutputSpec& output, int feed, int feed_row) {
+  h5::Slab slab = h5::Slab::all(output.dataset.extent);
+  const std::size_t axis = output.axis == FeedAxis::file_row ? 1 : 0;
+  slab.start[axis] = static_cast<std::uint64_t>(output.axis == FeedAxis::file_row ? feed_row : feed - 1);
+  slab.count[axis] = 1;
+  return slab;
+}
+
+void write_array(h5::File& file, const OutputSpec& output, const h5::Slab& slab, const ProductTable::Array* array) {
+  const h5::Dataset dataset = file.open(output.path);
+  if (array == nullptr) {
+    dataset.write(h5::Slab::none(slab.count.size()), std::span<const double>());
+    return;
+  }
+  std::visit([&](const auto& values) { dataset.write(slab, std::span(values)); }, *array);
+}
+
+void sync_path(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY);
+  if (descriptor < 0 || ::fsync(descriptor) != 0) {
+    const int reason = errno;
+    if (descriptor >= 0) ::close(descriptor);
+    throw IoError(fmt::format("{}: cannot sync to disk: {}", path, std::strerror(reason)));
+  }
+  ::close(descriptor);
+}
+
+}  // namespace
+
+Level2Writer::Level2Writer(const std::string& path, const ObservationContext& observation,
+                           std::vector<OutputSpec> outputs, const IoConfig& io, const Communicator& team,
+                           const TeamFiles& files)
+    : path_(path), partial_path_(path + ".partial"), outputs_(std::move(outputs)), io_(io), team_(team) {
+  team_.run_agreed("create the Level-2 file", [&] {
+    if (team_.rank() != 0) return;
+    std::error_code error;
+    const auto directory = std::filesystem::path(path_).parent_path();
+    std::filesystem::create_directories(directory, error);
+    if (error) throw IoError(fmt::format("{}: cannot create the directory: {}", directory.string(), error.message()));
+    check_room();
+  });
+  try {
+    agreed("create the Level-2 file", [&] { file_.emplace(files.create(partial_path_)); });
+    declare(observation);
+  } catch (...) {
+    file_.reset();
+    if (team_.rank() == 0) ::unlink(partial_path_.c_str());
+    throw;
+  }
+}
+
+Level2Writer::~Level2Writer() {
+  if (!file_) return;
+  file_.reset();
+  if (team_.rank() == 0) ::unlink(partial_path_.c_str());
+}
+
+void Level2Writer::check_room() const {
+  double needed_bytes = kRoomForMetadata_bytes;
+  for (const OutputSpec& output : outputs_) {
+    double bytes = static_cast<double>(element_bytes(output.dataset.type));
+    for (const std::uint64_t length : output.dataset.extent) bytes *= static_cast<double>(length);
+    needed_bytes += kRoomFactor * bytes;
+  }
+  const auto space = std::filesystem::space(std::filesystem::path(path_).parent_path());
+  if (static_cast<double>(space.available) >= needed_bytes) return;
+  throw IoError(
+      fmt::format("{}: the disk is full: {:.0f} MB are needed and {:.0f} MB are free; make room or set "
+                  "level2.output_dir",
+                  path_, needed_bytes / 1e6, static_cast<double>(space.available) / 1e6));
+}
+
+void Level2Writer::declare(const ObservationContext& observation) {
+  agreed("declare the datasets", [&] {
+    for (OutputSpec& output : outputs_) {
+      output.dataset.chunk = chunk_of(output, observation.level1.n_samples);
+      output.dataset.checksum = !output.dataset.chunk.empty();
+      output.dataset.compression = output.dataset.chunk.empty() ? 0 : io_.compression;
+      file_->create_dataset(output.path, output.dataset);
+    }
+  });
+}
+
+void Level2Writer::agreed(std::string_view what, const std::function<void()>& collective_work) {
+  std::exception_ptr error;
+  try {
+    collective_work();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  team_.run_agreed(what, [&] {
+    if (error) std::rethrow_exception(error);
+  });
+}
+
+void Level2Writer::write_observation(const ProductTable& products) {
+  for (const OutputSpec& output : outputs_) {
+    if (output.axis != FeedAxis::none) continue;
+    const auto* array = team_.rank() == 0 ? &products.array(output.path) : nullptr;
+    agreed(output.path, [&] { write_array(*file_, output, h5::Slab::all(output.dataset.extent), array); });
+  }
+}
+
+void Level2Writer::write_feed(int feed, int feed_row, const ProductTable& products) {
+  for (const OutputSpec& output : outputs_) {
+    if (output.axis == FeedAxis::none) continue;
+    const auto* array = feed_row >= 0 ? &products.array(output.path) : nullptr;
+    agreed(output.path, [&] { write_array(*file_, output, feed_slab(output, feed, feed_row), array); });
+  }
+}
+
+void Level2Writer::commit() {
+  agreed("complete the Level-2 file", [&] {
+    file_->flush();
+    file_->write_attribute("/", kCompleteAttribute, std::int64_t{1});
+    file_->close();
+  });
+  team_.run_agreed("name the Level-2 file", [&] {
+    if (team_.rank() != 0) return;
+    sync_path(partial_path_);
+    std::error_code error;
+    std::filesystem::rename(partial_path_, path_, error);
+    if (error) throw IoError(fmt::format("{}: cannot rename to {}: {}", partial_path_, path_, error.message()));
+    sync_path(std::filesystem::path(path_).parent_path().string());
+  });
+  file_.reset();
+}
+
+}  // namespace comap

@@ -1,0 +1,50 @@
+#pragma once
+/// \file
+/// Writes the Level-2 file of one observation: all datasets are declared first, then filled feed by feed.
+
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/communicator.hpp"
+#include "level2/team_files.hpp"
+#include "stages/stage.hpp"
+
+namespace comap {
+
+/// The file grows under `<path>.partial` and takes its name in commit(). Every function is collective over the team
+/// and throws on every rank when it fails on one; the destructor removes what was not committed.
+class Level2Writer {
+ public:
+  /// Makes the directories, checks that the disk has room for `outputs`, creates the file and every dataset.
+  /// Throws ObservationError.
+  Level2Writer(const std::string& path, const ObservationContext& observation, std::vector<OutputSpec> outputs,
+               const IoConfig& io, const Communicator& team, const TeamFiles& files);
+  ~Level2Writer();
+  Level2Writer(const Level2Writer&) = delete;
+  Level2Writer& operator=(const Level2Writer&) = delete;
+
+  h5::File& file() { return *file_; }
+
+  /// Arrays of the observation (FeedAxis::none); team rank 0 writes.
+  void write_observation(const ProductTable& products);
+  /// The rows of one feed of each rank; `feed_row` < 0 = this rank has none.
+  void write_feed(int feed, int feed_row, const ProductTable& products);
+  /// One collective operation on the file, agreed on afterwards: any error becomes everybody's.
+  void agreed(std::string_view what, const std::function<void()>& collective_work);
+  /// Flushes, writes the completeness mark, closes, syncs and renames.
+  void commit();
+
+ private:
+  void declare(const ObservationContext& observation);
+  void check_room() const;
+
+  std::string path_;
+  std::string partial_path_;
+  std::vector<OutputSpec> outputs_;
+  IoConfig io_;
+  const Communicator& team_;
+  std::optional<h5::File> file_;
+};
+
+}  // namespace comap

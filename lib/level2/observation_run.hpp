@@ -1,0 +1,53 @@
+#pragma once
+/// \file
+/// Level-2 of one observation, from its file to the values for the catalogue.
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "catalogue/catalogue.hpp"
+#include "config/config.hpp"
+#include "core/communicator.hpp"
+#include "level2/feed_pass.hpp"
+#include "level2/stage_clock.hpp"
+#include "level2/team_files.hpp"
+
+namespace comap {
+
+/// What a team needs to do its work; the same for all observations of a run.
+struct Level2Tools {
+  const Config& config;
+  const std::string& config_text;  ///< effective configuration, goes into the file
+  const StageList& stages;
+  const Communicator& team;
+  const TeamFiles& files;
+  /// Called on every rank before each block of TOD; may throw to end the observation. Not collective.
+  std::function<void()> between_blocks = [] {};
+};
+
+/// One observation to do, as rank 0 hands it out.
+struct ObservationJob {
+  Observation observation;
+  nlohmann::json snapshot;  ///< "row": columns of comap_data, "flags": rows of quality_flags, as the catalogue has them
+};
+
+/// Text with which between_blocks ends an observation that is to be dropped, not failed.
+inline constexpr std::string_view kStoppedBySignal = "stopped by a signal";
+
+/// What came of it; the same on every rank of the team.
+struct ObservationOutcome {
+  enum class Status { done, up_to_date, failed, stopped };
+  Status status = Status::failed;
+  ObservationResult result;
+  StageSeconds seconds;  ///< summed over the ranks of the team
+  double wall_s = 0.0;
+  std::int64_t tod_bytes = 0;     ///< TOD delivered to the stages
+  std::int64_t stored_bytes = 0;  ///< read from the Level-1 file
+};
+
+/// Runs the pipeline. Collective over the team. Errors of the observation come back as `failed` with the reason, and
+/// leave no file behind; only a Bug is thrown.
+ObservationOutcome process_observation(const ObservationJob& job, const Level2Tools& tools);
+
+}  // namespace comap

@@ -1,0 +1,128 @@
+#include "level2/tod_reader.hpp"
+
+#include <fmt/core.h>
+#include <libdeflate.h>
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <numeric>
+
+#include "core/error.hpp"
+
+namespace comap {
+namespace {
+
+/// Inflated chunks kept: two chunks of the archive (1 x 4 x 1024 x 4000 float32), the one in hand and the one before.
+constexpr std::size_t kChunkCacheBytes = 2 * std::size_t{4} * 1024 * 4000 * sizeof(float);
+
+std::uint64_t product(const h5::Extent& extent) {
+  return std::accumulate(extent.begin(), extent.end(), std::uint64_t{1}, std::multiplies<>());
+}
+
+/// HDF5's shuffle filter stores byte k of all elements together.
+void unshuffle(std::span<const std::byte> shuffled, std::span<float> values) {
+  const std::size_t n = values.size();
+  auto* out = reinterpret_cast<std::byte*>(values.data());
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t k = 0; k < sizeof(float); ++k) out[sizeof(float) * i + k] = shuffled[n * k + i];
+  }
+}
+
+}  // namespace
+
+TodReader::TodReader(const h5::File& file)
+    : dataset_(file.open("spectrometer/tod")), where_(file.path() + ": spectrometer/tod") {
+  if (dataset_.info().extent.size() != 4) throw ObservationError(where_ + ": must have 4 axes");
+}
+
+void TodReader::read(const TodSlab& slab, std::span<float> out) {
+  const bool empty = slab.n_samples == 0 || slab.n_bands == 0;
+  if (reads_raw_chunks(dataset_.info())) {
+    if (!empty) read_by_chunks(slab, out);
+  } else if (empty) {
+    dataset_.read(h5::Slab::none(4), std::span<float>());
+  } else {
+    const auto u = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
+    const h5::Slab selected{{u(slab.feed_row), u(slab.first_band), 0, u(slab.start)},
+                            {1, u(slab.n_bands), u(n_channels()), u(slab.n_samples)}};
+    dataset_.read(selected, out);
+    stored_bytes_read_ += static_cast<std::int64_t>(out.size_bytes());
+  }
+  tod_bytes_read_ += static_cast<std::int64_t>(out.size_bytes());
+}
+
+void TodReader::read_by_chunks(const TodSlab& slab, std::span<float> out) {
+  const h5::Extent& chunk = dataset_.info().chunk;
+  const auto n_samples = static_cast<std::uint64_t>(slab.n_samples);
+  const auto first = static_cast<std::uint64_t>(slab.start);
+  const auto first_band = static_cast<std::uint64_t>(slab.first_band);
+  const std::uint64_t last_band = first_band + static_cast<std::uint64_t>(slab.n_bands);
+  const auto feed = static_cast<std::uint64_t>(slab.feed_row);
+  const auto channels = static_cast<std::uint64_t>(n_channels());
+  const auto floor_to = [](std::uint64_t value, std::uint64_t step) { return value / step * step; };
+
+  for (std::uint64_t time = floor_to(first, chunk[3]); time < first + n_samples; time += chunk[3]) {
+    for (std::uint64_t band = floor_to(first_band, chunk[1]); band < last_band; band += chunk[1]) {
+      for (std::uint64_t channel = 0; channel < channels; channel += chunk[2]) {
+        const InflatedChunk& inflated = chunk_at({floor_to(feed, chunk[0]), band, channel, time});
+        const std::uint64_t from = std::max(time, first);
+        const std::uint64_t to = std::min(time + chunk[3], first + n_samples);
+        for (std::uint64_t b = std::max(band, first_band); b < std::min(band + chunk[1], last_band); ++b) {
+          for (std::uint64_t c = channel; c < std::min(channel + chunk[2], channels); ++c) {
+            const std::uint64_t row = ((feed % chunk[0]) * chunk[1] + (b - band)) * chunk[2] + (c - channel);
+            std::copy_n(inflated.values.data() + row * chunk[3] + (from - time), to - from,
+                        out.data() + ((b - first_band) * channels + c) * n_samples + (from - first));
+          }
+        }
+      }
+    }
+  }
+}
+
+const TodReader::InflatedChunk& TodReader::chunk_at(const h5::Extent& start) {
+  const auto found = std::ranges::find(cache_, start, &InflatedChunk::start);
+  if (found != cache_.end()) {
+    cache_.splice(cache_.begin(), cache_, found);
+    return cache_.front();
+  }
+  const std::size_t n_values = product(dataset_.info().chunk);
+  if (!cache_.empty() && (cache_.size() + 1) * n_values * sizeof(float) > kChunkCacheBytes) {
+    cache_.splice(cache_.begin(), cache_, std::prev(cache_.end()));
+  } else {
+    cache_.emplace_front();
+  }
+  InflatedChunk& chunk = cache_.front();
+  chunk.start.clear();  // a failed read must not leave a chunk that looks valid
+  chunk.values.resize(n_values);
+  const std::uint32_t skipped = dataset_.read_raw_chunk(start, stored_);
+  stored_bytes_read_ += static_cast<std::int64_t>(stored_.size());
+  inflate(stored_, skipped, chunk.values);
+  chunk.start = start;
+  return chunk;
+}
+
+void TodReader::inflate(const std::vector<std::byte>& stored, std::uint32_t skipped_filters, std::span<float> values) {
+  if (stored.empty()) throw ObservationError(where_ + ": a chunk was never written; the file is incomplete");
+  const bool shuffle = dataset_.info().shuffle;
+  const bool shuffled = shuffle && (skipped_filters & 1U) == 0;
+  const bool deflated = (skipped_filters & (shuffle ? 2U : 1U)) == 0;
+  if (shuffled) shuffled_.resize(values.size_bytes());
+  void* target = shuffled ? static_cast<void*>(shuffled_.data()) : static_cast<void*>(values.data());
+  if (deflated) {
+    thread_local const std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)> inflater(
+        libdeflate_alloc_decompressor(), &libdeflate_free_decompressor);
+    if (libdeflate_zlib_decompress(inflater.get(), stored.data(), stored.size(), target, values.size_bytes(),
+                                   nullptr) != LIBDEFLATE_SUCCESS) {
+      throw ObservationError(where_ + ": a chunk cannot be inflated; the file is damaged, fetch it again");
+    }
+  } else if (stored.size() == values.size_bytes()) {
+    std::memcpy(target, stored.data(), stored.size());
+  } else {
+    throw ObservationError(where_ + ": a chunk has the wrong size; the file is damaged, fetch it again");
+  }
+  if (shuffled) unshuffle(shuffled_, values);
+}
+
+}  // namespace comap

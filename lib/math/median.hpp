@@ -1,0 +1,22 @@
+#pragma once
+/// \file
+/// Exact medians, fast enough for every channel of every scan.
+
+#include <span>
+#include <vector>
+
+namespace comap {
+
+/// Median of the finite values; the mean of the two middle ones when their number is even, NaN when there are none.
+/// `scratch` is reused between calls and holds nothing of interest afterwards. Expected cost O(n), about 2 ns per
+/// value: the median is bracketed by quantiles of a strided sample, only values inside the bracket are moved and
+/// selected (after Floyd and Rivest 1975, CACM 18, 165); a bracket that misses is widened to everything, so the result
+/// is exact.
+float median(std::span<const float> values, std::vector<float>& scratch);
+double median(std::span<const double> values, std::vector<double>& scratch);
+
+/// For a few values, or where it does not matter.
+float median(std::span<const float> values);
+double median(std::span<const double> values);
+
+}  // namespace comap

@@ -1,0 +1,131 @@
+#include "math/noise_spectrum.hpp"
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "math/fft.hpp"
+#include "math/median.hpp"
+
+namespace comap {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr NoiseModel kFailed = {kNan, kNan, kNan};
+constexpr double kAlphaLimit = 4.0;
+constexpr std::size_t kParameters = 3;
+constexpr int kMaxIterations = 300;
+constexpr double kConverged = 1e-12;      ///< relative change of the cost by an accepted step
+constexpr double kLargestDamping = 1e12;  ///< no step makes the cost smaller: at the minimum to rounding
+
+/// ln white, ln red, alpha
+using Parameters = Eigen::Vector3d;
+
+struct Point {
+  double log_ratio;  ///< ln(f / f_0)
+  double log_power;
+  double weight;
+};
+
+struct Expansion {
+  double cost = 0.0;
+  Eigen::Matrix3d curvature = Eigen::Matrix3d::Zero();
+  Eigen::Vector3d descent = Eigen::Vector3d::Zero();
+};
+
+Expansion expand(const std::vector<Point>& points, const Parameters& parameters) {
+  Expansion result;
+  for (const Point& point : points) {
+    const double white = std::exp(2.0 * parameters[0]);
+    const double red = std::exp(2.0 * parameters[1] + parameters[2] * point.log_ratio);
+    const double model = white + red;
+    const double residual = point.log_power - std::log(model);
+    const Eigen::Vector3d slope(2.0 * white / model, 2.0 * red / model, red / model * point.log_ratio);
+    result.cost += point.weight * residual * residual;
+    result.curvature += point.weight * slope * slope.transpose();
+    result.descent += point.weight * residual * slope;
+  }
+  return result;
+}
+
+Parameters damped_step(const Expansion& here, const Parameters& parameters, double damping) {
+  Eigen::Matrix3d matrix = here.curvature;
+  matrix.diagonal() *= 1.0 + damping;
+  matrix.diagonal().array() += std::numeric_limits<double>::min();
+  Eigen::Vector3d descent = here.descent;
+  const bool at_limit = std::abs(parameters[2]) >= kAlphaLimit && descent[2] * parameters[2] > 0.0;
+  if (at_limit) {
+    matrix.row(2).setZero();
+    matrix.col(2).setZero();
+    matrix(2, 2) = 1.0;
+    descent[2] = 0.0;
+  }
+  Parameters next = parameters + matrix.ldlt().solve(descent);
+  next[2] = std::clamp(next[2], -kAlphaLimit, kAlphaLimit);
+  return next;
+}
+
+std::vector<Point> usable_points(std::span<const SpectrumBin> bins, double reference_Hz) {
+  std::vector<Point> points;
+  for (const SpectrumBin& bin : bins) {
+    if (!(bin.power > 0.0) || !std::isfinite(bin.power)) continue;
+    points.push_back({std::log(bin.frequency_Hz / reference_Hz), std::log(bin.power), std::sqrt(bin.n_modes)});
+  }
+  return points;
+}
+
+}  // namespace
+
+std::vector<SpectrumBin> binned_power_spectrum(std::span<const double> values, double sample_time_s,
+                                               std::size_t n_bins) {
+  const std::size_t n = values.size();
+  if (n < 4) return {};
+  RealFft fft(n);
+  const double middle = median(values);
+  std::ranges::transform(values, fft.samples().begin(), [&](double value) { return value - middle; });
+  fft.forward();
+
+  const double step_Hz = 1.0 / (static_cast<double>(n) * sample_time_s);
+  const std::size_t n_modes = n / 2;
+  const double log_width = std::log(static_cast<double>(n_modes)) / static_cast<double>(n_bins);
+  std::vector<SpectrumBin> bins(n_bins);
+  for (std::size_t mode = 1; mode <= n_modes; ++mode) {
+    const auto index = static_cast<std::size_t>(std::log(static_cast<double>(mode)) / log_width);
+    SpectrumBin& bin = bins[std::min(index, n_bins - 1)];
+    bin.power += std::norm(fft.spectrum()[mode]) / static_cast<double>(n);
+    bin.n_modes += 1.0;
+  }
+  for (std::size_t i = 0; i < n_bins; ++i) {
+    bins[i].frequency_Hz = step_Hz * std::exp((static_cast<double>(i) + 0.5) * log_width);
+    bins[i].power /= bins[i].n_modes;
+  }
+  std::erase_if(bins, [](const SpectrumBin& bin) { return bin.n_modes == 0.0; });
+  return bins;
+}
+
+NoiseModel fit_noise_model(std::span<const SpectrumBin> bins, double reference_Hz, const NoiseModel& start) {
+  const std::vector<Point> points = usable_points(bins, reference_Hz);
+  if (points.size() <= kParameters || !(start.sigma_white > 0.0) || !(start.sigma_red > 0.0)) return kFailed;
+  Parameters parameters(std::log(start.sigma_white), std::log(start.sigma_red), start.alpha);
+  Expansion here = expand(points, parameters);
+  double damping = 1e-3;
+  for (int i = 0; i < kMaxIterations; ++i) {
+    const Parameters next = damped_step(here, parameters, damping);
+    const Expansion there = expand(points, next);
+    if (!(there.cost <= here.cost)) {
+      damping *= 10.0;
+      if (damping > kLargestDamping) break;
+      continue;
+    }
+    const bool converged = here.cost - there.cost <= kConverged * here.cost;
+    parameters = next;
+    here = there;
+    damping = std::max(damping / 10.0, 1e-12);
+    if (converged) return {std::exp(parameters[0]), std::exp(parameters[1]), parameters[2]};
+  }
+  if (damping <= kLargestDamping || !std::isfinite(here.cost)) return kFailed;
+  return {std::exp(parameters[0]), std::exp(parameters[1]), parameters[2]};
+}
+
+}  // namespace comap

@@ -1,0 +1,166 @@
+#include "math/streaming_auto_rms.hpp"
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "core/constants.hpp"
+#include "math/median.hpp"
+#include "math/pair_histogram.hpp"
+
+namespace comap {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t kLanes = 8;    ///< running sums side by side, fixed by the number of the pair
+constexpr std::size_t kMoments = 3;  ///< number, sum, sum of squares
+constexpr std::size_t kBatch = 32;   ///< pairs whose cells are found before they are counted
+constexpr std::uint16_t kFull = std::numeric_limits<std::uint16_t>::max();
+
+/// The running sums of one channel.
+struct Moments {
+  double* n;
+  double* sum;
+  double* sum2;
+
+  void add(std::size_t lane, const float* pair) const {
+    const double difference = static_cast<double>(pair[0]) - static_cast<double>(pair[1]);
+    const bool finite = difference - difference == 0.0;
+    const double value = finite ? difference : 0.0;
+    n[lane] += finite ? 1.0 : 0.0;
+    sum[lane] += value;
+    sum2[lane] += value * value;
+  }
+};
+
+double total(const double* lanes) {
+  double sum = 0.0;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) sum += lanes[lane];
+  return sum;
+}
+
+}  // namespace
+
+StreamingAutoRms::StreamingAutoRms(std::size_t n_channels, NoiseEstimator estimator)
+    : estimator_(estimator), channels_(n_channels) {
+  if (estimator == NoiseEstimator::mad) {
+    kept_.resize(n_channels * kKeptForScale);
+    counts_.resize(n_channels * pair_histogram::kCells);
+  } else {
+    moments_.resize(n_channels * kMoments * kLanes);
+  }
+}
+
+void StreamingAutoRms::add(std::size_t channel, std::span<const float> values) {
+  if (values.empty()) return;
+  Channel& state = channels_[channel];
+  if (state.has_unpaired) {
+    const std::array<float, 2> pair = {state.unpaired, values[0]};
+    add_pairs(channel, pair.data(), 1);
+    values = values.subspan(1);
+  }
+  add_pairs(channel, values.data(), values.size() / 2);
+  state.has_unpaired = values.size() % 2 == 1;
+  if (state.has_unpaired) state.unpaired = values.back();
+}
+
+void StreamingAutoRms::add_pairs(std::size_t channel, const float* values, std::size_t n_pairs) {
+  if (estimator_ == NoiseEstimator::mad) {
+    const std::size_t used = keep_pairs(channel, values, n_pairs);
+    count_pairs(channel, values + 2 * used, n_pairs - used);
+  } else {
+    add_moments(channel, values, n_pairs);
+  }
+  channels_[channel].n_pairs += static_cast<std::int64_t>(n_pairs);
+}
+
+void StreamingAutoRms::add_moments(std::size_t channel, const float* values, std::size_t n_pairs) {
+  double* first = &moments_[channel * kMoments * kLanes];
+  std::array<double, kMoments * kLanes> local;
+  std::copy_n(first, local.size(), local.begin());
+  const Moments moments{local.data(), local.data() + kLanes, local.data() + 2 * kLanes};
+  std::size_t lane = static_cast<std::size_t>(channels_[channel].n_pairs) % kLanes;
+  std::size_t i = 0;
+  for (; i < n_pairs && lane % kLanes != 0; ++i, ++lane) moments.add(lane, values + 2 * i);
+  for (; i + kLanes <= n_pairs; i += kLanes) {
+    for (std::size_t k = 0; k < kLanes; ++k) moments.add(k, values + 2 * (i + k));
+  }
+  for (std::size_t k = 0; i < n_pairs; ++i, ++k) moments.add(k, values + 2 * i);
+  std::copy_n(local.begin(), local.size(), first);
+}
+
+std::size_t StreamingAutoRms::keep_pairs(std::size_t channel, const float* values, std::size_t n_pairs) {
+  Channel& state = channels_[channel];
+  if (state.first_bin != 0) return 0;
+  const std::span<float> kept(&kept_[channel * kKeptForScale], kKeptForScale);
+  const std::span<std::uint16_t> cells(&counts_[channel * pair_histogram::kCells], pair_histogram::kCells);
+  std::size_t i = 0;
+  for (; i < n_pairs && static_cast<std::size_t>(state.n_kept) < kept.size(); ++i) {
+    const float difference = values[2 * i] - values[2 * i + 1];
+    if (!std::isfinite(difference)) continue;
+    if (difference == 0.0F) {
+      auto& zeros = cells[pair_histogram::kZeroCell];
+      zeros = static_cast<std::uint16_t>(zeros + (zeros != kFull));
+    } else {
+      kept[static_cast<std::size_t>(state.n_kept++)] = difference;
+    }
+  }
+  if (static_cast<std::size_t>(state.n_kept) < kept.size()) return i;
+  std::vector<float> moduli(kept.begin(), kept.end());
+  for (float& value : moduli) value = std::abs(value);
+  state.first_bin = pair_histogram::first_bin(median(std::span<const float>(moduli)));
+  for (const float difference : kept) {
+    ++cells[static_cast<std::size_t>(pair_histogram::cell_of(difference, state.first_bin))];
+  }
+  return i;
+}
+
+void StreamingAutoRms::count_pairs(std::size_t channel, const float* values, std::size_t n_pairs) {
+  const std::int32_t first_bin = channels_[channel].first_bin;
+  std::uint16_t* cells = &counts_[channel * pair_histogram::kCells];
+  std::array<std::int32_t, kBatch> batch;
+  for (std::size_t done = 0; done < n_pairs; done += kBatch) {
+    const std::size_t n = std::min(kBatch, n_pairs - done);
+    const float* pairs = values + 2 * done;
+    for (std::size_t i = 0; i < n; ++i) {
+      batch[i] = pair_histogram::cell_of(pairs[2 * i] - pairs[2 * i + 1], first_bin);
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      std::uint16_t& count = cells[batch[i]];
+      count = static_cast<std::uint16_t>(count + (count != kFull));
+    }
+  }
+}
+
+double StreamingAutoRms::result(std::size_t channel) const {
+  if (estimator_ == NoiseEstimator::standard_deviation) return standard_deviation(channel) / std::numbers::sqrt2;
+  return kMadToSigma * median_absolute_deviation(channel) / std::numbers::sqrt2;
+}
+
+double StreamingAutoRms::standard_deviation(std::size_t channel) const {
+  const double* lanes = &moments_[channel * kMoments * kLanes];
+  const double n = total(lanes);
+  if (n == 0.0) return kNan;
+  const double mean = total(lanes + kLanes) / n;
+  return std::sqrt(std::max(total(lanes + 2 * kLanes) / n - mean * mean, 0.0));
+}
+
+double StreamingAutoRms::median_absolute_deviation(std::size_t channel) const {
+  const Channel& state = channels_[channel];
+  if (state.first_bin == 0) return exact_median_absolute_deviation(channel);
+  const std::span<const std::uint16_t> cells(&counts_[channel * pair_histogram::kCells], pair_histogram::kCells);
+  return pair_histogram::median_absolute_deviation(cells, state.first_bin);
+}
+
+double StreamingAutoRms::exact_median_absolute_deviation(std::size_t channel) const {
+  const auto n_kept = static_cast<std::size_t>(channels_[channel].n_kept);
+  const std::size_t n_zero = counts_[channel * pair_histogram::kCells + pair_histogram::kZeroCell];
+  std::vector<double> differences(n_kept + n_zero, 0.0);
+  std::copy_n(&kept_[channel * kKeptForScale], n_kept, differences.begin());
+  const double middle = median(std::span<const double>(differences));
+  for (double& difference : differences) difference = std::abs(difference - middle);
+  return median(std::span<const double>(differences));
+}
+
+}  // namespace comap

@@ -1,0 +1,73 @@
+#include "stages/create_level2.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "core/error.hpp"
+
+namespace comap {
+namespace {
+
+constexpr std::string_view kTod = "spectrometer/tod";
+constexpr std::string_view kWildcard = "/*";
+constexpr std::string_view kUtc = "utc";
+
+/// Paths of the file that a rule stands for.
+std::vector<std::string> matches(const h5::File& level1, const std::string& rule) {
+  std::vector<std::string> paths;
+  if (!rule.ends_with(kWildcard)) {
+    paths.push_back(rule);
+  } else {
+    const std::string group = rule.substr(0, rule.size() - kWildcard.size());
+    if (!level1.exists(group) || level1.is_dataset(group)) return {};
+    for (const std::string& member : level1.list(group)) {
+      std::string path = fmt::format("{}/{}", group, member);
+      if (path != kTod) paths.push_back(std::move(path));
+    }
+  }
+  std::erase_if(paths, [&](const std::string& path) { return !level1.exists(path) || !level1.is_dataset(path); });
+  return paths;
+}
+
+h5::StoredType stored_type(const h5::DatasetInfo& info) {
+  if (info.kind == h5::Kind::floating) {
+    return info.element_bytes <= sizeof(float) ? h5::StoredType::float32 : h5::StoredType::float64;
+  }
+  return info.element_bytes <= sizeof(std::int32_t) ? h5::StoredType::int32 : h5::StoredType::int64;
+}
+
+CopyItem plan_item(const h5::File& level1, const std::string& path, double scale) {
+  const h5::DatasetInfo info = level1.info(path);
+  if (info.kind == h5::Kind::other) {
+    throw ObservationError(fmt::format("{}: {}: cannot be copied, expected numbers or text", level1.path(), path));
+  }
+  CopyItem item{path, info.kind, info.extent, stored_type(info), 1.0};
+  const bool is_time = std::string_view(path).substr(path.rfind('/') + 1) == kUtc;
+  if (scale != 1.0 && !is_time && info.kind != h5::Kind::text) {
+    item.scale = scale;
+    item.type = h5::StoredType::float64;
+  }
+  return item;
+}
+
+}  // namespace
+
+std::vector<CopyItem> copy_plan(const h5::File& level1, const CreateLevel2Config& config) {
+  std::vector<CopyItem> plan;
+  for (const CopyRule& rule : config.copy) {
+    for (const std::string& path : matches(level1, rule.path)) {
+      if (std::ranges::find(plan, path, &CopyItem::path) != plan.end()) continue;
+      plan.push_back(plan_item(level1, path, rule.scale));
+    }
+  }
+  return plan;
+}
+
+nlohmann::json CreateLevel2::parameters() const {
+  nlohmann::json copy = nlohmann::json::array();
+  for (const CopyRule& rule : config_.copy) copy.push_back({{"path", rule.path}, {"scale", rule.scale}});
+  return {{"copy", std::move(copy)}};
+}
+
+}  // namespace comap

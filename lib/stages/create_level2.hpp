@@ -1,0 +1,41 @@
+#pragma once
+/// \file
+/// Stage create_level2: what a Level-2 file takes over from its Level-1 file.
+
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "stages/stage.hpp"
+
+namespace comap {
+
+/// One dataset to copy under the same path.
+struct CopyItem {
+  std::string path;
+  h5::Kind kind = h5::Kind::other;  ///< text: strings, else numbers
+  h5::Extent extent;
+  h5::StoredType type = h5::StoredType::float64;  ///< of the copy, for numbers
+  double scale = 1.0;                             ///< the copy is scale * original; 1 for text
+};
+
+/// What the rules mean for a file, in the order of the rules and without repetitions. A rule ending in `/*` stands for
+/// every dataset of that group except spectrometer/tod; rules for what the file does not have are skipped. Scaled
+/// copies are float64; `utc` is never scaled. Throws ObservationError for a dataset that is neither numbers nor text.
+std::vector<CopyItem> copy_plan(const h5::File& level1, const CreateLevel2Config& config);
+
+/// The file itself is made by the writer of the team, which follows copy_plan() and copies the attributes of `comap`.
+class CreateLevel2 final : public Stage {
+ public:
+  explicit CreateLevel2(CreateLevel2Config config) : config_(std::move(config)) {}
+
+  std::string_view name() const override { return "create_level2"; }
+  FieldList requires_fields() const override { return {Field::level1_metadata}; }
+  FieldList provides_fields() const override { return {Field::level2_file}; }
+  nlohmann::json parameters() const override;
+
+ private:
+  CreateLevel2Config config_;
+};
+
+}  // namespace comap

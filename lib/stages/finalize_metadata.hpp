@@ -1,0 +1,19 @@
+#pragma once
+/// \file
+/// Stage finalize_metadata.
+
+#include "stages/stage.hpp"
+
+namespace comap {
+
+/// Asks for level2/sql_snapshot, which whoever runs the pipeline writes: the catalogue's row, flags and summary are not
+/// known to stages. Rewritten at every run.
+class FinalizeMetadata final : public Stage {
+ public:
+  std::string_view name() const override { return "finalize_metadata"; }
+  FieldList requires_fields() const override { return {Field::level2_file}; }
+  FieldList provides_fields() const override { return {}; }
+  nlohmann::json parameters() const override { return nlohmann::json::object(); }
+};
+
+}  // namespace comap

@@ -1,0 +1,36 @@
+#pragma once
+/// \file
+/// Stage noise_stats_level1.
+
+#include "config/config.hpp"
+#include "stages/stage.hpp"
+
+namespace comap {
+
+/// White-noise level of every channel: auto_rms over the samples from the first to the last with a feature other than
+/// the vane's, pairs counted from the first, also between scans; accumulated while the samples pass by
+/// (math/streaming_auto_rms.hpp has the precision).
+///
+/// In     tod of scans and between them, counts
+/// Out    level1_noise_stats/auto_rms [feed][band][channel], counts; NaN for channels without a pair of finite samples
+class NoiseStatsLevel1 final : public Stage {
+ public:
+  explicit NoiseStatsLevel1(NoiseStatsLevel1Config config) : config_(config) {}
+
+  std::string_view name() const override { return "noise_stats_level1"; }
+  FieldList requires_fields() const override { return {Field::level1_metadata, Field::scan_edges}; }
+  FieldList provides_fields() const override { return {Field::level1_noise}; }
+  nlohmann::json parameters() const override;
+  Deliveries deliveries() const override { return {.scan_samples = true, .between_scans = true}; }
+  std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
+  std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
+                                         ProductTable& products) const override;
+
+ private:
+  NoiseStatsLevel1Config config_;
+};
+
+/// Name of an estimator in the configuration.
+std::string_view estimator_name(NoiseEstimator estimator);
+
+}  // namespace comap

@@ -1,0 +1,63 @@
+#pragma once
+/// \file
+/// Stage noise_stats_level2.
+
+#include <memory>
+
+#include "config/config.hpp"
+#include "stages/stage.hpp"
+
+namespace comap {
+
+class BrightSky;
+
+/// White and 1/f noise of the binned data of every band, sub-band and scan.
+///
+/// Of each scan: remove constant, slope in time and airmass by least squares (`detrend = false`: the median);
+/// auto_rms; bridge NaN linearly; replace samples in bright sky (map >= `planck_bright_cut_K` at their position) by
+/// linear interpolation plus white noise of auto_rms from a seeded generator; replace outliers, further than
+/// `outlier_sigma` auto_rms from the moving median over `median_window`, by interpolation; power spectrum in `n_bins`
+/// logarithmic bins; fit of  P(f) = sigma_white^2 + sigma_red^2 (f / reference_frequency_Hz)^alpha
+/// (math/noise_spectrum.hpp) from (auto_rms, sqrt(P(reference)), -1.5).
+///
+/// In     level2/<dataset> of the feed, K
+/// Out    level2_noise_stats/<dataset>/sigma_white, sigma_red, auto_rms [K], alpha: [feed][band][sub-band][scan].
+///        NaN: everything for data without a finite pair; all but auto_rms with more than `max_outlier_fraction`
+///        outliers or when the fit fails.
+class NoiseStatsLevel2 final : public Stage {
+ public:
+  /// Reads the Planck map when there is one: throws IoError.
+  NoiseStatsLevel2(NoiseStatsLevel2Config config, int n_freq_bin);
+
+  std::string_view name() const override { return "noise_stats_level2"; }
+  FieldList requires_fields() const override { return {Field::scan_edges, Field::binned_data}; }
+  FieldList provides_fields() const override { return {Field::noise_fit}; }
+  nlohmann::json parameters() const override;
+  std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
+  std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
+                                         ProductTable& products) const override;
+
+ private:
+  NoiseStatsLevel2Config config_;
+  std::size_t n_freq_bin_;
+  std::shared_ptr<const BrightSky> bright_sky_;  ///< empty without a map
+};
+
+/// One scan of one sub-band, and what the noise statistics need to know of it. All [sample].
+struct NoiseSeries {
+  std::span<const float> values_K;
+  std::span<const double> elevation_deg;
+  std::span<const std::uint8_t> bright;  ///< not 0 = in bright sky; may be empty
+  double sample_time_s = 0.0;
+  std::uint64_t seed = 0;  ///< of the noise in bright samples
+};
+
+struct NoiseStatistics {
+  double sigma_white_K;
+  double sigma_red_K;
+  double alpha;
+  double auto_rms_K;
+};
+NoiseStatistics noise_statistics(const NoiseSeries& series, const NoiseStatsLevel2Config& config);
+
+}  // namespace comap

@@ -1,0 +1,50 @@
+#pragma once
+/// \file
+/// Stage system_temperature.
+
+#include "config/config.hpp"
+#include "stages/stage.hpp"
+
+namespace comap {
+
+/// System temperature and gain of every channel from the ambient-load vane.
+///
+/// Hot samples of an event (run of feature 13 of the array, housekeeping taken `hk_time_offset_s` earlier than stored)
+/// have an angle below the event's minimum + `vane_hot_margin_deg`, cold samples one above `vane_cold_angle_deg`:
+///   T_hot = mean(Tshroud) + 273.15 K,  Y = V_hot / V_cold
+///   Tsys = (T_hot - Y T_cold) / (Y - 1),  gain = (V_hot - V_cold) / (T_hot - T_cold)
+///
+/// In     tod of the vane events, counts
+/// Out    level2/vane/system_temperature [event][feed row][band][channel], K; gain, same shape, counts / K;
+///        event_mjd [event]. NaN: channels without finite hot and cold samples or with V_hot <= V_cold; all channels of
+///        an event without hot or cold samples.
+/// Fails  ObservationError without a run of feature 13, or when none has hot and cold samples.
+/// Source Foss et al. 2022, ApJ 933, 182, section 3; level2-stages.
+class SystemTemperature final : public Stage {
+ public:
+  explicit SystemTemperature(SystemTemperatureConfig config) : config_(std::move(config)) {}
+
+  std::string_view name() const override { return "system_temperature"; }
+  FieldList requires_fields() const override { return {Field::level1_metadata}; }
+  FieldList provides_fields() const override { return {Field::vane_calibration}; }
+  nlohmann::json parameters() const override;
+  Deliveries deliveries() const override { return {.vane_samples = true}; }
+  void prepare(ObservationContext& observation) const override;
+  std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
+  std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
+                                         ProductTable& products) const override;
+  /// `median_tsys` over all channels of all feeds and events [K].
+  nlohmann::json summary(const ObservationContext& observation, const std::vector<ProductTable>& feeds) const override;
+
+ private:
+  SystemTemperatureConfig config_;
+};
+
+/// Tsys [K] and gain [counts / K] of one channel from its mean counts; NaN unless V_hot > V_cold > 0.
+struct TsysAndGain {
+  double system_temperature_K;
+  double gain_counts_per_K;
+};
+TsysAndGain tsys_from_vane(double hot_counts, double cold_counts, double hot_temperature_K, double cold_temperature_K);
+
+}  // namespace comap

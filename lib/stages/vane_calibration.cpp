@@ -1,0 +1,90 @@
+#include "stages/vane_calibration.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "core/constants.hpp"
+#include "core/error.hpp"
+#include "io/level2_schema.hpp"
+
+namespace comap {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+/// Values of all events, [event][element], element = (band, channel).
+struct Events {
+  std::span<const float> values;
+  std::span<const double> mjd;
+  std::size_t n_elements;
+
+  double at(std::size_t event, std::size_t element) const { return values[event * n_elements + element]; }
+};
+
+double mean_of_events(const Events& events, std::size_t element) {
+  double sum = 0.0;
+  int count = 0;
+  for (std::size_t event = 0; event < events.mjd.size(); ++event) {
+    const double value = events.at(event, element);
+    if (!std::isfinite(value)) continue;
+    sum += value;
+    ++count;
+  }
+  return count > 0 ? sum / count : kNan;
+}
+
+double interpolated(const Events& events, std::size_t element, double mjd) {
+  double before_mjd = kNan, before = kNan;
+  for (std::size_t event = 0; event < events.mjd.size(); ++event) {
+    const double value = events.at(event, element);
+    if (!std::isfinite(value)) continue;
+    if (events.mjd[event] >= mjd) {
+      if (!std::isfinite(before)) return value;
+      return before + (value - before) * (mjd - before_mjd) / (events.mjd[event] - before_mjd);
+    }
+    before = value;
+    before_mjd = events.mjd[event];
+  }
+  return before;
+}
+
+std::size_t first_usable(const Events& gain) {
+  for (std::size_t event = 0; event < gain.mjd.size(); ++event) {
+    for (std::size_t element = 0; element < gain.n_elements; ++element) {
+      if (std::isfinite(gain.at(event, element))) return event;
+    }
+  }
+  return 0;
+}
+
+std::vector<double> combine(const Events& events, const SystemTemperatureConfig& config, double mjd,
+                            std::size_t first_event) {
+  std::vector<double> result(events.n_elements, kNan);
+  for (std::size_t element = 0; element < events.n_elements; ++element) {
+    if (config.event == "mean") {
+      result[element] = mean_of_events(events, element);
+    } else if (config.event == "interpolate") {
+      result[element] = interpolated(events, element, mjd);
+    } else {
+      result[element] = events.at(first_event, element);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+VaneCalibration calibration_at(const ObservationContext& observation, const ProductTable& feed_products,
+                               const SystemTemperatureConfig& config, double mjd) {
+  const auto event_mjd = observation.products.get<double>(level2::kVaneEventMjd);
+  const auto n_elements = static_cast<std::size_t>(kBands * observation.level1.n_channels);
+  const Events tsys{feed_products.get<float>(level2::kSystemTemperature), event_mjd, n_elements};
+  const Events gain{feed_products.get<float>(level2::kGain), event_mjd, n_elements};
+  if (event_mjd.empty() || gain.values.size() != event_mjd.size() * n_elements) {
+    throw Bug("calibration_at: the vane products do not fit the vane events");
+  }
+  const std::size_t first_event = first_usable(gain);
+  return {combine(tsys, config, mjd, first_event), combine(gain, config, mjd, first_event)};
+}
+
+}  // namespace comap

@@ -1,0 +1,39 @@
+#pragma once
+/// \file
+/// Start and end of MPI in a process.
+
+#include <memory>
+#include <string>
+
+#include "core/communicator.hpp"
+
+namespace comap::mpi {
+
+/// Starts MPI (MPI_THREAD_FUNNELED) and ends it in the destructor. One object in main(), before everything that
+/// communicates and after check_launcher(). Collective over all processes of the launcher.
+class Environment {
+ public:
+  /// Throws Error when MPI does not give the thread level.
+  Environment(int& argc, char**& argv);
+  ~Environment();
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  /// All ranks; an MpiCommunicator.
+  const Communicator& world() const { return *world_; }
+
+  /// Ends all ranks at once, after writing out the log of this one. For errors after which ranks cannot agree.
+  [[noreturn]] void abort(int exit_code) const;
+
+ private:
+  std::unique_ptr<Communicator> world_;
+};
+
+/// Throws ConfigError when srun started several tasks without PMIx: MPI_Init would abort, or make every process
+/// believe that it is rank 0 of 1. To be called before Environment.
+void check_launcher();
+
+/// Version of the MPI library, e.g. "Open MPI v4.1.4".
+std::string library_version();
+
+}  // namespace comap::mpi
