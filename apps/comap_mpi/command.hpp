@@ -18,13 +18,13 @@ enum ExitCode : int { kDone = 0, kError = 1, kUsage = 2, kSomeFailed = 3, kStopp
 
 /// Options that every command takes, before or after its name.
 struct GlobalOptions {
-  std::string config_file;            ///< positional CONFIG.toml; else $COMAP_CONFIG, else ./comap.toml
-  std::vector<std::string> sets;      ///< --set section.key=value
-  std::vector<std::int64_t> obsids;   ///< --obsid, replaces [select] obsids
+  std::string config_file;           ///< positional CONFIG.toml; else $COMAP_CONFIG, else ./comap.toml
+  std::vector<std::string> sets;     ///< --set section.key=value
+  std::vector<std::int64_t> obsids;  ///< --obsid, replaces [select] obsids
   bool dry_run = false;
   bool quiet = false;
-  std::string log_level;              ///< --log-level, replaces [log] level
-  bool log_json = false;              ///< --log-json, replaces [log] json
+  std::string log_level;  ///< --log-level, replaces [log] level
+  bool log_json = false;  ///< --log-json, replaces [log] json
 };
 
 /// What a command runs with; the same on every rank.

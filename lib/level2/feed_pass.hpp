@@ -2,6 +2,7 @@
 /// \file
 /// One pass over the TOD of the feeds that a team has in hand at the same time, one feed for each rank.
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct PassPlan {
   std::vector<TimePiece> pieces;
   std::int64_t max_block_samples = 0;  ///< longer pieces are read band by band
   bool read_ahead = true;              ///< read the next block while this one is worked on
+  /// Called on every rank before each block; may throw to end the observation. Not collective.
+  std::function<void()> between_blocks = [] {};
 };
 
 /// Reads all blocks of `feed` (file row `feed_row`; -1 = this rank has none and takes part without share) and runs

@@ -60,10 +60,20 @@ class ObservationRun {
     outcome_.result.level2_path = path_;
     if (up_to_date[0] > 0.0) {
       outcome_.status = ObservationOutcome::Status::up_to_date;
+      restore_result();
     } else if (team_.rank() == 0) {
       log_info("starting: {}", reason);
     }
     inputs_ = nlohmann::json::parse(broadcast_text(team_, inputs_.dump()));
+  }
+
+  /// The file is complete but the catalogue does not know: a run died in between. The file tells what to record.
+  void restore_result() {
+    team_.run_agreed("restore the result", [&] {
+      if (team_.rank() != 0 || job_.observation.level2_path == path_) return;
+      outcome_.result = read_sql_snapshot(h5::File::open_read(path_));
+      outcome_.result.obsid = job_.observation.obsid;
+    });
   }
 
   void prepare() {
@@ -110,9 +120,13 @@ class ObservationRun {
     });
     const Deliveries deliveries = combined_deliveries(tools_.stages);
     const std::int64_t max_block = tools_.config.level2.find_scans.max_block_samples;
-    const PassPlan plan{observation_, tools_.stages,
-                        deliveries,   plan_pieces(observation_, deliveries, max_block),
-                        max_block,    tools_.config.io.read_ahead};
+    const PassPlan plan{observation_,
+                        tools_.stages,
+                        deliveries,
+                        plan_pieces(observation_, deliveries, max_block),
+                        max_block,
+                        tools_.config.io.read_ahead,
+                        tools_.between_blocks};
     for (std::size_t first = 0; first < rows.size(); first += static_cast<std::size_t>(team_.size())) {
       const std::size_t mine = first + static_cast<std::size_t>(team_.rank());
       pass(plan, mine < rows.size() ? rows[mine] : -1, *reader, writer);
@@ -196,7 +210,8 @@ ObservationOutcome process_observation(const ObservationJob& job, const Level2To
   try {
     ObservationRun(job, tools, outcome).run();
   } catch (const Error& error) {
-    outcome.status = ObservationOutcome::Status::failed;
+    const bool stopped = std::string_view(error.what()).find(kStoppedBySignal) != std::string_view::npos;
+    outcome.status = stopped ? ObservationOutcome::Status::stopped : ObservationOutcome::Status::failed;
     outcome.result.complete = false;
     outcome.result.level2_path.clear();
     outcome.result.error = error.what();

@@ -2,6 +2,7 @@
 /// \file
 /// Level-2 of one observation, from its file to the values for the catalogue.
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -21,6 +22,8 @@ struct Level2Tools {
   const StageList& stages;
   const Communicator& team;
   const TeamFiles& files;
+  /// Called on every rank before each block of TOD; may throw to end the observation. Not collective.
+  std::function<void()> between_blocks = [] {};
 };
 
 /// One observation to do, as rank 0 hands it out.
@@ -29,9 +32,12 @@ struct ObservationJob {
   nlohmann::json snapshot;  ///< "row": columns of comap_data, "flags": rows of quality_flags, as the catalogue has them
 };
 
+/// Text with which between_blocks ends an observation that is to be dropped, not failed.
+inline constexpr std::string_view kStoppedBySignal = "stopped by a signal";
+
 /// What came of it; the same on every rank of the team.
 struct ObservationOutcome {
-  enum class Status { done, up_to_date, failed };
+  enum class Status { done, up_to_date, failed, stopped };
   Status status = Status::failed;
   ObservationResult result;
   StageSeconds seconds;  ///< summed over the ranks of the team

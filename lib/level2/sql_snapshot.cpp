@@ -15,6 +15,17 @@ constexpr std::array<std::string_view, 9> kNumberColumns = {
     "filtered_noise_index", "unfiltered_red_noise",   "unfiltered_white_noise",
     "unfiltered_auto_rms",  "unfiltered_noise_index", "mean_atm_temp"};
 constexpr std::array<std::string_view, 2> kCountColumns = {"n_spikes", "n_nan_values"};
+/// Columns of observation_summary that stages fill.
+constexpr std::array<std::string_view, 10> kSummaryColumns = {"median_tsys",
+                                                              "mean_tau",
+                                                              "n_scans",
+                                                              "calibrator_flux",
+                                                              "calibrator_flux_error",
+                                                              "calibrator_chi2",
+                                                              "pointing_offset_az",
+                                                              "pointing_offset_el",
+                                                              "pointing_offset_ra",
+                                                              "pointing_offset_dec"};
 
 using Element = std::pair<int, int>;  ///< pixel (feed), frequency_band
 
@@ -78,13 +89,41 @@ h5::AttributeValue attribute_of(const nlohmann::json& value) {
 
 void write_sql_snapshot(h5::File& file, const nlohmann::json& snapshot, const ObservationResult& result) {
   file.create_group(level2::kSqlSnapshot);
-  for (const auto& [column, value] : snapshot.value("row", nlohmann::json::object()).items()) {
+  const auto row = snapshot.value("row", nlohmann::json::object());
+  for (const auto& [column, value] : row.items()) {
     file.write_attribute(level2::kSqlSnapshot, column, attribute_of(value));
   }
   file.write_attribute(level2::kSqlSnapshot, "level2_path", result.level2_path);
   for (const auto& [column, value] : result.summary) file.write_attribute(level2::kSqlSnapshot, column, value);
   const auto rows = merged_flags(snapshot.value("flags", nlohmann::json::array()), result);
   if (!rows.empty()) write_columns(file, rows);
+}
+
+ObservationResult read_sql_snapshot(const h5::File& file) {
+  const auto path = [](std::string_view column) { return fmt::format("{}/{}", level2::kSqlSnapshot, column); };
+  ObservationResult result;
+  result.complete = true;
+  result.level2_path = file.path();
+  for (const std::string_view column : kSummaryColumns) {
+    const auto value = file.attribute(level2::kSqlSnapshot, column);
+    if (const auto number = value ? h5::to_number(*value) : std::nullopt) result.summary.emplace(column, *number);
+  }
+  if (!file.exists(path("pixel"))) return result;
+  const auto pixels = file.read<std::int64_t>(path("pixel"));
+  const auto bands = file.read<std::int64_t>(path("frequency_band"));
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    result.quality.push_back({static_cast<int>(pixels[i]), static_cast<int>(bands[i]), {}});
+  }
+  const auto add_column = [&](std::string_view column, bool counts) {
+    const auto values = file.read<double>(path(column));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (std::isfinite(values[i]) && !(counts && values[i] < 0.0))
+        result.quality[i].statistics.emplace(column, values[i]);
+    }
+  };
+  for (const std::string_view column : kNumberColumns) add_column(column, false);
+  for (const std::string_view column : kCountColumns) add_column(column, true);
+  return result;
 }
 
 }  // namespace comap

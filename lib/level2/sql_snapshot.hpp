@@ -15,4 +15,8 @@ namespace comap {
 /// Collective in a parallel file; the same arguments on every rank.
 void write_sql_snapshot(h5::File& file, const nlohmann::json& snapshot, const ObservationResult& result);
 
+/// The result that write_sql_snapshot was given, from the file: what a run that died between naming the file and
+/// recording it in the catalogue has left to record. Serial. Throws IoError.
+ObservationResult read_sql_snapshot(const h5::File& file);
+
 }  // namespace comap

@@ -1,0 +1,44 @@
+#pragma once
+/// \file
+/// What a level2 run shows while it goes and at its end.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "level2/observation_run.hpp"
+
+namespace comap {
+
+/// Counts outcomes, shows progress (a bar with rate and time left on a terminal, plain lines otherwise), and makes the
+/// summary. Rank 0 only.
+class Level2Progress {
+ public:
+  Level2Progress(std::int64_t n_observations, bool show_bar);
+  void add(const ObservationOutcome& outcome);
+
+  std::int64_t n_failed() const { return static_cast<std::int64_t>(failures_.size()); }
+  std::int64_t n_left() const { return n_total_ - n_done_ - n_up_to_date_ - n_failed(); }
+  /// Table: done, up to date, failed with reasons, data read, rate, time of each stage.
+  std::string table() const;
+  /// The same as JSON text.
+  std::string json() const;
+
+ private:
+  double elapsed_s() const;
+  std::string status_line() const;
+
+  std::int64_t n_total_;
+  bool show_bar_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::int64_t n_done_ = 0;
+  std::int64_t n_up_to_date_ = 0;
+  std::int64_t tod_bytes_ = 0;
+  std::int64_t stored_bytes_ = 0;
+  StageSeconds seconds_;
+  std::vector<std::pair<std::int64_t, std::string>> failures_;  ///< obsid, reason
+};
+
+}  // namespace comap

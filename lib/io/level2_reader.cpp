@@ -1,0 +1,144 @@
+#include "io/level2_reader.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "core/constants.hpp"
+#include "core/error.hpp"
+#include "io/level1_metadata.hpp"
+#include "io/level2_schema.hpp"
+
+namespace comap {
+namespace {
+
+h5::Dataset open_required(const h5::File& file, const std::string& dataset) {
+  if (!file.exists(dataset) || !file.is_dataset(dataset)) {
+    throw ObservationError(
+        fmt::format("{}: dataset {} is missing; run level2 on this observation", file.path(), dataset));
+  }
+  return file.open(dataset);
+}
+
+template <typename T>
+std::vector<T> read_required(const h5::File& file, std::string_view dataset) {
+  const h5::Dataset open = open_required(file, std::string(dataset));
+  const h5::Slab slab = h5::Slab::all(open.info().extent);
+  std::vector<T> values(slab.size());
+  open.read(slab, std::span<T>(values));
+  return values;
+}
+
+/// The streams of a file that is not known to be unfinished.
+h5::Dataset open_finished(const h5::File& file, const std::string& dataset) {
+  const auto mark = file.attribute("/", "comap_mpi_complete");
+  if (mark && h5::to_number(*mark) != 1.0) {
+    throw ObservationError(fmt::format("{}: the file was never finished (comap_mpi_complete is {}); run level2 again",
+                                       file.path(), h5::to_text(*mark)));
+  }
+  return open_required(file, dataset);
+}
+
+}  // namespace
+
+Level2Reader::Level2Reader(const std::string& path, const std::string& dataset)
+    : file_(h5::File::open_read(path)), dataset_("level2/" + dataset), stream_(open_finished(file_, dataset_)) {
+  if (file_.exists("comap")) attributes_ = file_.attributes("comap");
+  mjd_ = read_required<double>(file_, level2::kMjd);
+  feeds_ = read_required<std::int64_t>(file_, level2::kFeeds);
+  read_scans();
+  check_shapes();
+  auto_rms_ = read_noise(fmt::format("{}/{}/auto_rms", level2::kNoiseStatsGroup, dataset));
+  sigma_red_ = read_noise(fmt::format("{}/{}/sigma_red", level2::kNoiseStatsGroup, dataset));
+}
+
+void Level2Reader::read_scans() {
+  const auto edges = read_required<std::int64_t>(file_, level2::kScanEdges);
+  for (std::size_t row = 0; row + 1 < edges.size(); row += 2) {
+    const std::array<std::int64_t, 2> scan = {edges[row], edges[row + 1]};
+    if (scan[0] < 0 || scan[1] <= scan[0] || scan[1] > n_samples()) {
+      throw ObservationError(fmt::format("{}: {} has the scan [{}, {}) in a file of {} samples", file_.path(),
+                                         level2::kScanEdges, scan[0], scan[1], n_samples()));
+    }
+    scans_.push_back(scan);
+  }
+}
+
+void Level2Reader::check_shapes() const {
+  const h5::Extent& extent = stream_.info().extent;
+  if (extent.size() != 4 || extent[0] < kScienceFeeds || extent[1] != kBands || extent[2] == 0 ||
+      extent[3] != mjd_.size()) {
+    throw ObservationError(fmt::format("{}: {} is not [{}][{}][sub-band][{} samples]", file_.path(), dataset_,
+                                       kScienceFeeds, kBands, mjd_.size()));
+  }
+  for (const std::string_view pointing : {level2::kAzimuth, level2::kElevation}) {
+    const h5::Extent shape = open_required(file_, std::string(pointing)).info().extent;
+    if (shape.size() != 2 || shape[0] != feeds_.size() || shape[1] != mjd_.size()) {
+      throw ObservationError(
+          fmt::format("{}: {} is not [{} feeds][{} samples]", file_.path(), pointing, feeds_.size(), mjd_.size()));
+    }
+  }
+}
+
+std::vector<double> Level2Reader::read_noise(const std::string& name) const {
+  if (!file_.exists(name)) return {};
+  std::vector<double> values = file_.read<double>(name);
+  const std::size_t expected = kScienceFeeds * kBands * static_cast<std::size_t>(n_freq_bin()) * scans_.size();
+  if (values.size() != expected) {
+    throw ObservationError(fmt::format("{}: {} has {} values where {} feeds, {} frequency bands and {} scans need {}",
+                                       file_.path(), name, values.size(), kScienceFeeds, n_frequency_bands(),
+                                       scans_.size(), expected));
+  }
+  return values;
+}
+
+std::int64_t Level2Reader::obsid() const {
+  const auto found = attributes_.find("obsid");
+  if (found != attributes_.end()) {
+    if (const auto number = h5::to_number(found->second)) return static_cast<std::int64_t>(*number);
+  }
+  return obsid_of_file_name(path());
+}
+
+std::string Level2Reader::attribute_text(const std::string& name) const {
+  const auto found = attributes_.find(name);
+  return found == attributes_.end() ? std::string() : h5::to_text(found->second);
+}
+
+int Level2Reader::n_frequency_bands() const { return kBands * n_freq_bin(); }
+
+bool Level2Reader::has_feed(int feed) const { return std::ranges::find(feeds_, feed) != feeds_.end(); }
+
+std::optional<double> Level2Reader::noise_value(const std::vector<double>& values, int feed, int frequency_band,
+                                                std::size_t scan) const {
+  if (values.empty()) return std::nullopt;
+  const auto element = static_cast<std::size_t>((feed - 1) * n_frequency_bands() + frequency_band);
+  return values.at(element * scans_.size() + scan);
+}
+
+std::optional<double> Level2Reader::auto_rms_K(int feed, int frequency_band, std::size_t scan) const {
+  return noise_value(auto_rms_, feed, frequency_band, scan);
+}
+
+std::optional<double> Level2Reader::sigma_red_K(int feed, int frequency_band, std::size_t scan) const {
+  return noise_value(sigma_red_, feed, frequency_band, scan);
+}
+
+FeedPointing Level2Reader::read_pointing(int feed) const {
+  const auto found = std::ranges::find(feeds_, feed);
+  if (found == feeds_.end()) throw ObservationError(fmt::format("{}: feed {} is not in the file", path(), feed));
+  const auto row = static_cast<std::uint64_t>(found - feeds_.begin());
+  const h5::Slab slab{{row, 0}, {1, mjd_.size()}};
+  return {file_.read<double>(level2::kAzimuth, slab), file_.read<double>(level2::kElevation, slab)};
+}
+
+std::vector<float> Level2Reader::read_stream(int feed, int frequency_band) const {
+  const auto n_sub = static_cast<std::uint64_t>(n_freq_bin());
+  const auto index = static_cast<std::uint64_t>(frequency_band);
+  const h5::Slab slab{{static_cast<std::uint64_t>(feed - 1), index / n_sub, index % n_sub, 0}, {1, 1, 1, mjd_.size()}};
+  std::vector<float> values(mjd_.size());
+  stream_.read(slab, std::span<float>(values));
+  return values;
+}
+
+}  // namespace comap

@@ -1,0 +1,74 @@
+#pragma once
+/// \file
+/// Serial reading of what a map needs from a Level-2 file, ours or the peer's.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/h5.hpp"
+
+namespace comap {
+
+/// Horizontal pointing of one feed, degrees.
+struct FeedPointing {
+  std::vector<double> azimuth_deg;    ///< [sample]
+  std::vector<double> elevation_deg;  ///< [sample]
+};
+
+/// An open Level-2 file and the small things in it; samples are read on demand, one feed or one stream at a time.
+///
+/// Required: spectrometer/{MJD,feeds}, pixel_az, pixel_el, level2/scan_edges and the dataset asked for. Optional:
+/// level2_noise_stats (without it nothing is excluded for its noise before the samples are read). A file with the
+/// attribute `comap_mpi_complete` other than 1 was never finished and is refused; one without the attribute is another
+/// program's and is accepted.
+class Level2Reader {
+ public:
+  /// `dataset` is a name under level2/: binned_filtered_data or binned_data. Throws IoError when the file cannot be
+  /// opened, ObservationError naming file and dataset when it is incomplete or inconsistent.
+  Level2Reader(const std::string& path, const std::string& dataset);
+
+  const std::string& path() const { return file_.path(); }
+  const std::map<std::string, h5::AttributeValue>& attributes() const { return attributes_; }  ///< of group `comap`
+  /// Attribute `obsid`, else from the file name; -1 when neither tells.
+  std::int64_t obsid() const;
+  /// Text of an attribute of `comap`; empty when it is missing.
+  std::string attribute_text(const std::string& name) const;
+
+  std::int64_t n_samples() const { return static_cast<std::int64_t>(mjd_.size()); }
+  const std::vector<double>& mjd() const { return mjd_; }                           ///< [sample] UTC, days
+  const std::vector<std::array<std::int64_t, 2>>& scans() const { return scans_; }  ///< [start, end), end exclusive
+  int n_freq_bin() const { return static_cast<int>(stream_.info().extent[2]); }
+  int n_frequency_bands() const;
+  bool has_feed(int feed) const;
+
+  /// From level2_noise_stats/<dataset>; empty when the file does not have it. K.
+  std::optional<double> auto_rms_K(int feed, int frequency_band, std::size_t scan) const;
+  std::optional<double> sigma_red_K(int feed, int frequency_band, std::size_t scan) const;
+
+  FeedPointing read_pointing(int feed) const;
+  /// The stream of one (feed, frequency_band) [sample], K, in one read.
+  std::vector<float> read_stream(int feed, int frequency_band) const;
+
+ private:
+  void read_scans();
+  void check_shapes() const;
+  std::vector<double> read_noise(const std::string& name) const;
+  std::optional<double> noise_value(const std::vector<double>& values, int feed, int frequency_band,
+                                    std::size_t scan) const;
+
+  h5::File file_;
+  std::string dataset_;  ///< full path in the file
+  h5::Dataset stream_;
+  std::map<std::string, h5::AttributeValue> attributes_;
+  std::vector<double> mjd_;
+  std::vector<std::int64_t> feeds_;
+  std::vector<std::array<std::int64_t, 2>> scans_;
+  std::vector<double> auto_rms_;   ///< [19][4][n_freq_bin][n_scan]
+  std::vector<double> sigma_red_;  ///< same
+};
+
+}  // namespace comap

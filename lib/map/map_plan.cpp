@@ -1,0 +1,177 @@
+#include "map/map_plan.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "core/error.hpp"
+#include "core/json_bytes.hpp"
+
+namespace comap {
+namespace {
+
+constexpr double kTolerableImbalance = 1.1;  // samples of the busiest rank over the mean
+
+void refuse(SurveyedObservation& result, Exclusion reason, const std::string& detail) {
+  result.outcome.used = false;
+  result.outcome.bad_file =
+      reason == Exclusion::file_missing || reason == Exclusion::file_unreadable || reason == Exclusion::dataset_missing;
+  result.outcome.reason = detail;
+  result.counts[static_cast<std::size_t>(reason)] = 1;
+}
+
+void look_into_file(const MapmakeConfig& config, const MapObservation& offered, SurveyedObservation& result) {
+  const Level2Reader file(offered.observation.level2_path, config.dataset);
+  const ScanSelection selection(config, offered, file);
+  result.counts = selection.counts();
+  result.n_scans = selection.n_scans_used();
+  result.n_samples = selection.n_samples_used();
+  for (const int feed : config.feeds) {
+    if (selection.feed_used(feed)) result.feeds.push_back(feed);
+  }
+  result.outcome.used = result.n_scans > 0;
+  result.outcome.reason = result.outcome.used
+                              ? fmt::format("{} feeds, {} scans in the file, {} scans of a feed and band used",
+                                            result.feeds.size(), file.scans().size(), result.n_scans)
+                              : "no scan of any feed and band passes the selection";
+}
+
+SurveyedObservation survey_one(const MapmakeConfig& config, const MapObservation& offered) {
+  SurveyedObservation result;
+  result.outcome.obsid = offered.observation.obsid;
+  const std::string& path = offered.observation.level2_path;
+  if (path.empty()) {
+    refuse(result, Exclusion::no_path, "no Level-2 file in the catalogue; run level2");
+  } else if (all_flags_bad(config, offered.flags)) {
+    refuse(result, Exclusion::all_flags_bad, "every wanted feed and band is flagged bad");
+  } else if (std::error_code ignored; !std::filesystem::exists(path, ignored)) {
+    refuse(result, Exclusion::file_missing, fmt::format("{}: the file does not exist", path));
+  } else {
+    try {
+      look_into_file(config, offered, result);
+    } catch (const ObservationError& error) {
+      refuse(result, Exclusion::dataset_missing, error.what());
+    } catch (const IoError& error) {
+      refuse(result, Exclusion::file_unreadable, error.what());
+    }
+  }
+  return result;
+}
+
+nlohmann::json to_document(const SurveyedObservation& result) {
+  return {{"used", result.outcome.used}, {"bad_file", result.outcome.bad_file}, {"reason", result.outcome.reason},
+          {"feeds", result.feeds},       {"n_samples", result.n_samples},       {"n_scans", result.n_scans},
+          {"counts", result.counts}};
+}
+
+SurveyedObservation from_document(const nlohmann::json& document, std::int64_t obsid) {
+  SurveyedObservation result;
+  result.outcome.obsid = obsid;
+  document.at("used").get_to(result.outcome.used);
+  document.at("bad_file").get_to(result.outcome.bad_file);
+  document.at("reason").get_to(result.outcome.reason);
+  document.at("feeds").get_to(result.feeds);
+  document.at("n_samples").get_to(result.n_samples);
+  document.at("n_scans").get_to(result.n_scans);
+  document.at("counts").get_to(result.counts);
+  return result;
+}
+
+/// Work that is not divided further.
+struct Piece {
+  std::size_t observation;
+  std::vector<int> feeds;
+  std::int64_t n_samples;
+};
+
+std::vector<Piece> pieces_of(const std::vector<SurveyedObservation>& survey, bool single_feeds) {
+  std::vector<Piece> pieces;
+  for (std::size_t i = 0; i < survey.size(); ++i) {
+    const SurveyedObservation& observation = survey[i];
+    if (!observation.outcome.used) continue;
+    if (!single_feeds) {
+      pieces.push_back({i, observation.feeds, observation.n_samples});
+      continue;
+    }
+    const std::int64_t per_feed = observation.n_samples / std::ssize(observation.feeds);
+    for (const int feed : observation.feeds) pieces.push_back({i, {feed}, per_feed});
+  }
+  return pieces;
+}
+
+/// Rank of every piece, largest pieces first, each to the rank with the least so far.
+std::vector<std::size_t> assign(const std::vector<Piece>& pieces, std::size_t n_ranks,
+                                std::vector<std::int64_t>& load) {
+  std::vector<std::size_t> order(pieces.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) { return pieces[i].n_samples; });
+  load.assign(n_ranks, 0);
+  std::vector<std::size_t> rank(pieces.size());
+  for (const std::size_t i : order) {
+    rank[i] = static_cast<std::size_t>(std::ranges::min_element(load) - load.begin());
+    load[rank[i]] += pieces[i].n_samples;
+  }
+  return rank;
+}
+
+bool is_balanced(const std::vector<std::int64_t>& load) {
+  const auto total = std::accumulate(load.begin(), load.end(), std::int64_t{0});
+  const double mean = static_cast<double>(total) / static_cast<double>(load.size());
+  return static_cast<double>(std::ranges::max(load)) <= kTolerableImbalance * mean;
+}
+
+}  // namespace
+
+std::vector<SurveyedObservation> survey_observations(const MapmakeConfig& config,
+                                                     const std::vector<MapObservation>& observations,
+                                                     const Communicator& ranks) {
+  const auto n_ranks = static_cast<std::size_t>(ranks.size());
+  nlohmann::json mine = nlohmann::json::array();
+  for (std::size_t i = static_cast<std::size_t>(ranks.rank()); i < observations.size(); i += n_ranks) {
+    mine.push_back(to_document(survey_one(config, observations[i])));
+  }
+  const std::vector<Bytes> gathered = ranks.all_gather(to_bytes(mine));
+  std::vector<nlohmann::json> by_rank;
+  for (const Bytes& bytes : gathered) by_rank.push_back(from_bytes(bytes));
+
+  std::vector<SurveyedObservation> survey;
+  for (std::size_t i = 0; i < observations.size(); ++i) {
+    survey.push_back(from_document(by_rank[i % n_ranks].at(i / n_ranks), observations[i].observation.obsid));
+  }
+  return survey;
+}
+
+SelectionReport selection_report(const std::vector<SurveyedObservation>& survey) {
+  SelectionReport report;
+  for (const SurveyedObservation& observation : survey) {
+    report.observations.push_back(observation.outcome);
+    report.n_scans += observation.n_scans;
+    for (std::size_t reason = 0; reason < kExclusions; ++reason) report.counts[reason] += observation.counts[reason];
+  }
+  return report;
+}
+
+std::vector<std::vector<MapUnit>> distribute(const std::vector<SurveyedObservation>& survey, int n_ranks) {
+  std::vector<std::int64_t> load;
+  std::vector<Piece> pieces = pieces_of(survey, false);
+  std::vector<std::size_t> rank = assign(pieces, static_cast<std::size_t>(n_ranks), load);
+  if (!is_balanced(load)) {
+    pieces = pieces_of(survey, true);
+    rank = assign(pieces, static_cast<std::size_t>(n_ranks), load);
+  }
+  std::vector<std::vector<MapUnit>> units(static_cast<std::size_t>(n_ranks));
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    std::vector<MapUnit>& of_rank = units[rank[i]];
+    if (of_rank.empty() || of_rank.back().observation != pieces[i].observation) {
+      of_rank.push_back({pieces[i].observation, {}});
+    }
+    of_rank.back().feeds.insert(of_rank.back().feeds.end(), pieces[i].feeds.begin(), pieces[i].feeds.end());
+  }
+  return units;
+}
+
+}  // namespace comap

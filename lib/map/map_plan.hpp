@@ -1,0 +1,41 @@
+#pragma once
+/// \file
+/// Who does what in a map job: the files are looked at once, then divided among the ranks.
+
+#include <cstdint>
+#include <vector>
+
+#include "core/communicator.hpp"
+#include "map/selection.hpp"
+
+namespace comap {
+
+/// What a look into the file of one observation gave.
+struct SurveyedObservation {
+  ObservationOutcome outcome;
+  std::vector<int> feeds;      ///< of which anything is used
+  std::int64_t n_samples = 0;  ///< in scans, over these feeds
+  std::int64_t n_scans = 0;    ///< (feed, frequency_band, scan) that are used
+  ExclusionCounts counts{};
+};
+
+/// Looks into the file of every observation, each rank into its share; every rank gets all results, in the order of
+/// `observations`. A bad file becomes an outcome, never an exception. Collective.
+std::vector<SurveyedObservation> survey_observations(const MapmakeConfig& config,
+                                                     const std::vector<MapObservation>& observations,
+                                                     const Communicator& ranks);
+
+SelectionReport selection_report(const std::vector<SurveyedObservation>& survey);
+
+/// Feeds of one observation that one rank reads.
+struct MapUnit {
+  std::size_t observation = 0;  ///< index in the job's list
+  std::vector<int> feeds;
+};
+
+/// Divides the used observations among `n_ranks` by number of samples, the largest first to the rank with the least;
+/// each rank's units are in order of observation. Whole observations where that leaves no rank with more than 10 %
+/// above the mean, single feeds otherwise. Depends on nothing but its arguments. [rank][unit]
+std::vector<std::vector<MapUnit>> distribute(const std::vector<SurveyedObservation>& survey, int n_ranks);
+
+}  // namespace comap

@@ -1,0 +1,65 @@
+#pragma once
+/// \file
+/// From the binned sums of a map to its images, masks and header.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/communicator.hpp"
+#include "io/map_file.hpp"
+#include "map/destriper.hpp"
+#include "sky/wcs.hpp"
+
+namespace comap {
+
+/// Bits of the MASK image.
+enum MaskBit : std::uint8_t { kNeverHit = 1, kFewHits = 2, kClippedBorder = 4 };
+
+/// The pieces of all ranks as one, in order of pixel, on rank 0; empty on the others. Collective; what is sent and
+/// held is proportional to the hit pixels.
+MapPiece gather_map(const MapPiece& piece, const Communicator& ranks);
+
+/// Percentile of values as numpy computes it (linear between neighbours); NaN when there is none.
+double percentile(std::vector<double> values, double percent);
+
+/// What the masks were made with and from.
+struct MaskSummary {
+  double min_hits = 0.0;  ///< fewer hits than this are masked
+  std::int64_t n_few_hits = 0;
+  std::int64_t n_clipped = 0;
+};
+
+/// The five images of a map, masked:
+/// - never hit;
+/// - hits below the `hit_percentile` percentile of the hits of hit pixels;
+/// - within `edge_width` pixels (in x and y) of a pixel masked so far or of the edge of the grid, and with a value
+///   outside the `edge_clip_percentiles` of the pixels further inside.
+/// The images are NaN in masked pixels.
+ContinuumMap make_images(const MapPiece& piece, const Wcs& wcs, const MapmakeConfig& config, MaskSummary& summary);
+
+/// What the header of a map says besides its WCS.
+struct MapRecord {
+  int frequency_band = 0;
+  SkyFrame frame = SkyFrame::galactic;
+  SolverReport solver;
+  MaskSummary masks;
+  std::vector<ObservationRow> observations;  ///< used in this map
+  std::int64_t n_samples = 0;
+  std::int64_t n_scans = 0;  ///< (feed, scan)
+  double mean_azimuth_deg = 0.0, mean_elevation_deg = 0.0, mean_mjd = 0.0;
+  std::vector<std::string> selection;  ///< lines about what was used and excluded
+  std::string config_text;             ///< effective configuration
+};
+
+/// Cards, HISTORY and table of observations from the record.
+void describe_map(const MapmakeConfig& config, const MapRecord& record, ContinuumMap& map);
+
+/// Text in lines of at most 72 characters, broken at spaces where there are any; line ends stay.
+std::vector<std::string> wrapped(const std::string& text);
+
+/// Feeds as text: 1-3,5,7-9.
+std::string compact_list(std::vector<int> numbers);
+
+}  // namespace comap

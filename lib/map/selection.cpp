@@ -1,0 +1,213 @@
+#include "map/selection.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "core/constants.hpp"
+#include "core/error.hpp"
+#include "io/level1_metadata.hpp"
+
+namespace comap {
+namespace {
+
+constexpr int kFrequencyBands = 8;  // of the catalogue and of [mapmake] bands
+constexpr std::string_view kCalibratorGroup = "Calibrator";
+
+bool is_good(const std::vector<QualityFlag>& flags, int feed, int frequency_band) {
+  const auto found = std::ranges::find_if(
+      flags, [&](const QualityFlag& flag) { return flag.feed == feed && flag.frequency_band == frequency_band; });
+  return found == flags.end() || found->is_good;
+}
+
+std::string counted(std::int64_t n, std::string_view singular, std::string_view plural) {
+  return fmt::format("{} {}", n, n == 1 ? singular : plural);
+}
+
+MapObservation observation_of_file(const std::string& path, const std::string& dataset) {
+  MapObservation offered;
+  offered.observation.level2_path = path;
+  try {
+    const Level2Reader file(path, dataset);
+    offered.observation.obsid = file.obsid();
+    offered.observation.source = source_name_of(file.attribute_text("source"));
+    offered.observation.source_group = source_group_of(file.attribute_text("source"), file.attribute_text("comment"));
+    offered.observation.utc_start = file.attribute_text("utc_start");
+  } catch (const Error&) {
+    offered.observation.obsid = obsid_of_file_name(path);
+  }
+  return offered;
+}
+
+}  // namespace
+
+void to_json(nlohmann::json& json, const MapObservation& offered) {
+  json = {{"obsid", offered.observation.obsid},
+          {"source", offered.observation.source},
+          {"source_group", offered.observation.source_group},
+          {"level2_path", offered.observation.level2_path},
+          {"utc_start", offered.observation.utc_start},
+          {"flags", nlohmann::json::array()}};
+  // Missing flags are good, so only the bad ones travel.
+  for (const QualityFlag& flag : offered.flags) {
+    if (!flag.is_good) json["flags"].push_back({flag.feed, flag.frequency_band});
+  }
+}
+
+void from_json(const nlohmann::json& json, MapObservation& offered) {
+  json.at("obsid").get_to(offered.observation.obsid);
+  json.at("source").get_to(offered.observation.source);
+  json.at("source_group").get_to(offered.observation.source_group);
+  json.at("level2_path").get_to(offered.observation.level2_path);
+  json.at("utc_start").get_to(offered.observation.utc_start);
+  offered.flags.clear();
+  for (const auto& flag : json.at("flags")) {
+    offered.flags.push_back({flag.at(0).get<int>(), flag.at(1).get<int>(), false});
+  }
+}
+
+std::vector<MapObservation> observations_of_files(const std::vector<std::string>& level2_files,
+                                                  const std::string& dataset) {
+  std::vector<MapObservation> offered;
+  for (const std::string& path : level2_files) offered.push_back(observation_of_file(path, dataset));
+  return offered;
+}
+
+std::string_view exclusion_text(Exclusion reason) {
+  switch (reason) {
+    case Exclusion::no_path:
+      return "no Level-2 file in the catalogue";
+    case Exclusion::file_missing:
+      return "Level-2 file missing";
+    case Exclusion::file_unreadable:
+      return "Level-2 file unreadable";
+    case Exclusion::dataset_missing:
+      return "Level-2 file incomplete";
+    case Exclusion::all_flags_bad:
+      return "all flags bad";
+    case Exclusion::element_flagged:
+      return "flagged bad";
+    case Exclusion::feed_absent:
+      return "feed not in the file";
+    case Exclusion::auto_rms_not_finite:
+      return "auto_rms not finite";
+    case Exclusion::auto_rms_above_cap:
+      return "auto_rms above auto_rms_cap_K";
+    case Exclusion::sigma_red_above_cutoff:
+      return "sigma_red above sigma_red_cutoff_K";
+    case Exclusion::bad_elevation:
+      return "elevation outside 0-90 deg";
+    case Exclusion::too_few_good_samples:
+      return "too few good samples";
+  }
+  throw Bug("an exclusion without a text");
+}
+
+std::int64_t SelectionReport::n_used() const {
+  return std::ranges::count_if(observations, [](const ObservationOutcome& outcome) { return outcome.used; });
+}
+
+std::int64_t SelectionReport::n_bad_files() const {
+  return std::ranges::count_if(observations, [](const ObservationOutcome& outcome) { return outcome.bad_file; });
+}
+
+std::vector<std::string> SelectionReport::lines() const {
+  std::vector<std::string> lines;
+  lines.push_back(fmt::format("used: {} of {}, {}", n_used(),
+                              counted(std::ssize(observations), "observation", "observations"),
+                              counted(n_scans, "scan of a feed and band", "scans of a feed and band")));
+  for (std::size_t reason = 0; reason < kExclusions; ++reason) {
+    if (counts[reason] == 0) continue;
+    const auto exclusion = static_cast<Exclusion>(reason);
+    const bool of_observation = exclusion <= Exclusion::all_flags_bad;
+    const bool of_element = !of_observation && exclusion <= Exclusion::feed_absent;
+    const std::string what = of_observation ? counted(counts[reason], "observation", "observations")
+                             : of_element   ? counted(counts[reason], "feed and band", "feeds and bands")
+                                            : counted(counts[reason], "scan", "scans");
+    lines.push_back(fmt::format("excluded: {}: {}", what, exclusion_text(exclusion)));
+  }
+  return lines;
+}
+
+bool all_flags_bad(const MapmakeConfig& config, const std::vector<QualityFlag>& flags) {
+  for (const int feed : config.feeds) {
+    for (const int band : config.bands) {
+      if (is_good(flags, feed, band)) return false;
+    }
+  }
+  return true;
+}
+
+std::optional<Exclusion> noise_exclusion(const MapmakeConfig& config, std::optional<double> auto_rms_K,
+                                         std::optional<double> sigma_red_K, bool calibrator) {
+  if (calibrator) return std::nullopt;
+  if (auto_rms_K && !std::isfinite(*auto_rms_K)) return Exclusion::auto_rms_not_finite;
+  if (auto_rms_K && *auto_rms_K > config.auto_rms_cap_K) return Exclusion::auto_rms_above_cap;
+  // NaN means that the noise fit was not done, e.g. on a bright source: no reason to leave the scan out.
+  if (sigma_red_K && std::isfinite(*sigma_red_K) && *sigma_red_K > config.sigma_red_cutoff_K) {
+    return Exclusion::sigma_red_above_cutoff;
+  }
+  return std::nullopt;
+}
+
+ScanSelection::ScanSelection(const MapmakeConfig& config, const MapObservation& observation, const Level2Reader& file)
+    : n_scans_(file.scans().size()), used_(kScienceFeeds * kFrequencyBands * file.scans().size(), false) {
+  const bool calibrator = observation.observation.source_group == kCalibratorGroup;
+  for (const int feed : config.feeds) {
+    for (const int band : config.bands) {
+      if (band >= file.n_frequency_bands()) {
+        throw ObservationError(
+            fmt::format("{}: has {} frequency bands, not band {}", file.path(), file.n_frequency_bands(), band));
+      }
+      if (!file.has_feed(feed)) {
+        exclude(Exclusion::feed_absent);
+      } else if (!is_good(observation.flags, feed, band)) {
+        exclude(Exclusion::element_flagged);
+      } else {
+        select_scans(config, file, feed, band, calibrator);
+      }
+    }
+  }
+  add_cost(config, file);
+}
+
+void ScanSelection::select_scans(const MapmakeConfig& config, const Level2Reader& file, int feed, int frequency_band,
+                                 bool calibrator) {
+  for (std::size_t scan = 0; scan < n_scans_; ++scan) {
+    const auto reason = noise_exclusion(config, file.auto_rms_K(feed, frequency_band, scan),
+                                        file.sigma_red_K(feed, frequency_band, scan), calibrator);
+    if (reason) {
+      exclude(*reason);
+      continue;
+    }
+    used_[index(feed, frequency_band, scan)] = true;
+    ++n_used_;
+  }
+}
+
+void ScanSelection::add_cost(const MapmakeConfig& config, const Level2Reader& file) {
+  std::int64_t samples_in_scans = 0;
+  for (const auto& [start, end] : file.scans()) samples_in_scans += end - start;
+  for (const int feed : config.feeds) {
+    if (feed_used(feed)) n_samples_ += samples_in_scans;
+  }
+}
+
+std::size_t ScanSelection::index(int feed, int frequency_band, std::size_t scan) const {
+  return static_cast<std::size_t>((feed - 1) * kFrequencyBands + frequency_band) * n_scans_ + scan;
+}
+
+bool ScanSelection::used(int feed, int frequency_band, std::size_t scan) const {
+  return used_.at(index(feed, frequency_band, scan));
+}
+
+bool ScanSelection::feed_used(int feed) const {
+  const auto first = used_.begin() + static_cast<std::ptrdiff_t>(index(feed, 0, 0));
+  return std::find(first, first + static_cast<std::ptrdiff_t>(kFrequencyBands * n_scans_), true) !=
+         first + static_cast<std::ptrdiff_t>(kFrequencyBands * n_scans_);
+}
+
+}  // namespace comap

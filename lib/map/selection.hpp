@@ -1,0 +1,107 @@
+#pragma once
+/// \file
+/// Which observations, elements and scans go into a map, and why the others do not.
+
+#include <array>
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalogue/catalogue.hpp"
+#include "config/config.hpp"
+#include "io/level2_reader.hpp"
+
+namespace comap {
+
+/// An observation offered to a map, with the flags that the catalogue holds for it (missing flags are good).
+struct MapObservation {
+  Observation observation;
+  std::vector<QualityFlag> flags;
+};
+
+void to_json(nlohmann::json& json, const MapObservation& observation);
+void from_json(const nlohmann::json& json, MapObservation& observation);
+
+/// Observations of files given by name, without a catalogue: obsid, source and group from the attributes of the file.
+/// A file that cannot be read is offered all the same, so that the map reports it.
+std::vector<MapObservation> observations_of_files(const std::vector<std::string>& level2_files,
+                                                  const std::string& dataset);
+
+/// Why something is not in the map. The first five exclude an observation, the next two a (feed, frequency_band), the
+/// others a scan of one (feed, frequency_band).
+enum class Exclusion {
+  no_path,
+  file_missing,
+  file_unreadable,
+  dataset_missing,
+  all_flags_bad,
+  element_flagged,
+  feed_absent,
+  auto_rms_not_finite,
+  auto_rms_above_cap,
+  sigma_red_above_cutoff,
+  bad_elevation,
+  too_few_good_samples,
+};
+inline constexpr std::size_t kExclusions = 12;
+std::string_view exclusion_text(Exclusion reason);
+
+using ExclusionCounts = std::array<std::int64_t, kExclusions>;
+
+/// What became of one observation.
+struct ObservationOutcome {
+  std::int64_t obsid = 0;
+  bool used = false;
+  bool bad_file = false;  ///< its file was missing, unreadable or incomplete
+  std::string reason;     ///< why it is not used, with file and dataset; or what of it is used
+};
+
+/// What was used and why the rest was not, over all ranks.
+struct SelectionReport {
+  std::vector<ObservationOutcome> observations;  ///< in the order offered
+  ExclusionCounts counts{};                      ///< by Exclusion
+  std::int64_t n_scans = 0;                      ///< (feed, frequency_band, scan) that are used
+
+  std::int64_t n_used() const;
+  std::int64_t n_bad_files() const;
+  /// Lines of at most 72 characters for the terminal, the log and the HISTORY of the map.
+  std::vector<std::string> lines() const;
+};
+
+/// Scans of one observation that pass everything that is known before samples are read.
+class ScanSelection {
+ public:
+  ScanSelection(const MapmakeConfig& config, const MapObservation& observation, const Level2Reader& file);
+
+  bool used(int feed, int frequency_band, std::size_t scan) const;
+  bool feed_used(int feed) const;
+  const ExclusionCounts& counts() const { return counts_; }
+  std::int64_t n_scans_used() const { return n_used_; }
+  /// Samples in scans, summed over used feeds: the cost of this observation.
+  std::int64_t n_samples_used() const { return n_samples_; }
+
+ private:
+  void select_scans(const MapmakeConfig& config, const Level2Reader& file, int feed, int frequency_band,
+                    bool calibrator);
+  void add_cost(const MapmakeConfig& config, const Level2Reader& file);
+  std::size_t index(int feed, int frequency_band, std::size_t scan) const;
+  void exclude(Exclusion reason) { ++counts_[static_cast<std::size_t>(reason)]; }
+
+  std::size_t n_scans_ = 0;
+  std::vector<bool> used_;  ///< [feed 1-19][frequency_band 0-7][scan]
+  ExclusionCounts counts_{};
+  std::int64_t n_used_ = 0;
+  std::int64_t n_samples_ = 0;
+};
+
+/// True when every wanted (feed, frequency_band) is flagged bad.
+bool all_flags_bad(const MapmakeConfig& config, const std::vector<QualityFlag>& flags);
+/// Why the noise that the file states keeps a scan out, if it does. Calibrators are exempt; so is a file without
+/// noise statistics, whose scans are judged by their samples.
+std::optional<Exclusion> noise_exclusion(const MapmakeConfig& config, std::optional<double> auto_rms_K,
+                                         std::optional<double> sigma_red_K, bool calibrator);
+
+}  // namespace comap

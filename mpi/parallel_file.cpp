@@ -1,0 +1,67 @@
+#include "mpi/parallel_file.hpp"
+
+#include <hdf5.h>
+
+#include "core/error.hpp"
+
+namespace comap::mpi {
+namespace {
+
+int close_properties(h5::Id id) { return H5Pclose(id); }
+
+h5::Handle made(hid_t id) {
+  if (id < 0) throw Error("HDF5 cannot make a property list");
+  return {id, close_properties};
+}
+
+void require(herr_t status, const char* what) {
+  if (status < 0) throw Error(std::string("HDF5 refuses a property: ") + what);
+}
+
+/// MPI_Info of the hints, freed with the object.
+class Info {
+ public:
+  explicit Info(const std::map<std::string, std::string>& hints) {
+    check(MPI_Info_create(&info_), "MPI_Info_create");
+    for (const auto& [name, value] : hints) check(MPI_Info_set(info_, name.c_str(), value.c_str()), "MPI_Info_set");
+  }
+  ~Info() { MPI_Info_free(&info_); }
+  Info(const Info&) = delete;
+  Info& operator=(const Info&) = delete;
+  MPI_Info native() const { return info_; }
+
+ private:
+  MPI_Info info_ = MPI_INFO_NULL;
+};
+
+h5::Handle access_properties(const MpiCommunicator& team, const std::map<std::string, std::string>& hints,
+                             bool collective_metadata_reads) {
+  h5::Handle access = made(H5Pcreate(H5P_FILE_ACCESS));
+  const Info info(hints);
+  require(H5Pset_fapl_mpio(access.id(), team.native(), info.native()), "MPI-IO driver");
+  // Without it every process reads the same metadata, which overloads the metadata servers of Lustre.
+  require(H5Pset_all_coll_metadata_ops(access.id(), collective_metadata_reads), "collective metadata reads");
+  require(H5Pset_coll_metadata_write(access.id(), true), "collective metadata writes");
+  require(H5Pset_libver_bounds(access.id(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V110), "library version");
+  require(H5Pset_file_locking(access.id(), false, true), "file locking");
+  require(H5Pset_fclose_degree(access.id(), H5F_CLOSE_STRONG), "close degree");
+  return access;
+}
+
+h5::Handle collective_transfer() {
+  h5::Handle transfer = made(H5Pcreate(H5P_DATASET_XFER));
+  require(H5Pset_dxpl_mpio(transfer.id(), H5FD_MPIO_COLLECTIVE), "collective transfer");
+  return transfer;
+}
+
+}  // namespace
+
+h5::File ParallelFiles::open_read(const std::string& path, bool collective) const {
+  return h5::File::open_read(path, access_properties(team_, hints_, collective), collective_transfer());
+}
+
+h5::File ParallelFiles::create(const std::string& path) const {
+  return h5::File::create(path, access_properties(team_, hints_, true), collective_transfer());
+}
+
+}  // namespace comap::mpi
