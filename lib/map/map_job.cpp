@@ -53,6 +53,7 @@ class MapJob {
   void drop_failed(BandData* loaded);
   bool make_grid();
   BandResult make_band(int frequency_band, bool last);
+  DestriperSettings solver_settings() const;
   MapRecord record_of(int frequency_band, const BandData& band);
   void write_band(const MapPiece& map, MapRecord& record, BandResult& result) const;
   void count_exclusions(const BandData& band);
@@ -142,10 +143,7 @@ BandResult MapJob::make_band(int frequency_band, bool last) {
   result.n_samples = record.n_samples;
   if (record.n_samples == 0) return result;
 
-  const DestriperSettings settings{wcs_->n_pixels(),   config_.offset_length, config_.lambda_ridge,  config_.alpha_grad,
-                                   config_.alpha_curv, config_.threshold,     config_.max_iterations};
-  const DestriperResult solved = destripe(band.data, settings, ranks_);
-  band = {};
+  const DestriperResult solved = destripe(std::move(band.data), solver_settings(), ranks_);
   record.solver = solved.report;
   result.solver = solved.report;
   const MapPiece map = gather_map(solved.map, ranks_);
@@ -154,6 +152,19 @@ BandResult MapJob::make_band(int frequency_band, bool last) {
   });
   result.seconds = seconds_since(start);
   return result;
+}
+
+DestriperSettings MapJob::solver_settings() const {
+  DestriperSettings settings;
+  settings.n_pixels = wcs_->n_pixels();
+  settings.n_columns = wcs_->n_x();
+  settings.offset_length = config_.offset_length;
+  settings.lambda_ridge = config_.lambda_ridge;
+  settings.alpha_grad = config_.alpha_grad;
+  settings.alpha_curv = config_.alpha_curv;
+  settings.threshold = config_.threshold;
+  settings.max_iterations = config_.max_iterations;
+  return settings;
 }
 
 /// Scans whose pointing or samples are no good move from used to excluded, in the survey of every rank alike.

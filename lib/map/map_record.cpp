@@ -37,6 +37,7 @@ void add_solver_cards(const MapmakeConfig& config, const SolverReport& solver, s
   cards.push_back({"NITER", std::int64_t{solver.iterations}, "conjugate gradient iterations"});
   cards.push_back({"MAXITER", std::int64_t{config.max_iterations}, "their limit"});
   cards.push_back({"CONVERGD", solver.converged, "threshold was reached"});
+  cards.push_back({"STOPPED", to_text(solver.reason), "why the iterations ended"});
   cards.push_back({"THRESH", config.threshold, "relative residual to reach"});
   cards.push_back({"RESID", solver.relative_residual, "relative residual reached"});
   cards.push_back({"RESNOISE", solver.residual_in_noise, "residual in units of the noise of an offset"});

@@ -1,0 +1,265 @@
+// How fast is the destriper, and how far is it from what the memory allows? See benchmarks/README.md.
+//
+//   benchmark_destriper DIRECTORY|--synthetic N [--offset-length L] [--threshold T] [--map FILE.f32] [--json FILE]
+//
+// DIRECTORY holds a problem as described in benchmarks/README.md. Under mpirun the observations are shared out.
+
+#include "map/destriper.hpp"
+
+#include <mpi.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <stdexcept>
+#include <string>
+
+#include "mpi/environment.hpp"
+
+namespace {
+
+using comap::Communicator;
+using comap::DestriperData;
+using comap::DestriperSettings;
+using nlohmann::json;
+
+struct Options {
+  std::string directory;
+  std::int64_t synthetic_samples = 0;
+  int offset_length = 100;
+  double threshold = 1e-6;
+  std::string map_path;
+  std::string json_path;
+};
+
+struct Problem {
+  DestriperData data;  ///< of this rank
+  std::int64_t n_columns = 0;
+  std::int64_t n_pixels = 0;
+};
+
+/// Seconds of the slowest rank, best of several repetitions.
+double time_of(const std::function<void()>& work, const Communicator& ranks) {
+  constexpr int kRepetitions = 5;
+  double best = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < kRepetitions; ++i) {
+    ranks.sum(0.0);
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    ranks.max(std::span<double>(&seconds, 1));
+    best = std::min(best, seconds);
+  }
+  return best;
+}
+
+template <typename T>
+std::vector<T> read_part(const std::filesystem::path& path, std::int64_t start, std::int64_t count) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<T> values(static_cast<std::size_t>(count));
+  file.seekg(start * static_cast<std::int64_t>(sizeof(T)));
+  file.read(reinterpret_cast<char*>(values.data()), count * static_cast<std::int64_t>(sizeof(T)));
+  if (!file) throw std::runtime_error("cannot read " + path.string());
+  return values;
+}
+
+/// Segments [first, last) of a rank.
+std::pair<std::int64_t, std::int64_t> share_of(std::int64_t n, const Communicator& ranks) {
+  return {n * ranks.rank() / ranks.size(), n * (ranks.rank() + 1) / ranks.size()};
+}
+
+Problem read_problem(const std::filesystem::path& directory, const Communicator& ranks) {
+  std::ifstream text(directory / "problem.json");
+  if (!text) throw std::runtime_error("no problem.json in " + directory.string());
+  const json info = json::parse(text);
+  const auto edges = info.at("segments").get<std::vector<std::int64_t>>();
+  const auto [first, last] = share_of(static_cast<std::int64_t>(edges.size()) - 1, ranks);
+  const std::int64_t start = edges[static_cast<std::size_t>(first)];
+  const std::int64_t count = edges[static_cast<std::size_t>(last)] - start;
+  Problem problem;
+  problem.n_columns = info.at("nx");
+  problem.n_pixels = problem.n_columns * info.at("ny").get<std::int64_t>();
+  problem.data.pixel = read_part<std::int32_t>(directory / "pix.i32", start, count);
+  problem.data.tod_K = read_part<float>(directory / "tod.f32", start, count);
+  for (std::int64_t segment = first; segment < last; ++segment) {
+    const std::int64_t begin = edges[static_cast<std::size_t>(segment)];
+    const double weight = read_part<float>(directory / "wgt.f32", begin, 1).front();
+    problem.data.segments.push_back({begin - start, edges[static_cast<std::size_t>(segment) + 1] - begin, weight, {}});
+  }
+  return problem;
+}
+
+/// Rasters in two crossing directions over a 10 x 4 degree field of 1 arcmin pixels; white noise and a random walk.
+Problem make_problem(std::int64_t n_samples, const Communicator& ranks) {
+  constexpr std::int64_t kColumns = 700, kRows = 300, kSegment = 25000;
+  constexpr double kWhite_K = 0.02, kWalk_K = 0.002, kStep_pixels = 0.9;
+  Problem problem;
+  problem.n_columns = kColumns;
+  problem.n_pixels = kColumns * kRows;
+  const auto [first, last] = share_of(std::max<std::int64_t>(n_samples / kSegment, 2), ranks);
+  const auto triangle = [](double u) { return std::abs(std::fmod(u, 2.0) - 1.0); };
+  for (std::int64_t segment = first; segment < last; ++segment) {
+    std::mt19937_64 random(static_cast<std::uint64_t>(segment));
+    std::normal_distribution<double> normal;
+    const bool along = segment % 2 == 0;
+    const double length = along ? 600.0 : 240.0;
+    const double width = along ? 240.0 : 600.0;
+    const double shift = 10.0 * normal(random);
+    double walk_K = 0.0;
+    problem.data.segments.push_back(
+        {static_cast<std::int64_t>(problem.data.pixel.size()), kSegment, 1.0 / (kWhite_K * kWhite_K), {}});
+    for (std::int64_t i = 0; i < kSegment; ++i) {
+      const auto time = static_cast<double>(i);
+      const double s = length * triangle(time * kStep_pixels / length + 0.1 * shift);
+      const double c = width * time / kSegment;
+      const auto column = std::clamp<std::int64_t>(std::llround((along ? s : c) + 50.0 + shift), 0, kColumns - 1);
+      const auto row = std::clamp<std::int64_t>(std::llround((along ? c : s) + 30.0 - shift), 0, kRows - 1);
+      walk_K += kWalk_K * normal(random);
+      problem.data.pixel.push_back(static_cast<std::int32_t>(row * kColumns + column));
+      problem.data.tod_K.push_back(static_cast<float>(walk_K + kWhite_K * normal(random)));
+    }
+  }
+  return problem;
+}
+
+/// The least that an iteration does without runs and renumbering: one 8-byte access at random per sample and pass.
+double bare_scatter_gather_seconds(const Problem& problem, int offset_length, const Communicator& ranks) {
+  std::vector<double> map(static_cast<std::size_t>(problem.n_pixels) + 1);
+  std::vector<double> offsets(problem.data.pixel.size() / static_cast<std::size_t>(offset_length) + 1, 1.0);
+  std::vector<std::int32_t> pixel = problem.data.pixel;
+  for (std::int32_t& p : pixel) p = p < 0 ? static_cast<std::int32_t>(problem.n_pixels) : p;
+  const auto length = static_cast<std::size_t>(offset_length);
+  const auto pass = [&] {
+    std::fill(map.begin(), map.end(), 0.0);
+    for (std::size_t o = 0; o < offsets.size(); ++o) {
+      const std::size_t end = std::min((o + 1) * length, pixel.size());
+      for (std::size_t i = o * length; i < end; ++i) map[static_cast<std::size_t>(pixel[i])] += offsets[o];
+    }
+    for (std::size_t o = 0; o < offsets.size(); ++o) {
+      const std::size_t end = std::min((o + 1) * length, pixel.size());
+      double sum = 0.0;
+      for (std::size_t i = o * length; i < end; ++i) sum += map[static_cast<std::size_t>(pixel[i])];
+      offsets[o] = 1e-3 * sum;
+    }
+  };
+  return time_of(pass, ranks);
+}
+
+/// a = b + s c over arrays that no cache holds [bytes / s over all ranks].
+double triad_bandwidth(const Communicator& ranks) {
+  constexpr std::size_t kLength = std::size_t{1} << 24;
+  std::vector<double> a(kLength, 1.0), b(kLength, 2.0), c(kLength, 3.0);
+  const auto triad = [&] {
+    for (std::size_t i = 0; i < kLength; ++i) a[i] = b[i] + 0.5 * c[i];
+  };
+  return 3.0 * sizeof(double) * kLength * ranks.size() / time_of(triad, ranks);
+}
+
+void write_map(const comap::MapPiece& piece, const Problem& problem, const std::string& path,
+               const Communicator& ranks) {
+  std::vector<double> map(static_cast<std::size_t>(problem.n_pixels), 0.0), hit(map);
+  for (std::size_t i = 0; i < piece.pixel.size(); ++i) {
+    map[static_cast<std::size_t>(piece.pixel[i])] = piece.destriped_K[i];
+    hit[static_cast<std::size_t>(piece.pixel[i])] = 1.0;
+  }
+  ranks.sum(map);
+  ranks.sum(hit);
+  if (ranks.rank() != 0) return;
+  std::ofstream file(path, std::ios::binary);
+  for (std::size_t i = 0; i < map.size(); ++i) {
+    const float value = hit[i] > 0.0 ? static_cast<float>(map[i]) : std::numeric_limits<float>::quiet_NaN();
+    file.write(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+}
+
+json run(const Options& options, const Communicator& ranks) {
+  Problem problem = options.directory.empty() ? make_problem(options.synthetic_samples, ranks)
+                                              : read_problem(options.directory, ranks);
+  const std::int64_t n_samples = ranks.sum(static_cast<std::int64_t>(problem.data.pixel.size()));
+  const double bare = bare_scatter_gather_seconds(problem, options.offset_length, ranks);
+  const double bandwidth = triad_bandwidth(ranks);
+  DestriperSettings settings;
+  settings.n_pixels = problem.n_pixels;
+  settings.n_columns = problem.n_columns;
+  settings.offset_length = options.offset_length;
+  settings.threshold = options.threshold;
+  DestriperData data = std::move(problem.data);
+  const comap::DestriperResult result = comap::destripe(std::move(data), settings, ranks);
+  if (!options.map_path.empty()) write_map(result.map, problem, options.map_path, ranks);
+
+  std::vector<double> worst{result.report.seconds, result.report.seconds_per_iteration,
+                            result.report.solver_bytes_per_sample};
+  ranks.max(worst);
+  const auto samples = static_cast<double>(n_samples);
+  return {{"ranks", ranks.size()},
+          {"samples", n_samples},
+          {"offset_length", options.offset_length},
+          {"iterations", result.report.iterations},
+          {"stopped", comap::to_text(result.report.reason)},
+          {"relative_residual", result.report.relative_residual},
+          {"residual_in_noise", result.report.residual_in_noise},
+          {"components", result.report.n_components},
+          {"offsets", result.report.n_offsets},
+          {"offsets_without_data", result.report.n_offsets_without_data},
+          {"total_s", worst[0]},
+          {"iteration_ms", 1e3 * worst[1]},
+          {"ns_per_sample_and_iteration", 1e9 * worst[1] / samples},
+          {"bytes_per_sample", worst[2]},
+          {"bare_scatter_gather_ms", 1e3 * bare},
+          {"triad_GB_per_s", 1e-9 * bandwidth},
+          {"pixel_list_twice_ms", 1e3 * 2.0 * sizeof(std::int32_t) * samples / bandwidth}};
+}
+
+Options parse(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const auto value = [&] {
+      if (++i >= argc) throw std::runtime_error("no value after " + word);
+      return std::string(argv[i]);
+    };
+    if (word == "--synthetic") {
+      options.synthetic_samples = std::stoll(value());
+    } else if (word == "--offset-length") {
+      options.offset_length = std::stoi(value());
+    } else if (word == "--threshold") {
+      options.threshold = std::stod(value());
+    } else if (word == "--map") {
+      options.map_path = value();
+    } else if (word == "--json") {
+      options.json_path = value();
+    } else {
+      options.directory = word;
+    }
+  }
+  if (options.directory.empty() && options.synthetic_samples <= 0) {
+    throw std::runtime_error(
+        "usage: benchmark_destriper DIRECTORY|--synthetic N [--offset-length L] [--threshold T] "
+        "[--map FILE.f32] [--json FILE]");
+  }
+  return options;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  comap::mpi::Environment environment(argc, argv);
+  try {
+    const Options options = parse(argc, argv);
+    const json table = run(options, environment.world());
+    if (environment.world().rank() != 0) return 0;
+    for (const auto& [name, value] : table.items()) std::printf("%-28s %s\n", name.c_str(), value.dump().c_str());
+    if (!options.json_path.empty()) std::ofstream(options.json_path) << table.dump(2) << "\n";
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "benchmark_destriper: %s\n", error.what());
+    environment.abort(1);
+  }
+  return 0;
+}

@@ -1,0 +1,94 @@
+#include "map/components.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+namespace comap {
+
+namespace {
+
+/// Union-find over local pixels.
+class PixelSets {
+ public:
+  explicit PixelSets(std::size_t n) : parent_(n), joined_(n, 0) { std::iota(parent_.begin(), parent_.end(), 0U); }
+
+  std::uint32_t root(std::uint32_t pixel) {
+    while (parent_[pixel] != pixel) {
+      parent_[pixel] = parent_[parent_[pixel]];
+      pixel = parent_[pixel];
+    }
+    return pixel;
+  }
+  /// Joins `pixel` to the set with root `into`; returns the root of both.
+  std::uint32_t join(std::uint32_t into, std::uint32_t pixel) {
+    joined_[pixel] = 1;
+    if (parent_[pixel] == into) return into;
+    const std::uint32_t other = root(pixel);
+    const std::uint32_t low = std::min(into, other);
+    parent_[std::max(into, other)] = low;
+    return low;
+  }
+  /// Whether any offset has data in the pixel.
+  bool used(std::size_t pixel) const { return joined_[pixel] != 0; }
+
+ private:
+  std::vector<std::uint32_t> parent_;
+  std::vector<char> joined_;
+};
+
+PixelSets join_local(const PixelRuns& runs) {
+  PixelSets sets(static_cast<std::size_t>(runs.n_pixels));
+  const std::vector<float>& factor = runs.factor_of_solver();
+  const std::uint32_t mask = (std::uint32_t{1} << runs.pixel_bits) - 1;
+  std::size_t run = 0;
+  for (const std::uint32_t n_runs : runs.n_runs) {
+    const std::size_t end = run + n_runs;
+    bool first = true;
+    std::uint32_t root = 0;
+    for (; run < end; ++run) {
+      if (!factor.empty() && !(factor[run] > 0.0F)) continue;
+      const std::uint32_t pixel = runs.run[run] & mask;
+      root = sets.join(first ? sets.root(pixel) : root, pixel);
+      first = false;
+    }
+  }
+  return sets;
+}
+
+}  // namespace
+
+// Every set takes the smallest map pixel of itself, then of the sets it meets in shared pixels, until nothing changes:
+// as many rounds as ranks in the longest chain.
+std::int64_t count_components(const PixelRuns& runs, std::span<const std::int32_t> map_pixels, SharedPixels& shared,
+                              const Communicator& ranks) {
+  PixelSets sets = join_local(runs);
+  const std::size_t n = map_pixels.size();
+  constexpr double kNone = std::numeric_limits<double>::infinity();
+  std::vector<std::uint32_t> root(n);
+  std::vector<double> label(n, kNone);
+  for (std::size_t pixel = 0; pixel < n; ++pixel) {
+    root[pixel] = sets.root(static_cast<std::uint32_t>(pixel));
+    if (sets.used(pixel)) label[pixel] = map_pixels[pixel];
+  }
+  std::vector<double> smallest(n, kNone);
+  std::int64_t changes = 1;
+  while (ranks.sum(changes) > 0) {
+    shared.min(label);
+    for (std::size_t pixel = 0; pixel < n; ++pixel)
+      smallest[root[pixel]] = std::min(smallest[root[pixel]], label[pixel]);
+    changes = 0;
+    for (std::size_t pixel = 0; pixel < n; ++pixel) {
+      if (!sets.used(pixel) || label[pixel] == smallest[root[pixel]]) continue;
+      label[pixel] = smallest[root[pixel]];
+      changes = 1;
+    }
+  }
+  std::int64_t n_components = 0;
+  for (std::size_t pixel = 0; pixel < n; ++pixel) {
+    n_components += shared.owns(static_cast<std::int32_t>(pixel)) && label[pixel] == map_pixels[pixel];
+  }
+  return ranks.sum(n_components);
+}
+
+}  // namespace comap
