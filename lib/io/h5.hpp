@@ -93,6 +93,9 @@ class Dataset {
   void read(const Slab& slab, std::span<T> values) const;
   template <typename T>
   void write(const Slab& slab, std::span<const T> values) const;
+  /// Takes part in a collective write without a share. A filtered dataset can only be written collectively when no
+  /// rank converts numbers, so the type here is the stored one.
+  void write_nothing() const;
 
   /// One chunk as it is stored (after its filters), independent of other ranks. `chunk_start` is the coordinate of
   /// its first element. Returns the filter mask: bit i set = filter i was skipped.

@@ -87,6 +87,15 @@ void Dataset::write(const Slab& slab, std::span<const T> values) const {
         "write", where_);
 }
 
+void Dataset::write_nothing() const {
+  const Handle stored = own(H5Dget_type(handle_.id()), close_type, "read the type", where_);
+  const Handle native = own(H5Tget_native_type(stored.id(), H5T_DIR_DEFAULT), close_type, "read the type", where_);
+  const Selection selection = select(handle_.id(), Slab::none(info_.extent.size()), where_);
+  const char nothing = 0;
+  check(H5Dwrite(handle_.id(), native.id(), selection.memory.id(), selection.file.id(), transfer_, &nothing), "write",
+        where_);
+}
+
 std::uint32_t Dataset::read_raw_chunk(const Extent& chunk_start, std::vector<std::byte>& bytes) const {
   const std::vector<hsize_t> start(chunk_start.begin(), chunk_start.end());
   hsize_t size = 0;

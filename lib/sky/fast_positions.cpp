@@ -172,8 +172,7 @@ inline Vector natural_direction(const Node& node, const Vector& p) {
                     p[2] * keep - shift * node.velocity[2]};
   const double cosine = dot(n, node.from_sun);
   const double from_sun_side = 1.0 + cosine;
-  const double bend =
-      node.deflection / (from_sun_side > node.deflection_limit ? from_sun_side : node.deflection_limit);
+  const double bend = node.deflection / (from_sun_side > node.deflection_limit ? from_sun_side : node.deflection_limit);
   const double rest = 1.0 + bend * cosine;
   return {n[0] * rest - bend * node.from_sun[0], n[1] * rest - bend * node.from_sun[1],
           n[2] * rest - bend * node.from_sun[2]};

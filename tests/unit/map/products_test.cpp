@@ -79,7 +79,7 @@ TEST(Images, PixelsBelowTheHitPercentileAreMasked) {
 TEST(Images, OutliersAreClippedAtTheBorderOnly) {
   const Wcs wcs = grid(20, 16);
   MapPiece piece = rectangle(20, 3, 17, 2, 14);
-  piece.destriped_K[position(piece, 7 * 20 + 4)] = 1.0;  // second column
+  piece.destriped_K[position(piece, 7 * 20 + 4)] = 1.0;   // second column
   piece.destriped_K[position(piece, 3 * 20 + 9)] = -1.0;  // second row
   piece.destriped_K[position(piece, 7 * 20 + 14)] = 1.0;  // third from the right
   MaskSummary summary;
