@@ -88,9 +88,11 @@ void File::write_strings(std::string_view dataset, const std::vector<std::string
   const hsize_t n = values.size();
   const Handle space = own(H5Screate_simple(1, &n, nullptr), close_space, "make a dataspace", place);
   const Handle links = link_properties(place);
-  const Handle made = own(
-      H5Dcreate2(file_.id(), std::string(dataset).c_str(), type.id(), space.id(), links.id(), H5P_DEFAULT, H5P_DEFAULT),
-      close_dataset, "create the dataset", place);
+  const Handle creation = own(H5Pcreate(H5P_DATASET_CREATE), close_properties, "make properties", place);
+  check(H5Pset_obj_track_times(creation.id(), false), "set properties", place);
+  const Handle made = own(H5Dcreate2(file_.id(), std::string(dataset).c_str(), type.id(), space.id(), links.id(),
+                                     creation.id(), H5P_DEFAULT),
+                          close_dataset, "create the dataset", place);
   check(H5Dwrite(made.id(), type.id(), H5S_ALL, H5S_ALL, transfer_.id(), buffer.data()), "write", place);
 }
 
