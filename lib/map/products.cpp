@@ -62,39 +62,59 @@ MapPiece in_order_of_pixel(const MapPiece& piece) {
           reordered(piece.weight_per_K2, order), reordered(piece.hits, order)};
 }
 
-/// One row or column: true within `width` of a masked element or of either end.
-void spread(const std::vector<bool>& masked, std::size_t width, std::vector<bool>& near) {
-  const std::size_t n = masked.size();
-  std::size_t distance = 0;  // to the last masked element; the end of the row counts as one
-  for (std::size_t i = 0; i < n; ++i) {
-    distance = masked[i] ? 0 : distance + 1;
-    near[i] = distance <= width;
+/// The grid with one pixel more on every side, in which the outside of the hit area is one region.
+class PaddedGrid {
+ public:
+  PaddedGrid(const std::vector<std::uint8_t>& mask, std::size_t n_x, std::size_t n_y)
+      : row_(n_x + 2), hit_(row_ * (n_y + 2), false), reached_(hit_.size(), false) {
+    for (std::size_t i = 0; i < mask.size(); ++i) hit_[padded(i)] = (mask[i] & kNeverHit) == 0;
+    reached_[0] = true;
+    std::vector<std::size_t> region = {0};
+    for (std::size_t i = 0; i < region.size(); ++i) reach_neighbours(region[i], region, false);
+    front_ = std::move(region);
   }
-  distance = 0;
-  for (std::size_t i = n; i-- > 0;) {
-    distance = masked[i] ? 0 : distance + 1;
-    near[i] = near[i] || distance <= width;
-  }
-}
 
-/// Pixels within `width` in x and y of a masked pixel or of the edge of the grid: rows first, then columns.
-std::vector<bool> near_masked(const std::vector<std::uint8_t>& mask, std::size_t n_x, std::size_t n_y,
-                              std::size_t width) {
-  std::vector<bool> near(mask.size());
-  std::vector<bool> line(n_x), result(n_x);
-  for (std::size_t y = 0; y < n_y; ++y) {
-    for (std::size_t x = 0; x < n_x; ++x) line[x] = mask[y * n_x + x] != 0;
-    spread(line, width, result);
-    for (std::size_t x = 0; x < n_x; ++x) near[y * n_x + x] = result[x];
+  /// Reaches all neighbours of what is reached, hit or not.
+  void grow() {
+    std::vector<std::size_t> next;
+    for (const std::size_t position : front_) reach_neighbours(position, next, true);
+    front_ = std::move(next);
   }
-  line.resize(n_y);
-  result.resize(n_y);
-  for (std::size_t x = 0; x < n_x; ++x) {
-    for (std::size_t y = 0; y < n_y; ++y) line[y] = near[y * n_x + x];
-    spread(line, width, result);
-    for (std::size_t y = 0; y < n_y; ++y) near[y * n_x + x] = result[y];
+
+  bool reached(std::size_t pixel) const { return reached_[padded(pixel)]; }
+
+ private:
+  std::size_t padded(std::size_t pixel) const {
+    const std::size_t n_x = row_ - 2;
+    return (pixel / n_x + 1) * row_ + pixel % n_x + 1;
   }
-  return near;
+
+  void reach_neighbours(std::size_t position, std::vector<std::size_t>& found, bool also_hit) {
+    const std::size_t x = position % row_;
+    const auto reach = [&](std::size_t neighbour) {
+      if (reached_[neighbour] || (hit_[neighbour] && !also_hit)) return;
+      reached_[neighbour] = true;
+      found.push_back(neighbour);
+    };
+    if (x > 0) reach(position - 1);
+    if (x + 1 < row_) reach(position + 1);
+    if (position >= row_) reach(position - row_);
+    if (position + row_ < hit_.size()) reach(position + row_);
+  }
+
+  std::size_t row_;
+  std::vector<bool> hit_;
+  std::vector<bool> reached_;
+  std::vector<std::size_t> front_;
+};
+
+/// Pixels not further than `width` steps from the outside of the hit area; holes in the area are not outside.
+std::vector<bool> border_of_hit_area(const std::vector<std::uint8_t>& mask, const Wcs& wcs, int width) {
+  PaddedGrid grid(mask, static_cast<std::size_t>(wcs.n_x()), static_cast<std::size_t>(wcs.n_y()));
+  for (int step = 0; step < width; ++step) grid.grow();
+  std::vector<bool> border(mask.size());
+  for (std::size_t i = 0; i < mask.size(); ++i) border[i] = grid.reached(i);
+  return border;
 }
 
 ContinuumMap empty_map(const Wcs& wcs) {
@@ -120,9 +140,7 @@ void mask_few_hits(const MapPiece& piece, double percent, ContinuumMap& map, Mas
 
 void clip_border(const Wcs& wcs, const MapmakeConfig& config, ContinuumMap& map, MaskSummary& summary) {
   if (config.edge_width <= 0) return;
-  const std::vector<bool> border =
-      near_masked(map.mask, static_cast<std::size_t>(wcs.n_x()), static_cast<std::size_t>(wcs.n_y()),
-                  static_cast<std::size_t>(config.edge_width));
+  const std::vector<bool> border = border_of_hit_area(map.mask, wcs, config.edge_width);
   std::vector<double> interior;
   for (std::size_t i = 0; i < map.mask.size(); ++i) {
     if (map.mask[i] == 0 && !border[i]) interior.push_back(map.destriped_K[i]);
