@@ -33,7 +33,7 @@ std::string like_pattern(const std::string& wildcard) {
 /// The column in lower case for ASCII letters only, whatever the locale of the server.
 std::string folded(const std::string& column, Dialect dialect) {
   const std::string collated = dialect == Dialect::sqlite ? column : column + " COLLATE \"C\"";
-  return "lower(" + collated + ")";
+  return fmt::format("lower({})", collated);
 }
 
 /// WHERE clause and its parameters, grown condition by condition.
@@ -41,8 +41,8 @@ struct Condition {
   std::string text = "1 = 1";
   Values parameters;
 
-  std::string parameter(SqlValue value) {
-    parameters.push_back(std::move(value));
+  std::string parameter(const SqlValue& value) {
+    parameters.push_back(value);
     return fmt::format("${}", parameters.size());
   }
   void require(const std::string& condition) { text += " AND " + condition; }
@@ -52,7 +52,7 @@ struct Condition {
     for (const std::string& wildcard : wildcards) {
       parts.push_back(fmt::format("{} LIKE {} ESCAPE '!'", folded(column, dialect), parameter(like_pattern(wildcard))));
     }
-    require("(" + joined(parts, " OR ") + ")");
+    require(fmt::format("({})", joined(parts, " OR ")));
   }
 };
 

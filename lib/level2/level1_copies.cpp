@@ -14,9 +14,7 @@ struct CopiedValues {
   std::vector<std::int64_t> integers;
 };
 
-bool stays_integer(const CopyItem& item) {
-  return item.type != h5::StoredType::float64 && item.type != h5::StoredType::float32;
-}
+bool stays_integer(const CopyItem& item) { return item.kind == h5::Kind::integer && item.scale == 1.0; }
 
 CopiedValues read_values(const h5::File& level1, const CopyItem& item) {
   CopiedValues values;
@@ -31,7 +29,7 @@ CopiedValues read_values(const h5::File& level1, const CopyItem& item) {
 
 void write_values(h5::File& file, const CopyItem& item, const CopiedValues& values, bool has_share) {
   h5::DatasetSpec spec;
-  spec.type = item.type;
+  spec.type = stays_integer(item) ? h5::StoredType::int64 : h5::StoredType::float64;
   spec.extent = item.extent;
   const h5::Dataset dataset = file.create_dataset(item.path, spec);
   const h5::Slab slab = has_share ? h5::Slab::all(item.extent) : h5::Slab::none(item.extent.size());

@@ -57,7 +57,7 @@ std::size_t bytes_kept(const SampleSums& sums) {
 /// What is not needed once the right-hand side is made.
 void release_solver_sums(SampleSums& sums) {
   for (auto* sum : {&sums.solver_weighted_tod, &sums.solver_weight, &sums.offset_weight, &sums.offset_weighted_tod,
-                    &sums.mean_airmass}) {
+                    &sums.mean_airmass, &sums.airmass_rounding}) {
     *sum = {};
   }
 }

@@ -26,23 +26,23 @@ struct DestriperData {
   std::vector<DestriperSegment> segments;
   std::vector<std::int32_t> pixel;  ///< [sample] index in the map, row after row; -1 = no weight
   std::vector<float> tod_K;         ///< [sample]
+  /// [sample] factor on the solver's weight only (bright sky), 0 allowed; empty = 1 everywhere.
+  std::vector<float> solver_factor;
   /// [sample] factor on the segment's weight in solver and map; empty = 1 everywhere.
   std::vector<float> weight_factor;
-  /// [sample] further factor on the solver's weight only (bright sky), 0 allowed; empty = 1 everywhere.
-  std::vector<float> solver_factor;
 };
 
 struct DestriperSettings {
   std::int64_t n_pixels = 0;  ///< of the map; only hit pixels cost memory or communication
-  /// Pixels in a row of the map. It only serves to keep neighbouring pixels together in memory; 0 when pixels have no
-  /// rows, e.g. HEALPix (use NESTED order there).
-  std::int64_t n_columns = 0;
-  int offset_length = 100;  ///< samples; the last offset of a segment may be shorter
+  int offset_length = 100;    ///< samples; the last offset of a segment may be shorter
   double lambda_ridge = 0.0;
   double alpha_grad = 0.0;
   double alpha_curv = 0.0;
   double threshold = 1e-6;  ///< relative residual
   int max_iterations = 1000;
+  /// Pixels in a row of the map. It only serves to keep neighbouring pixels together in memory; 0 when pixels have no
+  /// rows, e.g. HEALPix (use NESTED order there).
+  std::int64_t n_columns = 0;
 };
 
 /// Why the iterations ended.

@@ -29,7 +29,7 @@ struct PreparationContext {
   const IoConfig& io;
   Observer observer;
   std::vector<PointingModel> pointing_models;  ///< by feed - 1; empty = no corrections
-  std::optional<HealpixMap> bright_sky;
+  std::optional<HealpixSky> bright_sky;
 };
 
 /// Sums over the samples of a map, for the means in its header.

@@ -9,8 +9,6 @@ namespace {
 
 // Below this share of the template's own square, the deviation from its offset means is rounding error of float32.
 constexpr double kMinDeviation = 1e-10;
-// Offsets whose pixels hardly any other offset sees have a diagonal near 0: no preconditioner may divide by that.
-constexpr double kMinDiagonal = 1e-3;
 
 double product(std::span<const double> x, std::span<const double> y) {
   std::array<double, 4> sums{};
@@ -33,7 +31,8 @@ OffsetSystem::OffsetSystem(const PixelRuns& runs, const SampleSums& sums, Shared
       inverse_weight_(sums.solver_weight.empty() ? sums.map_weight : sums.solver_weight),
       map_(inverse_weight_.size()),
       weight_(sums.offset_weight),
-      mean_airmass_(sums.mean_airmass) {
+      mean_airmass_(sums.mean_airmass),
+      airmass_rounding_(sums.airmass_rounding) {
   shared_.sum(inverse_weight_);
   for (double& weight : inverse_weight_) weight = weight > 0.0 ? 1.0 / weight : 0.0;
   for (std::size_t segment = 0; segment < runs.layout.n_segments(); ++segment) {
@@ -41,24 +40,12 @@ OffsetSystem::OffsetSystem(const PixelRuns& runs, const SampleSums& sums, Shared
     weight_.push_back(solvable ? sums.airmass_square[segment] : 0.0);
   }
   find_segment_means(sums);
-  const std::vector<double> diagonal = find_diagonal(sums);
-  for (const double value : diagonal) inverse_diagonal_.push_back(value > 0.0 ? 1.0 / value : 0.0);
+  for (const double weight : weight_) inverse_diagonal_.push_back(weight > 0.0 ? 1.0 / weight : 0.0);
   regularisation_ = make_regularisation(settings, sums.offset_weight, ranks);
   if (!regularisation_.any()) return;
-  banded_.emplace(regularisation_, runs.layout, std::span<const double>(diagonal).first(n_offsets_));
+  banded_.emplace(regularisation_, runs.layout, std::span<const double>(weight_).first(n_offsets_));
   offsets_work_.resize(n_offsets_);
   result_work_.resize(n_offsets_);
-}
-
-std::vector<double> OffsetSystem::find_diagonal(const SampleSums& sums) {
-  std::vector<double> diagonal = weight_;
-  std::fill(map_.begin(), map_.end(), 0.0);
-  std::vector<double> own(n_offsets_);
-  gather_own(runs_, inverse_weight_, map_, own);
-  for (std::size_t offset = 0; offset < n_offsets_; ++offset) {
-    diagonal[offset] = std::max(sums.offset_weight[offset] - own[offset], kMinDiagonal * sums.offset_weight[offset]);
-  }
-  return diagonal;
 }
 
 void OffsetSystem::find_segment_means(const SampleSums& sums) {
@@ -107,7 +94,19 @@ void OffsetSystem::apply(std::span<const double> x, std::span<double> y) {
   for (std::size_t pixel = 0; pixel < map_.size(); ++pixel) map_[pixel] *= inverse_weight_[pixel];
   gather(runs_, Weighting::solver, map_, y.first(n_offsets_), y.subspan(n_offsets_));
   for (std::size_t i = 0; i < n_unknowns(); ++i) y[i] = weight_[i] > 0.0 ? weight_[i] * x[i] - y[i] : 0.0;
+  if (!airmass_rounding_.empty()) apply_rounding(x, y);
   if (regularisation_.any()) apply_regularisation(x, y);
+}
+
+void OffsetSystem::apply_rounding(std::span<const double> x, std::span<double> y) const {
+  for (std::size_t segment = 0; segment < runs_.layout.n_segments(); ++segment) {
+    const std::size_t unknown = n_offsets_ + segment;
+    if (!(weight_[unknown] > 0.0)) continue;
+    for (std::size_t o = runs_.layout.first_offset[segment]; o < runs_.layout.first_offset[segment + 1]; ++o) {
+      y[o] += airmass_rounding_[o] * x[unknown];
+      y[unknown] += airmass_rounding_[o] * x[o];
+    }
+  }
 }
 
 void OffsetSystem::apply_regularisation(std::span<const double> x, std::span<double> y) {
@@ -179,8 +178,8 @@ OffsetSystem::Solution OffsetSystem::physical(std::span<const double> x) const {
 
 std::size_t OffsetSystem::bytes() const {
   std::size_t n = 0;
-  for (const auto* vector : {&inverse_weight_, &map_, &weight_, &inverse_diagonal_, &mean_airmass_, &segment_mean_K_,
-                             &offsets_work_, &result_work_}) {
+  for (const auto* vector : {&inverse_weight_, &map_, &weight_, &inverse_diagonal_, &mean_airmass_, &airmass_rounding_,
+                             &segment_mean_K_, &offsets_work_, &result_work_}) {
     n += vector->capacity();
   }
   return n * sizeof(double);

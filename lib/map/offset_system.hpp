@@ -17,9 +17,9 @@ namespace comap {
 
 /// A = [F T]^T N^-1 Z [F T] + R in the unknowns x = [offsets, amplitudes]: offsets a' and amplitudes b with
 /// F a + airmass b = F a' + T b, T the deviation of the airmass from its mean within each offset, so that
-/// a = a' - (mean airmass) b. R acts on a. In these unknowns F^T N^-1 T = 0: a template that is nearly a sum of offsets
-/// does not spoil the convergence.
-/// Memory traffic of apply(): the runs twice, the pixels of this rank three times, the shared ones exchanged.
+/// a = a' - (mean airmass) b. R acts on a. In these unknowns F^T N^-1 T = 0 but for rounding: a template that is nearly
+/// a sum of offsets does not spoil the convergence. Memory traffic of apply(): the runs twice, the pixels of this rank
+/// three times, the shared ones exchanged.
 class OffsetSystem {
  public:
   /// Reduces the solver's weights. Collective.
@@ -35,13 +35,14 @@ class OffsetSystem {
 
   /// y = A x. Collective.
   void apply(std::span<const double> x, std::span<double> y);
-  /// z = M^-1 r: the diagonal of A, with the bands of R where there are any. Local.
+  /// z = M^-1 r, M = [F T]^T N^-1 [F T] + R, which is diagonal but for the two bands of R. Local. (The diagonal of A
+  /// itself takes more iterations: 64 instead of 60 on the small problem of benchmarks/README.md.)
   void precondition(std::span<const double> r, std::span<double> z) const;
   /// Over all ranks, in the same order in every run. Collective.
   double dot(std::span<const double> x, std::span<const double> y) const;
   std::pair<double, double> dot(std::span<const double> x, std::span<const double> y, std::span<const double> u,
                                 std::span<const double> v) const;
-  /// sum of r^2 / diagonal over the unknowns with data, and their number, over all ranks. Collective.
+  /// sum of r^2 / weight over the unknowns with data, and their number, over all ranks. Collective.
   std::pair<double, double> noise_square(std::span<const double> r) const;
 
   /// Offsets and amplitudes of a solution. The segment means are put back where offsets have data.
@@ -58,10 +59,11 @@ class OffsetSystem {
 
  private:
   OffsetVector split(std::span<const double> x) const;
-  std::vector<double> find_diagonal(const SampleSums& sums);
   void find_segment_means(const SampleSums& sums);
   /// offsets -= mean airmass * amplitude of the segment: from a' to a.
   void take_off_airmass(std::span<const double> amplitudes, std::span<double> offsets) const;
+  /// y += F^T N^-1 T and its transpose, times x: rounding errors of float32 that P^T N^-1 P has as well.
+  void apply_rounding(std::span<const double> x, std::span<double> y) const;
   void apply_regularisation(std::span<const double> x, std::span<double> y);
 
   const PixelRuns& runs_;
@@ -71,8 +73,9 @@ class OffsetSystem {
   std::vector<double> inverse_weight_;    ///< [local pixel] (P^T N^-1 P)^-1, 0 without weight
   std::vector<double> map_;               ///< [local pixel] work space
   std::vector<double> weight_;            ///< [unknown] [F T]^T N^-1 [F T]; 0 = no data
-  std::vector<double> inverse_diagonal_;  ///< [unknown] of A without R; 0 = no data
+  std::vector<double> inverse_diagonal_;  ///< [unknown] 1 / weight; 0 = no data
   std::vector<double> mean_airmass_;      ///< [offset], empty without templates
+  std::vector<double> airmass_rounding_;  ///< [offset] F^T N^-1 T, empty without templates
   std::vector<double> segment_mean_K_;
   Regularisation regularisation_;
   std::optional<BandedInverse> banded_;

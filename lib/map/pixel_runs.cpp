@@ -84,6 +84,7 @@ class RunMaker {
     if (has_airmass_) {
       runs_.airmass_deviation.reserve(runs_.run.capacity());
       sums_.mean_airmass.assign(n_offsets, 0.0);
+      sums_.airmass_rounding.assign(n_offsets, 0.0);
     }
     if (!data_.weight_factor.empty()) runs_.map_factor.reserve(runs_.run.capacity());
     if (!data_.solver_factor.empty()) runs_.solver_factor.reserve(runs_.run.capacity());
@@ -111,7 +112,7 @@ class RunMaker {
       good.size = 0;
       if (has_data(segment)) collect(segment, begin, end, good);
       const std::size_t before = runs_.run.size();
-      if (sum_offset(index, offset, good)) add_runs(segment.weight_per_K2, good);
+      if (sum_offset(index, offset, good)) add_runs(index, offset, good);
       runs_.n_runs.push_back(static_cast<std::uint32_t>(runs_.run.size() - before));
       begin = end;
     }
@@ -169,25 +170,23 @@ class RunMaker {
     double airmass_sum = 0.0;
     for (std::size_t i = 0; i < good.size; ++i) airmass_sum += double{good.solver_factor[i]} * good.airmass[i];
     const double mean = airmass_sum / factor_sum;
-    double square = 0.0;
     double total_square = 0.0;
     double product = 0.0;
     for (std::size_t i = 0; i < good.size; ++i) {
       const double airmass = good.airmass[i];
       const double deviation = airmass - mean;
-      square += good.solver_factor[i] * deviation * deviation;
       total_square += good.solver_factor[i] * airmass * airmass;
       product += good.solver_factor[i] * deviation * good.tod_K[i];
       good.airmass[i] = static_cast<float>(deviation);
     }
     const double weight = data_.segments[segment].weight_per_K2;
     sums_.mean_airmass[offset] = mean;
-    sums_.airmass_square[segment] += weight * square;
     sums_.airmass_total_square[segment] += weight * total_square;
     sums_.airmass_weighted_tod[segment] += weight * product;
   }
 
-  void add_runs(double weight, const GoodSamples& good) {
+  void add_runs(std::size_t segment, std::size_t offset, const GoodSamples& good) {
+    const double weight = data_.segments[segment].weight_per_K2;
     for (std::size_t begin = 0; begin < good.size;) {
       std::size_t end = begin;
       double tod_sum = 0.0;
@@ -198,17 +197,16 @@ class RunMaker {
         airmass_sum += good.airmass[end];
         ++end;
       }
-      add_run(weight, good, begin, end - begin, tod_sum, airmass_sum);
+      add_run(weight, good, begin, end - begin, tod_sum);
+      if (has_airmass_) add_airmass(weight, segment, offset, good, begin, end, airmass_sum);
       begin = end;
     }
   }
 
-  void add_run(double weight, const GoodSamples& good, std::size_t begin, std::size_t length, double tod_sum,
-               double airmass_sum) {
+  void add_run(double weight, const GoodSamples& good, std::size_t begin, std::size_t length, double tod_sum) {
     const auto pixel = static_cast<std::size_t>(good.pixel[begin]);
     const auto n = static_cast<double>(length);
     runs_.run.push_back((static_cast<std::uint32_t>(length) << runs_.pixel_bits) | static_cast<std::uint32_t>(pixel));
-    if (has_airmass_) runs_.airmass_deviation.push_back(static_cast<float>(airmass_sum / n));
     const double map_weight = weight * good.map_factor[begin];
     sums_.hits[pixel] += n;
     sums_.map_weight[pixel] += map_weight * n;
@@ -219,6 +217,19 @@ class RunMaker {
     const double solver_weight = weight * good.solver_factor[begin];
     sums_.solver_weight[pixel] += solver_weight * n;
     sums_.solver_weighted_tod[pixel] += solver_weight * tod_sum;
+  }
+
+  /// The run stands for its mean deviation, as float32 has it; what the samples vary within it goes into the square.
+  void add_airmass(double weight, std::size_t segment, std::size_t offset, const GoodSamples& good, std::size_t begin,
+                   std::size_t end, double airmass_sum) {
+    const auto length = static_cast<double>(end - begin);
+    const double mean = static_cast<float>(airmass_sum / length);
+    double square = length * mean * mean;
+    for (std::size_t i = begin; i < end; ++i) square += (good.airmass[i] - mean) * (good.airmass[i] - mean);
+    const double run_weight = weight * good.solver_factor[begin];
+    runs_.airmass_deviation.push_back(static_cast<float>(mean));
+    sums_.airmass_rounding[offset] += run_weight * length * mean;
+    sums_.airmass_square[segment] += run_weight * square;
   }
 
   const DestriperData& data_;

@@ -44,6 +44,9 @@ struct SampleSums {
   std::vector<double> offset_weight;        ///< F^T N^-1 F [1/K^2]
   std::vector<double> offset_weighted_tod;  ///< F^T N^-1 d [1/K]
   std::vector<double> mean_airmass;         ///< empty when no segment has a template
+  /// F^T N^-1 T [1/K^2]: 0 but for the float32 rounding of the deviations in the runs; without it A would lose its null
+  /// vectors. Empty when no segment has a template.
+  std::vector<double> airmass_rounding;
 
   // [segment], weights of the solver, of the deviation t from the mean airmass of the offset
   std::vector<double> airmass_square;        ///< sum of w t^2, and

@@ -35,14 +35,6 @@ struct Stretch {
     }
   }
 
-  double gather_own(std::size_t n, double level, const double* inverse_weight, double* work) const {
-    for (std::size_t i = 0; i < n; ++i) work[pixel(i)] += weight(i) * level;
-    double sum = 0.0;
-    for (std::size_t i = 0; i < n; ++i) sum += weight(i) * level * work[pixel(i)] * inverse_weight[pixel(i)];
-    for (std::size_t i = 0; i < n; ++i) work[pixel(i)] = 0.0;
-    return sum;
-  }
-
   struct Sums {
     double level = 0.0;
     double slope = 0.0;
@@ -117,14 +109,6 @@ void gather(const PixelRuns& runs, Weighting weighting, std::span<const double> 
     const auto sums = stretch.gather(runs.n_runs[offset], map.data());
     offsets[offset] = weight * sums.level;
     amplitudes[segment] += weight * sums.slope;
-  });
-}
-
-void gather_own(const PixelRuns& runs, std::span<const double> inverse_weight, std::span<double> work,
-                std::span<double> own) {
-  for_each_offset(runs, Weighting::solver, [&](const auto& stretch, std::size_t offset, std::size_t segment) {
-    const double weight = runs.weight_per_K2[segment];
-    own[offset] = stretch.gather_own(runs.n_runs[offset], weight, inverse_weight.data(), work.data());
   });
 }
 

@@ -25,9 +25,4 @@ void scatter(const PixelRuns& runs, Weighting weighting, const OffsetVector& x, 
 void gather(const PixelRuns& runs, Weighting weighting, std::span<const double> map, std::span<double> offsets,
             std::span<double> amplitudes);
 
-/// own[offset] = sum over pixels of (weight of the offset in the pixel)^2 / (weight of the pixel), solver weights: what
-/// Z takes from the diagonal of F^T N^-1 F. `work` [local pixel] is 0 on entry and on return.
-void gather_own(const PixelRuns& runs, std::span<const double> inverse_weight, std::span<double> work,
-                std::span<double> own);
-
 }  // namespace comap

@@ -17,6 +17,7 @@ constexpr double kAlphaLimit = 4.0;
 constexpr std::size_t kParameters = 3;
 constexpr int kMaxIterations = 300;
 constexpr double kConverged = 1e-12;      ///< relative change of the cost by an accepted step
+constexpr double kNearlyNewton = 1e-3;    ///< above, a step is short because it is damped
 constexpr double kLargestDamping = 1e12;  ///< no step makes the cost smaller: at the minimum to rounding
 
 /// ln white, ln red, alpha
@@ -118,7 +119,7 @@ NoiseModel fit_noise_model(std::span<const SpectrumBin> bins, double reference_H
       if (damping > kLargestDamping) break;
       continue;
     }
-    const bool converged = here.cost - there.cost <= kConverged * here.cost;
+    const bool converged = damping <= kNearlyNewton && here.cost - there.cost <= kConverged * here.cost;
     parameters = next;
     here = there;
     damping = std::max(damping / 10.0, 1e-12);

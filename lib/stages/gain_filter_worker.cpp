@@ -9,6 +9,7 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "math/median.hpp"
+#include "stages/feed_row.hpp"
 
 namespace comap {
 namespace {
@@ -63,20 +64,16 @@ void GainFilterWorker::finish() {
   products_.store(table_);
 }
 
-std::span<const double> GainFilterWorker::elevation_deg() const {
-  const Level1Metadata& level1 = observation_.level1;
-  const auto row = std::ranges::find(level1.feeds, feed_) - level1.feeds.begin();
-  const auto first = static_cast<std::size_t>(row * level1.n_samples + scan_.start);
-  return std::span(level1.elevation_deg).subspan(first, scan_.n_samples);
-}
-
 void GainFilterWorker::start_scan(const FeedBlock& block) {
   const std::vector<double>& mjd = observation_.level1.mjd;
   const auto first = static_cast<std::size_t>(block.start);
   const auto last = static_cast<std::size_t>(block.start + block.n_samples - 1);
   scan_ = {static_cast<std::size_t>(block.scan), block.start, static_cast<std::size_t>(block.n_samples),
            calibration_at(observation_, table_, calibration_, 0.5 * (mjd[first] + mjd[last]))};
-  if (config_.subtract_atmosphere) airmass_.emplace(elevation_deg());
+  if (config_.subtract_atmosphere) {
+    const Level1Metadata& level1 = observation_.level1;
+    airmass_.emplace(feed_samples(level1, level1.elevation_deg, feed_, {block.start, block.start + block.n_samples}));
+  }
   begin_scan();
 }
 

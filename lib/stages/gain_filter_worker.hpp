@@ -67,7 +67,6 @@ class GainFilterWorker : public FeedWorker {
   void start_scan(const FeedBlock& block);
   SubBandRows collect(const FeedBlock& block, const BandChannels& channels, std::size_t sub_band_of_band) const;
   void subtract_atmosphere(const FeedBlock& block, const BandChannels& channels, SubBandRows& rows) const;
-  std::span<const double> elevation_deg() const;
 
   const ObservationContext& observation_;
   const GainFilterConfig& config_;

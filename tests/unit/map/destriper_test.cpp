@@ -1,0 +1,325 @@
+#include "map/destriper.hpp"
+
+#include <gtest/gtest.h>
+
+#include <Eigen/Dense>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "core/error.hpp"
+#include "support/destriper_problem.hpp"
+
+namespace comap {
+namespace {
+
+using test::add_airmass;
+using test::add_noise;
+using test::add_offsets;
+using test::crossing_scans;
+
+DestriperSettings settings_of(const test::CrossingScans& scans, int offset_length) {
+  DestriperSettings settings;
+  settings.n_pixels = scans.n_pixels;
+  settings.n_columns = scans.n_columns;
+  settings.offset_length = offset_length;
+  settings.threshold = 1e-13;
+  return settings;
+}
+
+double mean(const std::vector<double>& values) {
+  double sum = 0.0;
+  for (const double value : values) sum += value;
+  return sum / static_cast<double>(values.size());
+}
+
+double largest_deviation(const std::vector<double>& values) {
+  const double level = mean(values);
+  double largest = 0.0;
+  for (const double value : values) largest = std::max(largest, std::abs(value - level));
+  return largest;
+}
+
+TEST(Destriper, PureOffsetsLeaveAnEmptyMap) {
+  test::CrossingScans scans = crossing_scans(6, 990);
+  add_offsets(scans.data, 50, 3.0);
+  const DestriperResult result = destripe(scans.data, settings_of(scans, 50), SerialCommunicator());
+  EXPECT_TRUE(result.report.converged);
+  EXPECT_GT(largest_deviation(result.map.naive_K), 0.1);
+  EXPECT_LT(largest_deviation(result.map.destriped_K), 1e-6);  // float32 data of a few K
+}
+
+TEST(Destriper, OffsetsAndAirmassLeaveAnEmptyMapAndTheAmplitudesComeBack) {
+  test::CrossingScans scans = crossing_scans(8, 990);
+  add_offsets(scans.data, 50, 1.0);
+  const std::vector<double> amplitudes = add_airmass(scans.data, 0.7);
+  const DestriperResult result = destripe(scans.data, settings_of(scans, 50), SerialCommunicator());
+  EXPECT_TRUE(result.report.converged);
+  EXPECT_LT(largest_deviation(result.map.destriped_K), 1e-6);
+  ASSERT_EQ(result.airmass_K.size(), amplitudes.size());
+  // A gradient common to all scans could be sky as well as airmass: only differences are known that well.
+  for (std::size_t i = 0; i < amplitudes.size(); ++i) EXPECT_NEAR(result.airmass_K[i], amplitudes[i], 1e-3) << i;
+}
+
+// The template varies by 1e-4 of itself within an offset: almost a sum of offsets.
+TEST(Destriper, AnAirmassThatIsNearlyASumOfOffsetsConverges) {
+  test::CrossingScans scans = crossing_scans(8, 1000);
+  add_offsets(scans.data, 10, 1.0);
+  add_airmass(scans.data, 0.7);
+  add_noise(scans.data, 0.01);
+  DestriperSettings settings = settings_of(scans, 10);
+  settings.threshold = 1e-10;
+  const DestriperResult with = destripe(scans.data, settings, SerialCommunicator());
+  for (DestriperSegment& segment : scans.data.segments) segment.airmass.clear();
+  const DestriperResult without = destripe(scans.data, settings, SerialCommunicator());
+  EXPECT_TRUE(with.report.converged);
+  EXPECT_LT(with.report.iterations, 2 * without.report.iterations);
+}
+
+TEST(Destriper, AConstantTemplateHasNoAmplitude) {
+  test::CrossingScans scans = crossing_scans(4, 500);
+  add_noise(scans.data, 0.01);
+  const DestriperResult without = destripe(scans.data, settings_of(scans, 50), SerialCommunicator());
+  for (DestriperSegment& segment : scans.data.segments) {
+    segment.airmass.assign(static_cast<std::size_t>(segment.n_samples), 0.3F);
+  }
+  const DestriperResult with = destripe(scans.data, settings_of(scans, 50), SerialCommunicator());
+  for (const double amplitude : with.airmass_K) EXPECT_EQ(amplitude, 0.0);
+  for (std::size_t i = 0; i < with.offsets_K.size(); ++i) EXPECT_NEAR(with.offsets_K[i], without.offsets_K[i], 1e-12);
+}
+
+/// The equations of docs/destriper.md with dense matrices, sample by sample.
+struct DenseSolution {
+  Eigen::VectorXd offsets;
+  Eigen::VectorXd amplitudes;
+  std::map<std::int64_t, double> map_K;
+};
+
+struct DenseProblem {
+  Eigen::MatrixXd columns;  ///< [sample][unknown] F, then airmass
+  Eigen::MatrixXd pixels;   ///< [sample][pixel] P
+  Eigen::VectorXd tod_K, solver_weight, map_weight;
+  Eigen::Index n_offsets = 0;
+  std::vector<Eigen::Index> first_offset;
+};
+
+DenseProblem dense_problem(const DestriperData& data, const DestriperSettings& settings) {
+  DenseProblem dense;
+  const auto n_samples = static_cast<Eigen::Index>(data.pixel.size());
+  const auto n_segments = static_cast<Eigen::Index>(data.segments.size());
+  for (const DestriperSegment& segment : data.segments) {
+    dense.first_offset.push_back(dense.n_offsets);
+    dense.n_offsets += (segment.n_samples + settings.offset_length - 1) / settings.offset_length;
+  }
+  dense.first_offset.push_back(dense.n_offsets);
+  dense.columns = Eigen::MatrixXd::Zero(n_samples, dense.n_offsets + n_segments);
+  dense.pixels = Eigen::MatrixXd::Zero(n_samples, settings.n_pixels);
+  dense.tod_K = dense.solver_weight = dense.map_weight = Eigen::VectorXd::Zero(n_samples);
+  for (Eigen::Index s = 0; s < n_segments; ++s) {
+    const DestriperSegment& segment = data.segments[static_cast<std::size_t>(s)];
+    double weighted = 0.0;
+    double weights = 0.0;
+    for (std::int64_t i = 0; i < segment.n_samples; ++i) {
+      const std::int64_t t = segment.start + i;
+      const auto sample = static_cast<std::size_t>(t);
+      dense.columns(t, dense.first_offset[static_cast<std::size_t>(s)] + i / settings.offset_length) = 1.0;
+      if (!segment.airmass.empty())
+        dense.columns(t, dense.n_offsets + s) = segment.airmass[static_cast<std::size_t>(i)];
+      if (data.pixel[sample] < 0) continue;
+      dense.pixels(t, data.pixel[sample]) = 1.0;
+      dense.map_weight[t] = segment.weight_per_K2;
+      dense.solver_weight[t] = segment.weight_per_K2 * (data.solver_factor.empty() ? 1.0 : data.solver_factor[sample]);
+      dense.tod_K[t] = data.tod_K[sample];
+      weighted += dense.solver_weight[t] * dense.tod_K[t];
+      weights += dense.solver_weight[t];
+    }
+    for (std::int64_t t = segment.start; t < segment.start + segment.n_samples; ++t)
+      dense.tod_K[t] -= weighted / weights;
+  }
+  return dense;
+}
+
+Eigen::MatrixXd dense_regularisation(const DenseProblem& dense, const DestriperSettings& settings,
+                                     const Eigen::VectorXd& offset_weight) {
+  std::vector<double> sorted(offset_weight.begin(), offset_weight.end());
+  std::sort(sorted.begin(), sorted.end());
+  const std::size_t half = sorted.size() / 2;
+  const double median = sorted.size() % 2 == 1 ? sorted[half] : 0.5 * (sorted[half] + sorted[half - 1]);
+  Eigen::MatrixXd gradient = Eigen::MatrixXd::Zero(dense.n_offsets, dense.n_offsets);
+  for (std::size_t s = 0; s + 1 < dense.first_offset.size(); ++s) {
+    for (Eigen::Index o = dense.first_offset[s]; o + 1 < dense.first_offset[s + 1]; ++o) {
+      Eigen::VectorXd difference = Eigen::VectorXd::Zero(dense.n_offsets);
+      difference[o] = -1.0;
+      difference[o + 1] = 1.0;
+      gradient += difference * difference.transpose();
+    }
+  }
+  const Eigen::MatrixXd identity = Eigen::MatrixXd::Identity(dense.n_offsets, dense.n_offsets);
+  return median * (settings.lambda_ridge * identity + settings.alpha_grad * gradient +
+                   settings.alpha_curv * gradient * gradient);
+}
+
+DenseSolution solve_dense(const DestriperData& data, const DestriperSettings& settings) {
+  const DenseProblem dense = dense_problem(data, settings);
+  const Eigen::MatrixXd weighted = dense.solver_weight.asDiagonal() * dense.columns;
+  const Eigen::MatrixXd binned = dense.pixels.transpose() * weighted;
+  const Eigen::VectorXd pixel_weight = dense.pixels.transpose() * dense.solver_weight;
+  const Eigen::VectorXd inverse = pixel_weight.unaryExpr([](double w) { return w > 0.0 ? 1.0 / w : 0.0; });
+  Eigen::MatrixXd matrix = dense.columns.transpose() * weighted - binned.transpose() * inverse.asDiagonal() * binned;
+  const Eigen::VectorXd rhs = weighted.transpose() * dense.tod_K - binned.transpose() * inverse.asDiagonal() *
+                                                                       dense.pixels.transpose() *
+                                                                       dense.solver_weight.asDiagonal() * dense.tod_K;
+  const Eigen::VectorXd offset_weight = (dense.columns.transpose() * dense.solver_weight).head(dense.n_offsets);
+  matrix.topLeftCorner(dense.n_offsets, dense.n_offsets) += dense_regularisation(dense, settings, offset_weight);
+
+  const Eigen::VectorXd solution = matrix.completeOrthogonalDecomposition().solve(rhs);
+  const Eigen::VectorXd clean = dense.map_weight.asDiagonal() * (dense.tod_K - dense.columns * solution);
+  const Eigen::VectorXd sum = dense.pixels.transpose() * clean;
+  const Eigen::VectorXd weight = dense.pixels.transpose() * dense.map_weight;
+  DenseSolution result{solution.head(dense.n_offsets), solution.tail(solution.size() - dense.n_offsets), {}};
+  for (Eigen::Index pixel = 0; pixel < sum.size(); ++pixel) {
+    if (weight[pixel] > 0.0) result.map_K[pixel] = sum[pixel] / weight[pixel];
+  }
+  return result;
+}
+
+void expect_map(const MapPiece& map, const DenseSolution& dense, double tolerance_K) {
+  ASSERT_EQ(map.pixel.size(), dense.map_K.size());
+  double constant = 0.0;
+  for (std::size_t i = 0; i < map.pixel.size(); ++i) constant += map.destriped_K[i] - dense.map_K.at(map.pixel[i]);
+  constant /= static_cast<double>(map.pixel.size());
+  for (std::size_t i = 0; i < map.pixel.size(); ++i) {
+    EXPECT_NEAR(map.destriped_K[i] - constant, dense.map_K.at(map.pixel[i]), tolerance_K) << "pixel " << map.pixel[i];
+  }
+}
+
+test::CrossingScans noisy_scans() {
+  test::CrossingScans scans = crossing_scans(6, 205);
+  add_offsets(scans.data, 20, 1.0);
+  add_airmass(scans.data, 0.5);
+  add_noise(scans.data, 0.05);
+  return scans;
+}
+
+class Regularised : public testing::TestWithParam<std::array<double, 3>> {};
+
+TEST_P(Regularised, EqualsTheDenseSolution) {
+  const test::CrossingScans scans = noisy_scans();
+  DestriperSettings settings = settings_of(scans, 20);
+  std::tie(settings.lambda_ridge, settings.alpha_grad, settings.alpha_curv) =
+      std::tuple(GetParam()[0], GetParam()[1], GetParam()[2]);
+  const DestriperResult result = destripe(scans.data, settings, SerialCommunicator());
+  EXPECT_TRUE(result.report.converged) << to_text(result.report.reason);
+  const DenseSolution dense = solve_dense(scans.data, settings);
+  expect_map(result.map, dense, 1e-7);  // templates are float32
+  for (std::size_t i = 0; i < result.airmass_K.size(); ++i) {
+    EXPECT_NEAR(result.airmass_K[i], dense.amplitudes[static_cast<Eigen::Index>(i)], 1e-5);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Terms, Regularised,
+                         testing::Values(std::array{0.0, 0.0, 0.0}, std::array{0.3, 0.0, 0.0},
+                                         std::array{1e-3, 2.0, 0.0}, std::array{1e-3, 0.0, 5.0},
+                                         std::array{0.1, 0.4, 0.7}));
+
+TEST(Destriper, BrightSkyIsWeightedDownInTheSolverOnly) {
+  test::CrossingScans scans = noisy_scans();
+  const DestriperSettings settings = settings_of(scans, 20);
+  const DestriperResult plain = destripe(scans.data, settings, SerialCommunicator());
+  for (std::size_t i = 0; i < scans.data.pixel.size(); ++i) {
+    scans.data.solver_factor.push_back(scans.data.pixel[i] % 7 == 0 ? 0.1F : 1.0F);
+  }
+  const DestriperResult result = destripe(scans.data, settings, SerialCommunicator());
+  expect_map(result.map, solve_dense(scans.data, settings), 1e-7);
+  EXPECT_EQ(result.map.weight_per_K2, plain.map.weight_per_K2);
+  EXPECT_EQ(result.map.hits, plain.map.hits);
+  EXPECT_EQ(result.map.naive_K, plain.map.naive_K);
+  EXPECT_NE(result.map.destriped_K, plain.map.destriped_K);
+}
+
+TEST(Destriper, CountsComponentsAndOffsetsWithoutData) {
+  // Two pairs of scans over disjoint pixels, a fifth scan alone, and one offset flagged.
+  DestriperData data;
+  const auto add = [&](std::int32_t first_pixel) {
+    data.segments.push_back({static_cast<std::int64_t>(data.pixel.size()), 100, 1.0, {}});
+    for (std::int32_t i = 0; i < 100; ++i) {
+      data.pixel.push_back(first_pixel + i % 10);
+      data.tod_K.push_back(static_cast<float>(std::sin(0.7 * i + first_pixel)));
+    }
+  };
+  for (const std::int32_t first_pixel : {0, 5, 30, 35, 80}) add(first_pixel);
+  for (std::size_t i = 20; i < 40; ++i) data.pixel[i] = -1;
+  for (std::size_t i = 140; i < 160; ++i) data.tod_K[i] = std::numeric_limits<float>::quiet_NaN();
+  DestriperSettings settings;
+  settings.n_pixels = 100;
+  settings.offset_length = 20;
+  const DestriperResult result = destripe(data, settings, SerialCommunicator());
+  EXPECT_EQ(result.report.n_components, 3);
+  EXPECT_EQ(result.report.n_offsets, 25);
+  EXPECT_EQ(result.report.n_offsets_without_data, 2);
+  EXPECT_EQ(result.offsets_K[1], 0.0);
+  EXPECT_EQ(result.offsets_K[7], 0.0);
+  EXPECT_EQ(std::accumulate(result.map.hits.begin(), result.map.hits.end(), 0.0), 460.0);
+}
+
+TEST(Destriper, SamplesWithoutSolverWeightInAWholeOffsetStayOut) {
+  test::CrossingScans scans = crossing_scans(4, 200);
+  add_noise(scans.data, 0.1);
+  scans.data.solver_factor.assign(scans.data.pixel.size(), 1.0F);
+  const std::size_t n_valid = static_cast<std::size_t>(
+      std::count_if(scans.data.pixel.begin(), scans.data.pixel.end(), [](std::int32_t p) { return p >= 0; }));
+  std::size_t n_lost = 0;
+  for (std::size_t i = 40; i < 60; ++i) {
+    scans.data.solver_factor[i] = 0.0F;
+    n_lost += scans.data.pixel[i] >= 0;
+  }
+  const DestriperResult result = destripe(scans.data, settings_of(scans, 20), SerialCommunicator());
+  EXPECT_EQ(std::accumulate(result.map.hits.begin(), result.map.hits.end(), 0.0),
+            static_cast<double>(n_valid - n_lost));
+}
+
+TEST(Destriper, TakingTheDataOverGivesTheSameBits) {
+  test::CrossingScans scans = noisy_scans();
+  const DestriperSettings settings = settings_of(scans, 20);
+  const DestriperResult kept = destripe(scans.data, settings, SerialCommunicator());
+  const DestriperResult taken = destripe(std::move(scans.data), settings, SerialCommunicator());
+  EXPECT_EQ(kept.map.destriped_K, taken.map.destriped_K);
+  EXPECT_EQ(kept.offsets_K, taken.offsets_K);
+  EXPECT_LT(taken.report.solver_bytes_per_sample, kept.report.solver_bytes_per_sample);
+}
+
+TEST(Destriper, StopsAtTheLastIterationAndSaysSo) {
+  const test::CrossingScans scans = noisy_scans();
+  DestriperSettings settings = settings_of(scans, 20);
+  settings.max_iterations = 3;
+  const DestriperResult result = destripe(scans.data, settings, SerialCommunicator());
+  EXPECT_FALSE(result.report.converged);
+  EXPECT_EQ(result.report.reason, StopReason::max_iterations);
+  EXPECT_EQ(result.report.iterations, 3);
+  EXPECT_GT(result.report.relative_residual, settings.threshold);
+}
+
+TEST(Destriper, NoDataIsNoError) {
+  DestriperSettings settings;
+  settings.n_pixels = 10;
+  const DestriperResult result = destripe(DestriperData{}, settings, SerialCommunicator());
+  EXPECT_EQ(result.report.reason, StopReason::nothing_to_solve);
+  EXPECT_TRUE(result.map.pixel.empty());
+}
+
+TEST(Destriper, ArraysThatDoNotFitAreBugs) {
+  test::CrossingScans scans = crossing_scans(2, 100);
+  const DestriperSettings settings = settings_of(scans, 20);
+  DestriperData shorter = scans.data;
+  shorter.tod_K.pop_back();
+  EXPECT_THROW(destripe(shorter, settings, SerialCommunicator()), Bug);
+  DestriperData beyond = scans.data;
+  beyond.segments.back().n_samples += 1;
+  EXPECT_THROW(destripe(beyond, settings, SerialCommunicator()), Bug);
+  DestriperData outside = scans.data;
+  outside.pixel[10] = static_cast<std::int32_t>(settings.n_pixels);
+  EXPECT_THROW(destripe(outside, settings, SerialCommunicator()), Bug);
+}
+
+}  // namespace
+}  // namespace comap
