@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <system_error>
 #include <type_traits>
 
 #include "catalogue/schema.hpp"
 #include "core/error.hpp"
+#include "core/json_bytes.hpp"
 #include "io/level1_metadata.hpp"
 #include "io/level2_schema.hpp"
 #include "level2/provenance.hpp"
@@ -133,7 +133,7 @@ FileFinding inspect_file(const std::string& path, DataLevel level) {
   return finding;
 }
 
-std::string serialized(const std::vector<FileFinding>& findings) {
+Bytes packed(const std::vector<FileFinding>& findings) {
   nlohmann::json all = nlohmann::json::array();
   for (const FileFinding& finding : findings) {
     nlohmann::json row = nlohmann::json::object();
@@ -149,12 +149,12 @@ std::string serialized(const std::vector<FileFinding>& findings) {
                    {"row", row},
                    {"remarks", remarks}});
   }
-  return all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return to_bytes(all);
 }
 
-std::vector<FileFinding> deserialized(const std::string& text) {
+std::vector<FileFinding> unpacked(const Bytes& bytes) {
   std::vector<FileFinding> findings;
-  for (const nlohmann::json& one : nlohmann::json::parse(text)) {
+  for (const nlohmann::json& one : from_bytes(bytes)) {
     FileFinding finding;
     finding.path = one.at("path").get<std::string>();
     finding.level = one.at("level2").get<bool>() ? DataLevel::level2 : DataLevel::level1;

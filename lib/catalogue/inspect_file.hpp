@@ -8,6 +8,7 @@
 
 #include "catalogue/catalogue.hpp"
 #include "catalogue/file_search.hpp"
+#include "core/communicator.hpp"
 #include "io/h5.hpp"
 
 namespace comap {
@@ -30,8 +31,8 @@ FileFinding inspect_file(const std::string& path, DataLevel level);
 /// remark.
 Row observation_row(const std::map<std::string, h5::AttributeValue>& attributes, std::vector<std::string>& remarks);
 
-/// Text for the way between ranks, and back.
-std::string serialized(const std::vector<FileFinding>& findings);
-std::vector<FileFinding> deserialized(const std::string& text);
+/// Bytes for the way between ranks, and back.
+Bytes packed(const std::vector<FileFinding>& findings);
+std::vector<FileFinding> unpacked(const Bytes& bytes);
 
 }  // namespace comap

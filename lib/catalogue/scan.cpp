@@ -3,53 +3,31 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstddef>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <system_error>
 
-#include "core/log.hpp"
+#include "core/json_bytes.hpp"
 #include "core/rank_zero.hpp"
 
 namespace comap {
 
 namespace {
 
-using Paths = std::vector<std::string>;
-
-Bytes bytes_of(const std::string& text) {
-  Bytes bytes(text.size());
-  std::transform(text.begin(), text.end(), bytes.begin(), [](char letter) { return static_cast<std::byte>(letter); });
-  return bytes;
-}
-
-std::string text_of(const Bytes& bytes) {
-  std::string text(bytes.size(), '\0');
-  std::transform(bytes.begin(), bytes.end(), text.begin(), [](std::byte byte) { return static_cast<char>(byte); });
-  return text;
-}
-
 struct Candidate {
   std::string path;
   DataLevel level = DataLevel::level1;
 };
 
-/// One candidate per line, the level first: paths may hold any byte but 0 and are not always UTF-8.
-std::string packed(const std::vector<Candidate>& candidates) {
-  std::string text;
-  for (const Candidate& one : candidates) {
-    text += (one.level == DataLevel::level1 ? '1' : '2') + one.path + '\0';
-  }
-  return text;
+Bytes packed(const std::vector<Candidate>& candidates) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const Candidate& one : candidates) all.push_back({one.path, one.level == DataLevel::level2});
+  return to_bytes(all);
 }
 
-std::vector<Candidate> unpacked(const std::string& text) {
+std::vector<Candidate> unpacked_candidates(const Bytes& bytes) {
   std::vector<Candidate> candidates;
-  for (std::size_t start = 0; start < text.size();) {
-    const std::size_t end = text.find('\0', start);
-    candidates.push_back(
-        {text.substr(start + 1, end - start - 1), text[start] == '1' ? DataLevel::level1 : DataLevel::level2});
-    start = end + 1;
+  for (const nlohmann::json& one : from_bytes(bytes)) {
+    candidates.push_back({one.at(0).get<std::string>(), one.at(1).get<bool>() ? DataLevel::level2 : DataLevel::level1});
   }
   return candidates;
 }
@@ -79,11 +57,11 @@ std::vector<FileFinding> inspect_shared(const std::vector<Candidate>& candidates
     mine.push_back(inspect_file(candidates[i].path, candidates[i].level));
   }
   std::vector<Bytes> to(n_ranks);
-  to[0] = bytes_of(serialized(mine));
+  to[0] = packed(mine);
   std::vector<FileFinding> all;
   for (const Bytes& bytes : world.all_to_all(to)) {
     if (bytes.empty()) continue;
-    const std::vector<FileFinding> part = deserialized(text_of(bytes));
+    const std::vector<FileFinding> part = unpacked(bytes);
     all.insert(all.end(), part.begin(), part.end());
   }
   std::sort(all.begin(), all.end(), [](const FileFinding& a, const FileFinding& b) { return a.path < b.path; });
@@ -220,9 +198,9 @@ ScanPlan plan_scan(const std::vector<FileFinding>& findings, const std::vector<O
 ScanReport scan_files(Catalogue* catalogue, const ScanOptions& options, const Communicator& world) {
   ScanReport report;
   Bytes list;
-  run_on_rank_zero(world, [&] { list = bytes_of(packed(find_candidates(options, report))); });
+  run_on_rank_zero(world, [&] { list = packed(find_candidates(options, report)); });
   world.broadcast(list, 0);
-  const std::vector<FileFinding> findings = inspect_shared(unpacked(text_of(list)), world);
+  const std::vector<FileFinding> findings = inspect_shared(unpacked_candidates(list), world);
   run_on_rank_zero(world, [&] {
     if (!options.dry_run) catalogue->initialize();
     report.plan = plan_scan(findings, known_observations(*catalogue), options.overwrite, report.problems);

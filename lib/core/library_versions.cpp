@@ -18,23 +18,16 @@
 namespace comap {
 namespace {
 
+std::string dotted(int first, int second, int third) { return fmt::format("{}.{}.{}", first, second, third); }
+
 /// fmt counts 10000 per major version and 100 per minor one.
-std::string fmt_version() {
-  return fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100);
-}
+std::string fmt_version() { return dotted(FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100); }
 
 std::string cfitsio_version() { return fmt::format("{}.{}.{}", CFITSIO_MAJOR, CFITSIO_MINOR, CFITSIO_MICRO); }
 
 std::string wcslib_version_text() {
   std::array<int, 3> parts{};
   return wcslib_version(parts.data());
-}
-
-template <typename... Parts>
-std::string dotted(int first, Parts... others) {
-  std::string text = std::to_string(first);
-  ((text.append(".").append(std::to_string(others))), ...);
-  return text;
 }
 
 }  // namespace

@@ -68,7 +68,8 @@ std::vector<PointingModel> read_models(const MapmakeConfig& config) {
 
 }  // namespace
 
-PreparationContext::PreparationContext(const MapmakeConfig& settings) : config(settings) {
+PreparationContext::PreparationContext(const MapmakeConfig& settings, const IoConfig& io_settings)
+    : config(settings), io(io_settings) {
   observer.site = config.site;
   observer.refraction = config.refraction;
   if (!config.eop_file.empty()) observer.orientation = EarthOrientationTable::with_file(config.eop_file);
@@ -81,7 +82,7 @@ MapShare::MapShare(const PreparationContext& context, const std::vector<MapObser
     : context_(context), observations_(observations), units_(std::move(units)) {}
 
 Level2Reader MapShare::open(std::size_t observation) const {
-  return Level2Reader(observations_[observation].observation.level2_path, context_.config.dataset);
+  return open_level2(context_.io, observations_[observation].observation.level2_path, context_.config.dataset);
 }
 
 /// work(file, unit, feed) for every feed of this rank. Errors of a file end its observation only.

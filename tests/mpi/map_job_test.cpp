@@ -74,9 +74,12 @@ class MapJob : public ::testing::Test {
     config_.feeds = {1, 3};
     config_.bands = {0};
     config_.padding_deg = 0.1;
+    config_.cdelt_deg = 1.0 / 30.0;
+    first_.n_samples = 6000;
+    first_.scans = {{100, 2900}, {3050, 5950}};
     config_.write_mean_azel = true;
-    centre_ = horizontal_to_sky(Observer(), first_.mjd(1200), {first_.azimuth(1, 1200), first_.elevation(1, 1200)},
-                                SkyFrame::galactic);
+    centre_ =
+        horizontal_to_sky(Observer(), first_.mjd(3000), {first_.azimuth_deg, first_.elevation_deg}, SkyFrame::galactic);
     test::world().run_agreed("files", [&] {
       if (test::world().rank() == 0) write_files();
     });
@@ -96,9 +99,9 @@ class MapJob : public ::testing::Test {
     file.seed = static_cast<std::uint64_t>(i) + 1;
     file.offset_K = 0.05;
     file.start_mjd += 0.06 * i;
-    const Horizontal at = sky_to_horizontal(Observer(), file.mjd(1200), centre_, SkyFrame::galactic);
-    file.azimuth_deg = at.azimuth_deg - 0.05;
-    file.elevation_deg = at.elevation_deg - 0.03;
+    const Horizontal at = sky_to_horizontal(Observer(), file.mjd(3000), centre_, SkyFrame::galactic);
+    file.azimuth_deg = at.azimuth_deg;
+    file.elevation_deg = at.elevation_deg;
     file.sky_K = [centre = centre_](SkyPosition position) { return source_K(position, centre); };
     return file;
   }
@@ -131,7 +134,7 @@ class MapJob : public ::testing::Test {
 
   MapJobResult run(const std::string& output, const Communicator& ranks) {
     config_.output_dir = directory_ + "/" + output;
-    return run_map_job(config_, observations_, "[mapmake]\nname = \"field\"\n", ranks);
+    return run_map_job(config_, IoConfig(), observations_, "[mapmake]\nname = \"field\"\n", ranks);
   }
 
   bool first_rank() const { return test::world().rank() == 0; }
@@ -144,6 +147,7 @@ class MapJob : public ::testing::Test {
 };
 
 TEST_F(MapJob, FindsTheSourceAndRemovesTheOffsets) {
+  config_.glitch_sigma = 0.0;  // the steps between the offsets would be cut
   const MapJobResult result = run("found", test::world());
   ASSERT_EQ(result.bands.size(), 1U);
   EXPECT_TRUE(result.bands[0].solver.converged);
@@ -152,7 +156,7 @@ TEST_F(MapJob, FindsTheSourceAndRemovesTheOffsets) {
   if (!first_rank()) return;
 
   const Images map = read_map(result.bands[0].path, {"MEAN_EL", "NSAMPLES", "NITER", "CRVAL1", "CRPIX1", "CRPIX2"});
-  EXPECT_NEAR(map.card.at("NSAMPLES"), 3 * 2 * 2100, 10);
+  EXPECT_EQ(map.card.at("NSAMPLES"), 3 * 2 * 5700);
   const auto& destriped = map.image.at("DESTRIPED");
   const auto peak = std::max_element(destriped.begin(), destriped.end(), [](float a, float b) {
     return (std::isfinite(a) ? a : -1.0F) < (std::isfinite(b) ? b : -1.0F);

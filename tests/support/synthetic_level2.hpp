@@ -19,7 +19,7 @@
 
 namespace comap::test {
 
-/// A raster in azimuth over a field that drifts through; all numbers may be changed before writing.
+/// Sweeps in azimuth and, slower, in elevation over a field; all numbers may be changed before writing.
 struct SyntheticLevel2 {
   std::int64_t obsid = 30001;
   std::string source = "Field12";
@@ -29,7 +29,8 @@ struct SyntheticLevel2 {
   std::vector<std::array<std::int64_t, 2>> scans = {{100, 1100}, {1250, 2350}};
   double start_mjd = 59842.05;
   double azimuth_deg = 150.0, elevation_deg = 48.0;  ///< at the centre
-  double azimuth_half_deg = 0.8, elevation_step_deg = 0.4, period_samples = 200.0;
+  double azimuth_half_deg = 0.4, elevation_half_deg = 0.3;
+  double azimuth_period = 310.0, elevation_period = 1234.0;  ///< samples
   double noise_K = 0.003;
   double offset_K = 0.0;  ///< rms of a level that changes every 100 samples
   std::uint64_t seed = 1;
@@ -43,12 +44,12 @@ struct SyntheticLevel2 {
 
   double mjd(std::int64_t sample) const { return start_mjd + static_cast<double>(sample) * 0.02 / kSecondsPerDay; }
   double azimuth(int feed, std::int64_t sample) const {
-    const double phase = static_cast<double>(sample) / period_samples * 2.0 * std::numbers::pi;
+    const double phase = static_cast<double>(sample) / azimuth_period * 2.0 * std::numbers::pi;
     return azimuth_deg + 0.05 * feed + azimuth_half_deg * std::sin(phase) / std::cos(elevation_deg * kDegree_rad);
   }
   double elevation(int feed, std::int64_t sample) const {
-    const double phase = static_cast<double>(sample) / static_cast<double>(n_samples) * 2.0 * std::numbers::pi;
-    return elevation_deg + 0.03 * feed + elevation_step_deg * std::sin(3.0 * phase);
+    const double phase = static_cast<double>(sample) / elevation_period * 2.0 * std::numbers::pi;
+    return elevation_deg + 0.03 * feed + elevation_half_deg * std::sin(phase);
   }
 };
 
@@ -56,28 +57,36 @@ inline std::size_t sample_index(const SyntheticLevel2& file, int feed, int frequ
   return static_cast<std::size_t>(((feed - 1) * 8 + frequency_band) * file.n_samples + sample);
 }
 
+/// Galactic positions of one feed [sample].
+inline std::vector<SkyPosition> synthetic_positions(const SyntheticLevel2& made, int feed) {
+  std::vector<double> mjd, azimuth, elevation;
+  for (std::int64_t sample = 0; sample < made.n_samples; ++sample) {
+    mjd.push_back(made.mjd(sample));
+    azimuth.push_back(made.azimuth(feed, sample));
+    elevation.push_back(made.elevation(feed, sample));
+  }
+  std::vector<double> longitude(mjd.size()), latitude(mjd.size());
+  horizontal_to_sky(Observer(), mjd, azimuth, elevation, SkyFrame::galactic, longitude, latitude);
+  std::vector<SkyPosition> positions;
+  for (std::size_t i = 0; i < mjd.size(); ++i) positions.push_back({longitude[i], latitude[i]});
+  return positions;
+}
+
 inline std::vector<float> synthetic_samples(const SyntheticLevel2& made) {
   std::vector<float> samples(19 * 8 * static_cast<std::size_t>(made.n_samples), 0.0F);
   std::mt19937_64 random(made.seed);
   std::normal_distribution<double> normal;
-  const Observer observer;
   for (const int feed : made.feeds) {
     if (feed > kScienceFeeds) continue;
-    for (const auto& [start, end] : made.scans) {
-      for (std::int64_t sample = start; sample < end; ++sample) {
-        const SkyPosition position =
-            horizontal_to_sky(observer, made.mjd(sample), {made.azimuth(feed, sample), made.elevation(feed, sample)},
-                              SkyFrame::galactic);
-        for (int band = 0; band < 8; ++band) {
-          samples[sample_index(made, feed, band, sample)] =
-              static_cast<float>(40.0 + made.sky_K(position) + made.noise_K * normal(random));
-        }
-      }
-      for (int band = 0; band < 8; ++band) {
+    const std::vector<SkyPosition> positions = synthetic_positions(made, feed);
+    for (int band = 0; band < 8; ++band) {
+      for (const auto& [start, end] : made.scans) {
         double level = 0.0;
         for (std::int64_t sample = start; sample < end; ++sample) {
-          if ((sample - start) % 100 == 0) level = made.offset_K * normal(random);
-          samples[sample_index(made, feed, band, sample)] += static_cast<float>(level);
+          if ((sample - start) % 100 == 0) level = 40.0 + made.offset_K * normal(random);
+          const double sky = made.sky_K(positions[static_cast<std::size_t>(sample)]);
+          samples[sample_index(made, feed, band, sample)] =
+              static_cast<float>(level + sky + made.noise_K * normal(random));
         }
       }
     }
@@ -89,10 +98,10 @@ inline std::vector<float> synthetic_samples(const SyntheticLevel2& made) {
 inline void write_noise_stats(const SyntheticLevel2& made, h5::File& file) {
   const h5::Extent extent = {19, 4, 2, made.scans.size()};
   const std::string group = std::string(level2::kNoiseStatsGroup) + "/" + made.dataset;
-  file.write<double>(group + "/auto_rms", extent,
-                     std::vector<double>(h5::Slab::all(extent).size(), made.auto_rms_K), "K");
-  file.write<double>(group + "/sigma_red", extent,
-                     std::vector<double>(h5::Slab::all(extent).size(), made.sigma_red_K), "K");
+  file.write<double>(group + "/auto_rms", extent, std::vector<double>(h5::Slab::all(extent).size(), made.auto_rms_K),
+                     "K");
+  file.write<double>(group + "/sigma_red", extent, std::vector<double>(h5::Slab::all(extent).size(), made.sigma_red_K),
+                     "K");
 }
 
 inline void write_samples(const SyntheticLevel2& made, h5::File& file) {

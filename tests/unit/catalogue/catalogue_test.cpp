@@ -1,4 +1,5 @@
-#include <cmath>
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 
@@ -39,7 +40,7 @@ class CatalogueTest : public OnBothDatabases {
 using Obsids = std::vector<std::int64_t>;
 
 INSTANTIATE_TEST_SUITE_P(Databases, CatalogueTest, testing::Values("sqlite", "postgresql"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& database) { return database.param; });
 
 TEST_P(CatalogueTest, HasTheTablesAndColumnsOfTheSpecification) {
   const std::vector<std::pair<std::string, std::string>> columns = {

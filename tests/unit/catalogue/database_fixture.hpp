@@ -10,6 +10,9 @@
 #include "catalogue/catalogue.hpp"
 #include "support/private_postgres.hpp"
 
+// Selections and results name only the members that matter to a test.
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 namespace comap::test {
 
 inline CatalogueConfig config_for(const std::string& url) { return {url, 2, 0.05}; }

@@ -79,7 +79,7 @@ TEST(Images, PixelsBelowTheHitPercentileAreMasked) {
 TEST(Images, OutliersAreClippedAtTheBorderOnly) {
   const Wcs wcs = grid(20, 16);
   MapPiece piece = rectangle(20, 3, 17, 2, 14);
-  piece.destriped_K[position(piece, 7 * 20 + 4)] = 1.0;  // second column
+  piece.destriped_K[position(piece, 7 * 20 + 4)] = 1.0;   // second column
   piece.destriped_K[position(piece, 3 * 20 + 9)] = -1.0;  // second row
   piece.destriped_K[position(piece, 7 * 20 + 14)] = 1.0;  // third from the right
   MaskSummary summary;
@@ -89,6 +89,34 @@ TEST(Images, OutliersAreClippedAtTheBorderOnly) {
   EXPECT_EQ(map.mask[7 * 20 + 14], 0);
   EXPECT_EQ(summary.n_clipped, std::count_if(map.mask.begin(), map.mask.end(),
                                              [](std::uint8_t mask) { return (mask & kClippedBorder) != 0; }));
+}
+
+// Thinly covered fields are full of pixels without a hit; they do not make their neighbours a border.
+TEST(Images, AHoleIsNoBorder) {
+  const Wcs wcs = grid(20, 16);
+  MapPiece piece = rectangle(20, 3, 17, 2, 14);
+  piece.destriped_K[position(piece, 7 * 20 + 9)] = 1.0;
+  const auto hole = static_cast<std::ptrdiff_t>(position(piece, 7 * 20 + 10));
+  piece.pixel.erase(piece.pixel.begin() + hole);
+  for (auto* values : {&piece.destriped_K, &piece.naive_K, &piece.weight_per_K2, &piece.hits}) {
+    values->erase(values->begin() + hole);
+  }
+  MaskSummary summary;
+  const ContinuumMap map = make_images(piece, wcs, MapmakeConfig(), summary);
+  EXPECT_EQ(map.mask[7 * 20 + 10], kNeverHit);
+  EXPECT_EQ(map.mask[7 * 20 + 9], 0);
+}
+
+// The hit area ends where the grid ends.
+TEST(Images, TheEdgeOfTheGridIsABorder) {
+  const Wcs wcs = grid(20, 16);
+  MapPiece piece = rectangle(20, 0, 20, 0, 16);
+  piece.destriped_K[position(piece, 7 * 20 + 0)] = 1.0;
+  piece.destriped_K[position(piece, 7 * 20 + 9)] = 1.0;
+  MaskSummary summary;
+  const ContinuumMap map = make_images(piece, wcs, MapmakeConfig(), summary);
+  EXPECT_EQ(map.mask[7 * 20 + 0], kClippedBorder);
+  EXPECT_EQ(map.mask[7 * 20 + 9], 0);
 }
 
 TEST(Images, AMapThatIsAllBorderIsNotClipped) {

@@ -36,7 +36,7 @@ class Selection : public ::testing::Test {
   }
 
   SelectionReport report_of(const std::vector<MapObservation>& offered) {
-    return selection_report(survey_observations(config_, offered, SerialCommunicator()));
+    return selection_report(survey_observations(config_, IoConfig(), offered, SerialCommunicator()));
   }
 
   std::string directory_;
