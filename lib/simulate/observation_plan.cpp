@@ -103,6 +103,7 @@ void check_settings(const SimulateConfig& config) {
     throw ConfigError(fmt::format("[simulate] first_obsid = {} leaves not enough obsids up to {}", config.first_obsid,
                                   kLargestObsid));
   }
+  if (config.n_observations > 0) field_sky(config);  // throws what is wrong with the sky
 }
 
 }  // namespace

@@ -43,8 +43,7 @@ class JsonBinder final : public Binder {
     refuse(key);
   }
   void flag_or_word(std::string_view key, std::string&, std::string_view, std::string_view) override { refuse(key); }
-  void text_number_rows(std::string_view key, std::vector<std::pair<std::string, double>>&,
-                        std::string_view) override {
+  void text_number_rows(std::string_view key, std::vector<std::pair<std::string, double>>&, std::string_view) override {
     refuse(key);
   }
   void section(std::string_view key, const BindTable&, std::string_view) override { refuse(key); }
