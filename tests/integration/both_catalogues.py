@@ -1,6 +1,7 @@
 """The same commands on SQLite and on PostgreSQL leave the same rows, read with sqlite3 and psql, and make the same map."""
 import csv
 import io
+import json
 import math
 import sqlite3
 import subprocess
@@ -41,6 +42,13 @@ def commands(scratch, name, url):
     run("mapmake", config, ranks=2, directory=scratch)
     return (run("catalogue", "summary", config, "--format", "json", "--quiet", directory=scratch),
             run("catalogue", "show", config, "40002", "--format", "json", "--quiet", directory=scratch))
+
+
+def comparable(text):
+    """JSON output without what differs between two runs: the URL, and the size of files with another configuration."""
+    found = json.loads(text)
+    found.pop("files", None)
+    return json.dumps(found).replace("sqlite:comap.db", "URL")
 
 
 def sqlite_rows(database, table, order):
@@ -91,7 +99,7 @@ def main():
         sqlite_text = commands(scratch, "sqlite", "sqlite:comap.db")
         postgres_text = commands(scratch, "postgres", url)
         for ours, theirs in zip(sqlite_text, postgres_text):
-            assert ours.replace("sqlite:comap.db", "URL") == theirs.replace(url, "URL"), (ours, theirs)
+            assert comparable(ours) == comparable(theirs)
         check_rows(scratch / "comap.db", url)
     maps = [fits.getdata(scratch / "maps" / f"{name}_band0.fits") for name in ("sqlite", "postgres")]
     assert maps[0].tobytes() == maps[1].tobytes()
