@@ -54,7 +54,8 @@ void sum_seconds(ObservationOutcome& outcome, const Communicator& team) {
   StageSeconds sums;
   for (const Bytes& from : team.all_gather(bytes)) {
     const std::string_view text(reinterpret_cast<const char*>(from.data()), from.size());
-    for (const auto& [stage, seconds] : nlohmann::json::parse(text).items()) sums[stage] += seconds.get<double>();
+    const auto seconds_of_rank = nlohmann::json::parse(text);
+    for (const auto& [stage, seconds] : seconds_of_rank.items()) sums[stage] += seconds.get<double>();
   }
   outcome.seconds = std::move(sums);
 }

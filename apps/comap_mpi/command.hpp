@@ -42,6 +42,7 @@ struct Command {
   CLI::App* app = nullptr;
   CommandFunction run;
   bool needs_config = true;  ///< false: a missing default file means all defaults
+  bool writes_log = true;    ///< false: no log file, for commands that only look
 };
 using Commands = std::vector<Command>;
 

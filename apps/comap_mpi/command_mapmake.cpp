@@ -13,6 +13,7 @@
 #include "core/error.hpp"
 #include "core/json_bytes.hpp"
 #include "core/log.hpp"
+#include "core/rank_zero.hpp"
 #include "map/map_job.hpp"
 #include "map/map_plan.hpp"
 
@@ -37,8 +38,7 @@ std::vector<MapObservation> observations_of_catalogue(const Config& config) {
 std::vector<MapObservation> offered_observations(const CommandContext& context, const MapmakeOptions& options) {
   std::vector<MapObservation> offered;
   Bytes bytes;
-  context.world.run_agreed("selecting observations", [&] {
-    if (context.world.rank() != 0) return;
+  run_on_rank_zero(context.world, [&] {
     offered = options.level2_files.empty()
                   ? observations_of_catalogue(context.config)
                   : observations_of_files(options.level2_files, context.config.mapmake.dataset);
@@ -86,7 +86,8 @@ int exit_code(const MapJobResult& result) {
 }
 
 int dry_run(const CommandContext& context, const std::vector<MapObservation>& offered) {
-  const SelectionReport report = selection_report(survey_observations(context.config.mapmake, offered, context.world));
+  const SelectionReport report =
+      selection_report(survey_observations(context.config.mapmake, context.config.io, offered, context.world));
   if (context.world.rank() == 0) print_selection(report, true);
   return report.n_used() == 0 ? kError : kDone;
 }
@@ -97,7 +98,7 @@ int run_mapmake(const CommandContext& context, const MapmakeOptions& options) {
 
   MapmakeConfig config = context.config.mapmake;
   config.plot = config.plot || options.plot;
-  const MapJobResult result = run_map_job(config, offered, context.config_text, context.world);
+  const MapJobResult result = run_map_job(config, context.config.io, offered, context.config_text, context.world);
   if (context.world.rank() == 0) {
     log_selection(result.selection);
     if (!context.options.quiet) {

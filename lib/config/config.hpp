@@ -63,20 +63,12 @@ struct CopyRule {
 
 /// [level2.create_level2]
 struct CreateLevel2Config {
-  std::vector<CopyRule> copy = {{"spectrometer/MJD", 1.0},
-                                {"spectrometer/bands", 1.0},
-                                {"spectrometer/frequency", 1.0},
-                                {"spectrometer/feeds", 1.0},
-                                {"spectrometer/features", 1.0},
-                                {"spectrometer/pixel_pointing/*", 1.0},
-                                {"hk/antenna0/vane/utc", 1.0},
-                                {"hk/antenna0/vane/Tvane", 0.01},
-                                {"hk/antenna0/vane/angle", 0.01},
-                                {"hk/antenna0/vane/Tambient", 0.01},
-                                {"hk/antenna0/vane/Tshroud", 0.01},
-                                {"hk/array/frame/features", 1.0},
-                                {"hk/array/frame/utc", 1.0},
-                                {"hk/array/weather/*", 0.01}};
+  std::vector<CopyRule> copy = {
+      {"spectrometer/MJD", 1.0},           {"spectrometer/bands", 1.0},        {"spectrometer/frequency", 1.0},
+      {"spectrometer/feeds", 1.0},         {"spectrometer/features", 1.0},     {"spectrometer/pixel_pointing/*", 1.0},
+      {"hk/antenna0/vane/utc", 1.0},       {"hk/antenna0/vane/Tvane", 0.01},   {"hk/antenna0/vane/angle", 0.01},
+      {"hk/antenna0/vane/Tambient", 0.01}, {"hk/antenna0/vane/Tshroud", 0.01}, {"hk/array/frame/features", 1.0},
+      {"hk/array/frame/utc", 1.0},         {"hk/array/weather/*", 0.01}};
 };
 
 /// [level2.system_temperature]
@@ -120,8 +112,8 @@ struct GainFilterConfig {
   ChannelWeights channel_weights = ChannelWeights::radiometer;
   bool subtract_atmosphere = false;
   bool channel_quality = true;
-  double edge_cut_fraction = 0.0625;   ///< of a band's channels, at either end
-  double centre_cut_fraction = 0.05;   ///< of a band's channels, around the centre
+  double edge_cut_fraction = 0.0625;  ///< of a band's channels, at either end
+  double centre_cut_fraction = 0.05;  ///< of a band's channels, around the centre
   int n_freq_bin = 2;
   double prior_sigma = 0.0;  ///< relative gain at 0.1 Hz; 0 = from the data
   double prior_alpha = 0.0;  ///< 0 = from the data
@@ -163,9 +155,9 @@ struct Level2Config {
   std::string output_dir = "level2";
   std::string layout = "{year}-{month}/{source}/level2";
   bool overwrite = false;
-  std::vector<std::string> pipeline = {"check_level1", "create_level2",    "system_temperature", "find_scans",
-                                       "noise_stats_level1", "atmosphere", "gain_filter",        "noise_stats_level2",
-                                       "finalize_metadata"};
+  std::vector<std::string> pipeline = {"check_level1", "create_level2",      "system_temperature",
+                                       "find_scans",   "noise_stats_level1", "atmosphere",
+                                       "gain_filter",  "noise_stats_level2", "finalize_metadata"};
   CreateLevel2Config create_level2;
   SystemTemperatureConfig system_temperature;
   FindScansConfig find_scans;

@@ -73,7 +73,10 @@ std::string json_line(LogLevel level, std::string_view text) {
 
 void configure_log(const LogSettings& settings) {
   std::vector<spdlog::sink_ptr> sinks;
-  if (settings.to_terminal) sinks.push_back(std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  if (settings.to_terminal) {
+    sinks.push_back(std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    sinks.back()->set_level(to_spdlog(settings.terminal_level));
+  }
   if (!settings.file.empty()) {
     try {
       sinks.push_back(std::make_shared<spdlog::sinks::basic_file_sink_mt>(settings.file));

@@ -16,9 +16,10 @@ enum class LogLevel { debug, info, warning, error };
 /// Where the lines go and what they look like. Called once by the program, after the ranks know each other.
 struct LogSettings {
   LogLevel level = LogLevel::info;
-  bool json = false;        ///< JSON lines instead of text
-  bool to_terminal = true;  ///< standard error
-  std::string file;         ///< appended to; empty = none. Directories are created.
+  bool json = false;                          ///< JSON lines instead of text
+  bool to_terminal = true;                    ///< standard error
+  LogLevel terminal_level = LogLevel::debug;  ///< lines below it go to the file only
+  std::string file;                           ///< appended to; empty = none. Directories are created.
 };
 
 /// What a line says of its origin; -1 and "" are left out.

@@ -58,9 +58,9 @@ struct DatasetInfo {
   Kind kind = Kind::other;
   std::size_t element_bytes = 0;
   Extent extent;
-  Extent chunk;                               ///< empty when contiguous
-  std::optional<std::uint64_t> file_offset;   ///< of a contiguous dataset [bytes]
-  bool deflate = false;                       ///< filtered by gzip, or by shuffle and gzip, and by nothing else
+  Extent chunk;                              ///< empty when contiguous
+  std::optional<std::uint64_t> file_offset;  ///< of a contiguous dataset [bytes]
+  bool deflate = false;                      ///< filtered by gzip, or by shuffle and gzip, and by nothing else
   bool shuffle = false;
   std::uint64_t storage_bytes = 0;
 };
@@ -69,11 +69,12 @@ struct DatasetInfo {
 struct DatasetSpec {
   StoredType type = StoredType::float64;
   Extent extent;
-  Extent chunk;            ///< empty = contiguous; needed for checksum and compression
-  bool checksum = false;   ///< fletcher32
-  int compression = 0;     ///< gzip level
-  bool fill_zero = false;  ///< fill with 0 instead of NaN
-  std::string unit;        ///< attribute `unit`, when not empty
+  Extent chunk;               ///< empty = contiguous; needed for checksum and compression
+  bool checksum = false;      ///< fletcher32
+  int compression = 0;        ///< gzip level
+  bool fill_zero = false;     ///< fill with 0 instead of NaN
+  bool written_once = false;  ///< serial files: every element will be written, nothing is filled or laid out before
+  std::string unit;           ///< attribute `unit`, when not empty
 };
 
 /// Scalars or one-element arrays of numbers and strings of any kind come as one of these.
@@ -92,6 +93,9 @@ class Dataset {
   void read(const Slab& slab, std::span<T> values) const;
   template <typename T>
   void write(const Slab& slab, std::span<const T> values) const;
+  /// Takes part in a collective write without a share. A filtered dataset can only be written collectively when no
+  /// rank converts numbers, so the type here is the stored one.
+  void write_nothing() const;
 
   /// One chunk as it is stored (after its filters), independent of other ranks. `chunk_start` is the coordinate of
   /// its first element. Returns the filter mask: bit i set = filter i was skipped.

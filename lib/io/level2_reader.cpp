@@ -3,9 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
+#include "core/retry.hpp"
 #include "io/level1_metadata.hpp"
 #include "io/level2_schema.hpp"
 
@@ -139,6 +141,12 @@ std::vector<float> Level2Reader::read_stream(int feed, int frequency_band) const
   std::vector<float> values(mjd_.size());
   stream_.read(slab, std::span<float>(values));
   return values;
+}
+
+Level2Reader open_level2(const IoConfig& io, const std::string& path, const std::string& dataset) {
+  std::optional<Level2Reader> file;
+  with_retries(io, path, [&] { file.emplace(path, dataset); });
+  return std::move(*file);
 }
 
 }  // namespace comap

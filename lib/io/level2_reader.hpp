@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "config/config.hpp"
 #include "io/h5.hpp"
 
 namespace comap {
@@ -70,5 +71,8 @@ class Level2Reader {
   std::vector<double> auto_rms_;   ///< [19][4][n_freq_bin][n_scan]
   std::vector<double> sigma_red_;  ///< same
 };
+
+/// Opens a file with the retries of [io].
+Level2Reader open_level2(const IoConfig& io, const std::string& path, const std::string& dataset);
 
 }  // namespace comap

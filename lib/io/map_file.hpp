@@ -12,7 +12,8 @@
 
 namespace comap {
 
-/// A header card besides the WCS: name of at most 8 characters, value, comment (with unit).
+/// A header card besides the WCS: name of at most 8 characters, value, comment (with unit). A number that is not
+/// finite is left out.
 struct HeaderCard {
   std::string name;
   std::variant<std::int64_t, double, bool, std::string> value;

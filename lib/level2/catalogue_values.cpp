@@ -100,7 +100,8 @@ void fill_catalogue_values(const ObservationContext& observation, const StageLis
   std::vector<ProductTable> products;
   for (const FeedResult& feed : feeds) products.push_back(feed.products);
   for (const auto& stage : stages) {
-    for (const auto& [column, value] : stage->summary(observation, products).items()) {
+    const nlohmann::json summary = stage->summary(observation, products);
+    for (const auto& [column, value] : summary.items()) {
       if (value.is_number() && std::isfinite(value.get<double>())) result.summary[column] = value.get<double>();
     }
   }

@@ -62,7 +62,7 @@ h5::Slab feed_slab(const OutputSpec& output, int feed, int feed_row) {
 void write_array(h5::File& file, const OutputSpec& output, const h5::Slab& slab, const ProductTable::Array* array) {
   const h5::Dataset dataset = file.open(output.path);
   if (array == nullptr) {
-    dataset.write(h5::Slab::none(slab.count.size()), std::span<const double>());
+    dataset.write_nothing();
     return;
   }
   std::visit([&](const auto& values) { dataset.write(slab, std::span(values)); }, *array);

@@ -89,7 +89,8 @@ h5::AttributeValue attribute_of(const nlohmann::json& value) {
 
 void write_sql_snapshot(h5::File& file, const nlohmann::json& snapshot, const ObservationResult& result) {
   file.create_group(level2::kSqlSnapshot);
-  for (const auto& [column, value] : snapshot.value("row", nlohmann::json::object()).items()) {
+  const auto row = snapshot.value("row", nlohmann::json::object());
+  for (const auto& [column, value] : row.items()) {
     file.write_attribute(level2::kSqlSnapshot, column, attribute_of(value));
   }
   file.write_attribute(level2::kSqlSnapshot, "level2_path", result.level2_path);

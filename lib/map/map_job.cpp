@@ -14,6 +14,7 @@
 #include "core/error.hpp"
 #include "core/json_bytes.hpp"
 #include "core/log.hpp"
+#include "core/rank_zero.hpp"
 #include "io/map_file.hpp"
 #include "map/map_plan.hpp"
 #include "map/map_share.hpp"
@@ -42,9 +43,9 @@ PointingExtent extent_of_all(const PointingExtent& mine, const Communicator& ran
 /// One job on one rank, step by step; every step is collective.
 class MapJob {
  public:
-  MapJob(const MapmakeConfig& config, const std::vector<MapObservation>& observations, const std::string& config_text,
-         const Communicator& ranks)
-      : config_(config), observations_(observations), config_text_(config_text), ranks_(ranks) {}
+  MapJob(const MapmakeConfig& config, const IoConfig& io, const std::vector<MapObservation>& observations,
+         const std::string& config_text, const Communicator& ranks)
+      : config_(config), io_(io), observations_(observations), config_text_(config_text), ranks_(ranks) {}
 
   MapJobResult run();
 
@@ -53,11 +54,13 @@ class MapJob {
   void drop_failed(BandData* loaded);
   bool make_grid();
   BandResult make_band(int frequency_band, bool last);
+  DestriperSettings solver_settings() const;
   MapRecord record_of(int frequency_band, const BandData& band);
   void write_band(const MapPiece& map, MapRecord& record, BandResult& result) const;
   void count_exclusions(const BandData& band);
 
   const MapmakeConfig& config_;
+  const IoConfig& io_;
   const std::vector<MapObservation>& observations_;
   const std::string& config_text_;
   const Communicator& ranks_;
@@ -70,7 +73,7 @@ class MapJob {
 
 MapJobResult MapJob::run() {
   read_settings_files();
-  survey_ = survey_observations(config_, observations_, ranks_);
+  survey_ = survey_observations(config_, io_, observations_, ranks_);
   const auto rank = static_cast<std::size_t>(ranks_.rank());
   share_ = std::make_unique<MapShare>(*context_, observations_, distribute(survey_, ranks_.size())[rank]);
   if (make_grid()) {
@@ -85,7 +88,7 @@ MapJobResult MapJob::run() {
 }
 
 void MapJob::read_settings_files() {
-  ranks_.run_agreed("map making", [&] { context_ = std::make_unique<PreparationContext>(config_); });
+  ranks_.run_agreed("map making", [&] { context_ = std::make_unique<PreparationContext>(config_, io_); });
 }
 
 /// Observations that any rank failed to read are dropped by all, each with the first reason in order of rank.
@@ -142,18 +145,26 @@ BandResult MapJob::make_band(int frequency_band, bool last) {
   result.n_samples = record.n_samples;
   if (record.n_samples == 0) return result;
 
-  const DestriperSettings settings{wcs_->n_pixels(),   config_.offset_length, config_.lambda_ridge,  config_.alpha_grad,
-                                   config_.alpha_curv, config_.threshold,     config_.max_iterations};
-  const DestriperResult solved = destripe(band.data, settings, ranks_);
-  band = {};
+  const DestriperResult solved = destripe(std::move(band.data), solver_settings(), ranks_);
   record.solver = solved.report;
   result.solver = solved.report;
   const MapPiece map = gather_map(solved.map, ranks_);
-  ranks_.run_agreed(fmt::format("map of frequency_band {}", frequency_band), [&] {
-    if (ranks_.rank() == 0) write_band(map, record, result);
-  });
+  run_on_rank_zero(ranks_, [&] { write_band(map, record, result); });
   result.seconds = seconds_since(start);
   return result;
+}
+
+DestriperSettings MapJob::solver_settings() const {
+  DestriperSettings settings;
+  settings.n_pixels = wcs_->n_pixels();
+  settings.n_columns = wcs_->n_x();
+  settings.offset_length = config_.offset_length;
+  settings.lambda_ridge = config_.lambda_ridge;
+  settings.alpha_grad = config_.alpha_grad;
+  settings.alpha_curv = config_.alpha_curv;
+  settings.threshold = config_.threshold;
+  settings.max_iterations = config_.max_iterations;
+  return settings;
 }
 
 /// Scans whose pointing or samples are no good move from used to excluded, in the survey of every rank alike.
@@ -213,9 +224,10 @@ void MapJob::write_band(const MapPiece& map, MapRecord& record, BandResult& resu
 
 }  // namespace
 
-MapJobResult run_map_job(const MapmakeConfig& config, const std::vector<MapObservation>& observations,
-                         const std::string& config_text, const Communicator& ranks) {
-  return MapJob(config, observations, config_text, ranks).run();
+MapJobResult run_map_job(const MapmakeConfig& config, const IoConfig& io,
+                         const std::vector<MapObservation>& observations, const std::string& config_text,
+                         const Communicator& ranks) {
+  return MapJob(config, io, observations, config_text, ranks).run();
 }
 
 }  // namespace comap

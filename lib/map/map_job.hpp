@@ -33,9 +33,10 @@ struct MapJobResult {
 /// [mapmake] plot is set. Pointing is read and transformed once for all bands. Observations whose file turns out to be
 /// bad are left out and reported, whatever rank notices. `config_text` goes into the HISTORY of the maps.
 ///
-/// Throws ObservationError on every rank when a map cannot be written or a file named by a setting cannot be read;
-/// ConfigError for a grid that cannot be. Collective.
-MapJobResult run_map_job(const MapmakeConfig& config, const std::vector<MapObservation>& observations,
-                         const std::string& config_text, const Communicator& ranks);
+/// Throws on every rank: IoError when a map cannot be written, ObservationError when a file named by a setting cannot
+/// be read, ConfigError for a grid that cannot be. Collective.
+MapJobResult run_map_job(const MapmakeConfig& config, const IoConfig& io,
+                         const std::vector<MapObservation>& observations, const std::string& config_text,
+                         const Communicator& ranks);
 
 }  // namespace comap

@@ -24,8 +24,9 @@ void refuse(SurveyedObservation& result, Exclusion reason, const std::string& de
   result.counts[static_cast<std::size_t>(reason)] = 1;
 }
 
-void look_into_file(const MapmakeConfig& config, const MapObservation& offered, SurveyedObservation& result) {
-  const Level2Reader file(offered.observation.level2_path, config.dataset);
+void look_into_file(const MapmakeConfig& config, const IoConfig& io, const MapObservation& offered,
+                    SurveyedObservation& result) {
+  const Level2Reader file = open_level2(io, offered.observation.level2_path, config.dataset);
   const ScanSelection selection(config, offered, file);
   result.counts = selection.counts();
   result.n_scans = selection.n_scans_used();
@@ -40,7 +41,7 @@ void look_into_file(const MapmakeConfig& config, const MapObservation& offered, 
                               : "no scan of any feed and band passes the selection";
 }
 
-SurveyedObservation survey_one(const MapmakeConfig& config, const MapObservation& offered) {
+SurveyedObservation survey_one(const MapmakeConfig& config, const IoConfig& io, const MapObservation& offered) {
   SurveyedObservation result;
   result.outcome.obsid = offered.observation.obsid;
   const std::string& path = offered.observation.level2_path;
@@ -52,7 +53,7 @@ SurveyedObservation survey_one(const MapmakeConfig& config, const MapObservation
     refuse(result, Exclusion::file_missing, fmt::format("{}: the file does not exist", path));
   } else {
     try {
-      look_into_file(config, offered, result);
+      look_into_file(config, io, offered, result);
     } catch (const ObservationError& error) {
       refuse(result, Exclusion::dataset_missing, error.what());
     } catch (const IoError& error) {
@@ -126,13 +127,13 @@ bool is_balanced(const std::vector<std::int64_t>& load) {
 
 }  // namespace
 
-std::vector<SurveyedObservation> survey_observations(const MapmakeConfig& config,
+std::vector<SurveyedObservation> survey_observations(const MapmakeConfig& config, const IoConfig& io,
                                                      const std::vector<MapObservation>& observations,
                                                      const Communicator& ranks) {
   const auto n_ranks = static_cast<std::size_t>(ranks.size());
   nlohmann::json mine = nlohmann::json::array();
   for (std::size_t i = static_cast<std::size_t>(ranks.rank()); i < observations.size(); i += n_ranks) {
-    mine.push_back(to_document(survey_one(config, observations[i])));
+    mine.push_back(to_document(survey_one(config, io, observations[i])));
   }
   const std::vector<Bytes> gathered = ranks.all_gather(to_bytes(mine));
   std::vector<nlohmann::json> by_rank;

@@ -21,7 +21,7 @@ struct SurveyedObservation {
 
 /// Looks into the file of every observation, each rank into its share; every rank gets all results, in the order of
 /// `observations`. A bad file becomes an outcome, never an exception. Collective.
-std::vector<SurveyedObservation> survey_observations(const MapmakeConfig& config,
+std::vector<SurveyedObservation> survey_observations(const MapmakeConfig& config, const IoConfig& io,
                                                      const std::vector<MapObservation>& observations,
                                                      const Communicator& ranks);
 

@@ -37,6 +37,7 @@ void add_solver_cards(const MapmakeConfig& config, const SolverReport& solver, s
   cards.push_back({"NITER", std::int64_t{solver.iterations}, "conjugate gradient iterations"});
   cards.push_back({"MAXITER", std::int64_t{config.max_iterations}, "their limit"});
   cards.push_back({"CONVERGD", solver.converged, "threshold was reached"});
+  cards.push_back({"STOPPED", to_text(solver.reason), "why the iterations ended"});
   cards.push_back({"THRESH", config.threshold, "relative residual to reach"});
   cards.push_back({"RESID", solver.relative_residual, "relative residual reached"});
   cards.push_back({"RESNOISE", solver.residual_in_noise, "residual in units of the noise of an offset"});
@@ -49,7 +50,7 @@ void add_solver_cards(const MapmakeConfig& config, const SolverReport& solver, s
 
 void add_data_cards(const MapmakeConfig& config, const MaskSummary& masks, std::vector<HeaderCard>& cards) {
   cards.push_back({"DETREND", config.detrend, "detrending before the solve"});
-  cards.push_back({"GLITCHSG", config.glitch_sigma, "[sigma] glitch limit, 0 = none cut"});
+  cards.push_back({"GLITCHSG", config.glitch_sigma, "[sigma] limit of the glitch search"});
   cards.push_back({"MINGOOD", config.min_good_fraction, "fraction of good samples that a scan needs"});
   cards.push_back({"RMSCAP", config.auto_rms_cap_K, "[K] limit of auto_rms"});
   cards.push_back({"REDCUT", config.sigma_red_cutoff_K, "[K] limit of sigma_red"});

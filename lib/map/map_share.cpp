@@ -68,12 +68,13 @@ std::vector<PointingModel> read_models(const MapmakeConfig& config) {
 
 }  // namespace
 
-PreparationContext::PreparationContext(const MapmakeConfig& settings) : config(settings) {
+PreparationContext::PreparationContext(const MapmakeConfig& settings, const IoConfig& io_settings)
+    : config(settings), io(io_settings) {
   observer.site = config.site;
   observer.refraction = config.refraction;
   if (!config.eop_file.empty()) observer.orientation = EarthOrientationTable::with_file(config.eop_file);
   if (!config.pointing_model.empty()) pointing_models = read_models(config);
-  if (!config.planck_map.empty()) bright_sky = HealpixMap::read(config.planck_map);
+  if (!config.planck_map.empty()) bright_sky.emplace(config.planck_map);
 }
 
 MapShare::MapShare(const PreparationContext& context, const std::vector<MapObservation>& observations,
@@ -81,7 +82,7 @@ MapShare::MapShare(const PreparationContext& context, const std::vector<MapObser
     : context_(context), observations_(observations), units_(std::move(units)) {}
 
 Level2Reader MapShare::open(std::size_t observation) const {
-  return Level2Reader(observations_[observation].observation.level2_path, context_.config.dataset);
+  return open_level2(context_.io, observations_[observation].observation.level2_path, context_.config.dataset);
 }
 
 /// work(file, unit, feed) for every feed of this rank. Errors of a file end its observation only.
@@ -175,7 +176,7 @@ void MapShare::append_pixels(const Wcs& wcs, const std::vector<double>& longitud
   for (std::size_t i = 0; i < index.size(); ++i) {
     const SkyPosition position{longitude_deg[i], latitude_deg[i]};
     const SkyPosition galactic = wcs.frame() == SkyFrame::galactic ? position : icrs_to_galactic(position);
-    const bool bright = context_.bright_sky->at(galactic) > context_.config.bright_cut_K;
+    const bool bright = context_.bright_sky->temperature_K(galactic) > context_.config.bright_cut_K;
     solver_factor_.push_back(bright ? static_cast<float>(context_.config.bright_weight) : 1.0F);
   }
 }

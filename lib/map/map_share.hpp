@@ -23,12 +23,13 @@ namespace comap {
 
 /// Settings in the form that the preparation needs; the same on every rank.
 struct PreparationContext {
-  explicit PreparationContext(const MapmakeConfig& config);
+  PreparationContext(const MapmakeConfig& config, const IoConfig& io);
 
   const MapmakeConfig& config;
+  const IoConfig& io;
   Observer observer;
   std::vector<PointingModel> pointing_models;  ///< by feed - 1; empty = no corrections
-  std::optional<HealpixMap> bright_sky;
+  std::optional<HealpixSky> bright_sky;
 };
 
 /// Sums over the samples of a map, for the means in its header.

@@ -62,39 +62,85 @@ MapPiece in_order_of_pixel(const MapPiece& piece) {
           reordered(piece.weight_per_K2, order), reordered(piece.hits, order)};
 }
 
-/// One row or column: true within `width` of a masked element or of either end.
-void spread(const std::vector<bool>& masked, std::size_t width, std::vector<bool>& near) {
-  const std::size_t n = masked.size();
-  std::size_t distance = 0;  // to the last masked element; the end of the row counts as one
+/// An image of yes and no, [y][x].
+struct Region {
+  std::size_t n_x = 0;
+  std::size_t n_y = 0;
+  std::vector<bool> inside;
+};
+
+/// One row or column: true within `width` of a true element.
+void spread(const std::vector<bool>& line, std::size_t width, std::vector<bool>& near) {
+  const std::size_t n = line.size();
+  std::size_t distance = n + width + 1;  // to the last true element
   for (std::size_t i = 0; i < n; ++i) {
-    distance = masked[i] ? 0 : distance + 1;
+    distance = line[i] ? 0 : distance + 1;
     near[i] = distance <= width;
   }
-  distance = 0;
+  distance = n + width + 1;
   for (std::size_t i = n; i-- > 0;) {
-    distance = masked[i] ? 0 : distance + 1;
+    distance = line[i] ? 0 : distance + 1;
     near[i] = near[i] || distance <= width;
   }
 }
 
-/// Pixels within `width` in x and y of a masked pixel or of the edge of the grid: rows first, then columns.
-std::vector<bool> near_masked(const std::vector<std::uint8_t>& mask, std::size_t n_x, std::size_t n_y,
-                              std::size_t width) {
-  std::vector<bool> near(mask.size());
-  std::vector<bool> line(n_x), result(n_x);
-  for (std::size_t y = 0; y < n_y; ++y) {
-    for (std::size_t x = 0; x < n_x; ++x) line[x] = mask[y * n_x + x] != 0;
-    spread(line, width, result);
-    for (std::size_t x = 0; x < n_x; ++x) near[y * n_x + x] = result[x];
+/// Pixels within `width` in x and y of the region: rows first, then columns.
+Region grown(const Region& region, std::size_t width) {
+  Region result = region;
+  std::vector<bool> line(region.n_x), near(region.n_x);
+  for (std::size_t y = 0; y < region.n_y; ++y) {
+    for (std::size_t x = 0; x < region.n_x; ++x) line[x] = region.inside[y * region.n_x + x];
+    spread(line, width, near);
+    for (std::size_t x = 0; x < region.n_x; ++x) result.inside[y * region.n_x + x] = near[x];
   }
-  line.resize(n_y);
-  result.resize(n_y);
-  for (std::size_t x = 0; x < n_x; ++x) {
-    for (std::size_t y = 0; y < n_y; ++y) line[y] = near[y * n_x + x];
-    spread(line, width, result);
-    for (std::size_t y = 0; y < n_y; ++y) near[y * n_x + x] = result[y];
+  line.resize(region.n_y);
+  near.resize(region.n_y);
+  for (std::size_t x = 0; x < region.n_x; ++x) {
+    for (std::size_t y = 0; y < region.n_y; ++y) line[y] = result.inside[y * region.n_x + x];
+    spread(line, width, near);
+    for (std::size_t y = 0; y < region.n_y; ++y) result.inside[y * region.n_x + x] = near[y];
   }
-  return near;
+  return result;
+}
+
+/// The part of `region` that hangs together, by common sides, with the first pixel.
+Region connected_to_corner(const Region& region) {
+  Region result{region.n_x, region.n_y, std::vector<bool>(region.inside.size(), false)};
+  std::vector<std::size_t> open;
+  const auto visit = [&](std::size_t pixel) {
+    if (!region.inside[pixel] || result.inside[pixel]) return;
+    result.inside[pixel] = true;
+    open.push_back(pixel);
+  };
+  visit(0);
+  while (!open.empty()) {
+    const std::size_t pixel = open.back();
+    open.pop_back();
+    const std::size_t x = pixel % region.n_x;
+    if (x > 0) visit(pixel - 1);
+    if (x + 1 < region.n_x) visit(pixel + 1);
+    if (pixel >= region.n_x) visit(pixel - region.n_x);
+    if (pixel + region.n_x < region.inside.size()) visit(pixel + region.n_x);
+  }
+  return result;
+}
+
+/// Pixels within `width` of what lies around the mapped area. Gaps between scans (up to 2 `width` across) and holes do
+/// not count as around: sparse coverage would be all border, and clipping it would favour values near zero.
+std::vector<bool> border_of(const std::vector<std::uint8_t>& mask, std::size_t n_x, std::size_t n_y,
+                            std::size_t width) {
+  const std::size_t margin = width + 1;
+  Region mapped{n_x + 2 * margin, n_y + 2 * margin, {}};
+  mapped.inside.assign(mapped.n_x * mapped.n_y, false);
+  const auto padded = [&](std::size_t x, std::size_t y) { return (y + margin) * mapped.n_x + x + margin; };
+  for (std::size_t i = 0; i < mask.size(); ++i) mapped.inside[padded(i % n_x, i / n_x)] = mask[i] == 0;
+  Region unmapped = grown(mapped, width);
+  unmapped.inside.flip();
+  unmapped = grown(unmapped, width);
+  const Region near = grown(connected_to_corner(unmapped), width);
+  std::vector<bool> border(mask.size());
+  for (std::size_t i = 0; i < mask.size(); ++i) border[i] = near.inside[padded(i % n_x, i / n_x)];
+  return border;
 }
 
 ContinuumMap empty_map(const Wcs& wcs) {
@@ -121,8 +167,8 @@ void mask_few_hits(const MapPiece& piece, double percent, ContinuumMap& map, Mas
 void clip_border(const Wcs& wcs, const MapmakeConfig& config, ContinuumMap& map, MaskSummary& summary) {
   if (config.edge_width <= 0) return;
   const std::vector<bool> border =
-      near_masked(map.mask, static_cast<std::size_t>(wcs.n_x()), static_cast<std::size_t>(wcs.n_y()),
-                  static_cast<std::size_t>(config.edge_width));
+      border_of(map.mask, static_cast<std::size_t>(wcs.n_x()), static_cast<std::size_t>(wcs.n_y()),
+                static_cast<std::size_t>(config.edge_width));
   std::vector<double> interior;
   for (std::size_t i = 0; i < map.mask.size(); ++i) {
     if (map.mask[i] == 0 && !border[i]) interior.push_back(map.destriped_K[i]);

@@ -34,8 +34,9 @@ struct MaskSummary {
 /// The five images of a map, masked:
 /// - never hit;
 /// - hits below the `hit_percentile` percentile of the hits of hit pixels;
-/// - within `edge_width` pixels (in x and y) of a pixel masked so far or of the edge of the grid, and with a value
-///   outside the `edge_clip_percentiles` of the pixels further inside.
+/// - within `edge_width` pixels (in x and y) of what lies around the mapped area, and with a value outside the
+///   `edge_clip_percentiles` of the pixels further inside. The edge of the grid lies around it; holes and gaps up to
+///   2 `edge_width` across do not.
 /// The images are NaN in masked pixels.
 ContinuumMap make_images(const MapPiece& piece, const Wcs& wcs, const MapmakeConfig& config, MaskSummary& summary);
 

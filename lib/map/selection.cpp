@@ -51,8 +51,9 @@ void to_json(nlohmann::json& json, const MapObservation& offered) {
           {"level2_path", offered.observation.level2_path},
           {"utc_start", offered.observation.utc_start},
           {"flags", nlohmann::json::array()}};
+  // Missing flags are good, so only the bad ones travel.
   for (const QualityFlag& flag : offered.flags) {
-    json["flags"].push_back({flag.feed, flag.frequency_band, flag.is_good ? 1 : 0});
+    if (!flag.is_good) json["flags"].push_back({flag.feed, flag.frequency_band});
   }
 }
 
@@ -64,7 +65,7 @@ void from_json(const nlohmann::json& json, MapObservation& offered) {
   json.at("utc_start").get_to(offered.observation.utc_start);
   offered.flags.clear();
   for (const auto& flag : json.at("flags")) {
-    offered.flags.push_back({flag.at(0).get<int>(), flag.at(1).get<int>(), flag.at(2).get<int>() != 0});
+    offered.flags.push_back({flag.at(0).get<int>(), flag.at(1).get<int>(), false});
   }
 }
 

@@ -30,6 +30,7 @@ void subtract_templates(std::span<double> values, const std::vector<std::vector<
   }
   std::vector<std::vector<double>> basis;  // orthonormal over the good samples
   for (std::vector<double> shape : templates) {
+    for (double& value : shape) value = std::isfinite(value) ? value : 0.0;
     const double norm = std::sqrt(dot(shape, shape, good));
     for (int pass = 0; pass < 2; ++pass) {  // the second takes out what rounding left in
       for (const auto& direction : basis) subtract(shape, dot(shape, direction, good), direction);

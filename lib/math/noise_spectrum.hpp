@@ -16,7 +16,8 @@ struct SpectrumBin {
 
 /// |FFT(x - median x)|^2 / n of `values` (finite, `sample_time_s` apart) without frequency 0, averaged in `n_bins` bins
 /// between n_bins + 1 logarithmic edges from the first frequency to the last. Bins without a frequency are left out.
-std::vector<SpectrumBin> binned_power_spectrum(std::span<const double> values, double sample_time_s, std::size_t n_bins);
+std::vector<SpectrumBin> binned_power_spectrum(std::span<const double> values, double sample_time_s,
+                                               std::size_t n_bins);
 
 /// P(f) = white^2 + red^2 |f / f_0|^alpha, in the units of the series; all NaN when the fit failed.
 struct NoiseModel {

@@ -52,7 +52,8 @@ void bind_motion(Binder& binder, SimulateConfig& config) {
                    {{"raster", ScanType::raster}, {"ces", ScanType::constant_elevation}, {"mixed", ScanType::mixed}},
                    "ces: constant elevation; mixed: every third ces");
   binder.number("azimuth_half_width_deg", config.azimuth_half_width_deg, {0.01, 30}, "of a sweep, on the sky");
-  binder.number("elevation_half_width_deg", config.elevation_half_width_deg, {0, 20}, "of a raster, or of the ces steps");
+  binder.number("elevation_half_width_deg", config.elevation_half_width_deg, {0, 20},
+                "of a raster, or of the ces steps");
   binder.number("sweep_duration_s", config.sweep_duration_s, {0.2, 1e4}, "from one side to the other");
   binder.choice_as("calibrator_pattern", config.calibrator_pattern,
                    {{"raster", CalibratorPattern::raster}, {"lissajous", CalibratorPattern::lissajous}}, "");

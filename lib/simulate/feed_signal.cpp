@@ -192,8 +192,8 @@ ObservationSignal make_observation_signal(const SimulateConfig& config, const Ob
     const double angle_deg = vane_angle_deg(plan.timeline, config.sample_rate_Hz, time_s);
     signal.vane.push_back(static_cast<float>(vane_fraction(angle_deg)));
   }
-  signal.sky = plan.is_calibrator ? calibrator_sky(calibrator_of(plan.source), config.beam_fwhm_arcmin)
-                                  : field_sky(config);
+  signal.sky =
+      plan.is_calibrator ? calibrator_sky(calibrator_of(plan.source), config.beam_fwhm_arcmin) : field_sky(config);
   signal.faults = draw_faults(config, plan);
   return signal;
 }
@@ -211,8 +211,7 @@ FeedSignal make_feed_signal(const SimulateConfig& config, const ObservationPlan&
   feed.open.resize(n_samples);
   feed.added_K.resize(n_samples);
   for (std::size_t i = 0; i < n_samples; ++i) {
-    feed.opacity_path[i] =
-        static_cast<float>(observation.opacity_factor[i] / std::sin(elevation_deg[i] * kDegree_rad));
+    feed.opacity_path[i] = static_cast<float>(observation.opacity_factor[i] / std::sin(elevation_deg[i] * kDegree_rad));
     feed.open[i] = 1.0F - observation.vane[i];
     feed.added_K[i] = observation.vane[i] * static_cast<float>(config.vane_temperature_K);
   }

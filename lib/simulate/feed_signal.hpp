@@ -39,10 +39,10 @@ std::vector<TodBlock> tod_blocks(const SimulateConfig& config, std::int64_t n_sa
 
 /// What all feeds of an observation share.
 struct ObservationSignal {
-  BandTable frequency_GHz;            ///< [band][channel]
-  BandTable zenith_opacity;           ///< [band][channel]
+  BandTable frequency_GHz;             ///< [band][channel]
+  BandTable zenith_opacity;            ///< [band][channel]
   std::vector<double> opacity_factor;  ///< [sample]
-  std::vector<float> vane;            ///< [sample] part of the beam that the vane fills
+  std::vector<float> vane;             ///< [sample] part of the beam that the vane fills
   SkyModel sky;
   Faults faults;
 };
@@ -50,13 +50,13 @@ ObservationSignal make_observation_signal(const SimulateConfig& config, const Ob
 
 /// One science feed.
 struct FeedSignal {
-  int row = 0;                                            ///< of the feed axis
+  int row = 0;  ///< of the feed axis
   Receiver receiver;
   std::array<std::vector<float>, kBands> gain_variation;  ///< dg [band][sample]
   std::vector<float> opacity_path;                        ///< opacity(t) / sin(el) [sample]
   std::vector<SkyTerm> sky;
-  std::vector<float> open;                                ///< 1 - v [sample]
-  std::vector<float> added_K;                             ///< v T_vane + (1 - v) glitches [sample]
+  std::vector<float> open;     ///< 1 - v [sample]
+  std::vector<float> added_K;  ///< v T_vane + (1 - v) glitches [sample]
 };
 FeedSignal make_feed_signal(const SimulateConfig& config, const ObservationPlan& plan,
                             const ObservationSignal& observation, int row, std::span<const double> elevation_deg,

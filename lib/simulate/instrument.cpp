@@ -12,16 +12,16 @@ namespace comap::simulate {
 namespace {
 
 constexpr double kTwoPi = 2.0 * std::numbers::pi;
-constexpr double kEdgeScale = 0.012;       ///< of a band, e-folding of its edges
-constexpr double kEdgeTemperature = 0.5;   ///< relative rise at the edge
-constexpr double kEdgeGain = 0.7;          ///< relative loss at the edge
-constexpr double kFeedSpread = 0.1;        ///< half range of the mean temperature over feeds, relative
-constexpr double kBandSpread_K = 1.5;      ///< scatter of the bands of a feed
-constexpr double kWaves = 3.1;             ///< standing waves in a band: slow, fast, of the gain
+constexpr double kEdgeScale = 0.012;      ///< of a band, e-folding of its edges
+constexpr double kEdgeTemperature = 0.5;  ///< relative rise at the edge
+constexpr double kEdgeGain = 0.7;         ///< relative loss at the edge
+constexpr double kFeedSpread = 0.1;       ///< half range of the mean temperature over feeds, relative
+constexpr double kBandSpread_K = 1.5;     ///< scatter of the bands of a feed
+constexpr double kWaves = 3.1;            ///< standing waves in a band: slow, fast, of the gain
 constexpr double kFastWaves = 11.7;
 constexpr double kGainWaves = 1.3;
 constexpr double kFastGainWaves = 17.0;
-constexpr int kSpikeFreePart = 8;          ///< no spiky channels in 1/8 of a band at either end
+constexpr int kSpikeFreePart = 8;  ///< no spiky channels in 1/8 of a band at either end
 
 /// Position of a channel within its band, 0..1.
 double position(int channel, int n_channels) { return (channel + 0.5) / n_channels; }
@@ -45,10 +45,12 @@ void fill_band(const SimulateConfig& config, const FeedSlope& feed, const BandTa
     const double x = position(channel, config.n_channels);
     const double nu = frequency_GHz[i] - kPivotFrequency_GHz;
     const double smooth_K = feed.base_K + band_K + feed.slope_K_per_GHz * nu + feed.curvature_K_per_GHz2 * nu * nu;
-    const double wave_K =
-        ripple_K * std::sin(kTwoPi * kWaves * x + phase) + fast_ripple_K * std::sin(kTwoPi * kFastWaves * x + fast_phase);
-    const double bandpass = 1.0 + config.gain_ripple * (std::sin(kTwoPi * kGainWaves * x + fast_phase) +
-                                                        0.2 * std::sin(kTwoPi * kFastGainWaves * x + phase)) / 1.2;
+    const double wave_K = ripple_K * std::sin(kTwoPi * kWaves * x + phase) +
+                          fast_ripple_K * std::sin(kTwoPi * kFastWaves * x + fast_phase);
+    const double bandpass = 1.0 + config.gain_ripple *
+                                      (std::sin(kTwoPi * kGainWaves * x + fast_phase) +
+                                       0.2 * std::sin(kTwoPi * kFastGainWaves * x + phase)) /
+                                      1.2;
     receiver.temperature_K[i] = (smooth_K + wave_K) * (1.0 + kEdgeTemperature * edge_shape(x));
     receiver.gain_counts_per_K[i] = config.gain_counts_per_K * bandpass * (1.0 - kEdgeGain * edge_shape(x));
   }

@@ -1,5 +1,7 @@
 #include "simulate/level1_writer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -20,9 +22,7 @@ std::uint64_t size_of(int value) { return static_cast<std::uint64_t>(value); }
 
 std::int32_t centi(double value) { return static_cast<std::int32_t>(std::lround(value * kCentiUnits)); }
 
-double mjd_at(const ObservationPlan& plan, double time_s) {
-  return plan.start_mjd + time_s / kSecondsPerDay;
-}
+double mjd_at(const ObservationPlan& plan, double time_s) { return plan.start_mjd + time_s / kSecondsPerDay; }
 
 template <typename T>
 void write_series(h5::File& file, const std::string& name, const std::vector<T>& values, std::string_view unit = "") {
@@ -136,11 +136,7 @@ void write_weather(h5::File& file, const SimulateConfig& config, const Observati
   }
 }
 
-std::string pixel_list(const SimulateConfig& config) {
-  std::string text;
-  for (const std::int32_t feed : feed_numbers(config)) text += (text.empty() ? "" : ",") + std::to_string(feed);
-  return text;
-}
+std::string pixel_list(const SimulateConfig& config) { return fmt::format("{}", fmt::join(feed_numbers(config), ",")); }
 
 }  // namespace
 
@@ -151,23 +147,21 @@ std::vector<std::int32_t> feed_numbers(const SimulateConfig& config) {
   return feeds;
 }
 
-std::map<std::string, h5::AttributeValue> level1_attributes(const SimulateConfig& config,
-                                                            const ObservationPlan& plan) {
-  constexpr double kMillisecond_day = 1e-3 / kSecondsPerDay;
+std::map<std::string, h5::AttributeValue> level1_attributes(const SimulateConfig& config, const ObservationPlan& plan) {
   constexpr std::int64_t kBits = 32;
   const double bandwidth_Hz = kBandWidth_GHz * kHertzPerGigahertz;
   const double sample_time_s = 1.0 / config.sample_rate_Hz;
   return {{"obsid", plan.obsid},
           {"source", plan.source},
           {"comment", config.comment},
-          {"utc_start", format_utc_start(plan.start_mjd + kMillisecond_day)},
+          {"utc_start", start_text(plan)},
           {"bof", std::string("simulated")},
           {"bw", bandwidth_Hz},
-          {"coeff_iq", std::string("none")},
+          {"coeff_iq", std::int64_t{0}},
           {"features", std::int64_t{0}},
           {"fft_shift", std::int64_t{0}},
           {"instrument", std::string("simulated")},
-          {"iqcalid", std::string("none")},
+          {"iqcalid", std::int64_t{0}},
           {"level", std::int64_t{1}},
           {"nbit", kBits},
           {"nchan", std::int64_t{config.n_channels}},
@@ -176,7 +170,7 @@ std::map<std::string, h5::AttributeValue> level1_attributes(const SimulateConfig
           {"platform", std::string("simulated")},
           {"telescope", std::string("COMAP")},
           {"tsamp", sample_time_s},
-          {"version", "comap_mpi " + software_version()}};
+          {"version", fmt::format("comap_mpi {}", software_version())}};
 }
 
 Level1Writer::Level1Writer(const std::string& path, const SimulateConfig& config, const ObservationPlan& plan)
@@ -210,15 +204,15 @@ void Level1Writer::write_pointing(int row, const FeedPointing& pointing, FeedOff
 }
 
 void Level1Writer::write_tod(int row, const TodBlock& block, std::span<const float> counts) {
-  const h5::Slab slab{{size_of(row), size_of(block.first_band), size_of(block.first_channel),
-                       static_cast<std::uint64_t>(block.samples.begin)},
-                      {1, size_of(block.n_bands), size_of(block.n_channels),
-                       static_cast<std::uint64_t>(block.samples.size())}};
-  tod_.write<float>(slab, counts);
+  const h5::Slab slab{
+      {size_of(row), size_of(block.first_band), size_of(block.first_channel),
+       static_cast<std::uint64_t>(block.samples.begin)},
+      {1, size_of(block.n_bands), size_of(block.n_channels), static_cast<std::uint64_t>(block.samples.size())}};
+  tod_->write<float>(slab, counts);
 }
 
 void Level1Writer::close() {
-  tod_ = h5::Dataset();
+  tod_.reset();
   file_.close();
 }
 

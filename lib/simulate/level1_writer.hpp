@@ -2,6 +2,7 @@
 /// \file
 /// Writes one Level-1 file as formats.md has it.
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,7 +39,7 @@ class Level1Writer {
 
  private:
   h5::File file_;
-  h5::Dataset tod_;
+  std::optional<h5::Dataset> tod_;  ///< until it is closed
 };
 
 }  // namespace comap::simulate

@@ -41,12 +41,10 @@ void check_elevation(const SimulateConfig& config, const Observer& observer, con
   constexpr double kRings = 2.0;  // of feeds around the central one
   const double scan_deg = plan.is_calibrator ? config.calibrator_half_width_deg : config.elevation_half_width_deg;
   const double margin_deg = scan_deg + kRings * config.feed_spacing_arcmin / 60.0;
-  const double duration_day =
-      static_cast<double>(plan.timeline.n_samples) / config.sample_rate_Hz / kSecondsPerDay;
+  const double duration_day = static_cast<double>(plan.timeline.n_samples) / config.sample_rate_Hz / kSecondsPerDay;
   for (const double part : {0.0, 0.5, 1.0}) {
     const double mjd = plan.start_mjd + part * duration_day;
-    const double elevation_deg =
-        sky_to_horizontal(observer, mjd, plan.centre_icrs, SkyFrame::icrs).elevation_deg;
+    const double elevation_deg = sky_to_horizontal(observer, mjd, plan.centre_icrs, SkyFrame::icrs).elevation_deg;
     if (elevation_deg - margin_deg < kLowest_deg || elevation_deg + margin_deg > kHighest_deg) {
       throw ConfigError(fmt::format(
           "[simulate] {} at hour angle {} h is at elevation {:.1f} deg; with {:.1f} deg around it that is not within "
@@ -88,10 +86,8 @@ ObservationPlan plan_calibrator(const SimulateConfig& config, std::int64_t index
   return plan;
 }
 
-/// File name with the start time without colons; a millisecond keeps the rounding of the MJD from showing.
 std::string file_stem_of(const ObservationPlan& plan) {
-  constexpr double kMillisecond_day = 1e-3 / kSecondsPerDay;
-  std::string stamp = format_utc_start(plan.start_mjd + kMillisecond_day);
+  std::string stamp = start_text(plan);
   std::erase(stamp, ':');
   return fmt::format("comap-{:07d}-{}", plan.obsid, stamp);
 }
@@ -107,6 +103,7 @@ void check_settings(const SimulateConfig& config) {
     throw ConfigError(fmt::format("[simulate] first_obsid = {} leaves not enough obsids up to {}", config.first_obsid,
                                   kLargestObsid));
   }
+  if (config.n_observations > 0) field_sky(config);  // throws what is wrong with the sky
 }
 
 }  // namespace
@@ -128,16 +125,23 @@ Timeline make_timeline(const SimulateConfig& config, int n_scans, double scan_du
   timeline.vanes.push_back(append(config.vane_duration_s));
   append(config.idle_duration_s);
   if (timeline.n_samples > kMostSamples) {
-    throw ConfigError(fmt::format("[simulate] an observation of {} samples is too long; at most {}",
-                                  timeline.n_samples, kMostSamples));
+    throw ConfigError(fmt::format("[simulate] an observation of {} samples is too long; at most {}", timeline.n_samples,
+                                  kMostSamples));
   }
   return timeline;
+}
+
+std::string start_text(const ObservationPlan& plan) {
+  // A millisecond more, or the rounding of the MJD could show the second before.
+  constexpr double kMillisecond_day = 1e-3 / kSecondsPerDay;
+  return format_utc_start(plan.start_mjd + kMillisecond_day);
 }
 
 std::vector<std::int32_t> feature_series(const ObservationPlan& plan) {
   std::vector<std::int32_t> bits(static_cast<std::size_t>(plan.timeline.n_samples), 0);
   const auto mark = [&bits](const std::vector<SampleRange>& ranges, int feature) {
-    for (const SampleRange& range : ranges) std::fill(bits.begin() + range.begin, bits.begin() + range.end, 1 << feature);
+    for (const SampleRange& range : ranges)
+      std::fill(bits.begin() + range.begin, bits.begin() + range.end, 1 << feature);
   };
   mark(plan.timeline.vanes, kVaneFeature);
   mark(plan.timeline.scans, plan.pattern == ScanPattern::lissajous ? kLissajousFeature : kScanFeature);

@@ -37,7 +37,7 @@ struct ObservationPlan {
   double hour_angle_h = 0.0;  ///< of the centre at mid observation
   double start_mjd = 0.0;     ///< UTC, a whole second
   Timeline timeline;
-  std::string file_stem;      ///< comap-NNNNNNN-YYYY-MM-DD-HHMMSS
+  std::string file_stem;         ///< comap-NNNNNNN-YYYY-MM-DD-HHMMSS
   std::uint64_t file_bytes = 0;  ///< of the TOD, before compression
 };
 
@@ -48,6 +48,9 @@ Timeline make_timeline(const SimulateConfig& config, int n_scans, double scan_du
 inline constexpr int kVaneFeature = 13;
 inline constexpr int kScanFeature = 9;
 inline constexpr int kLissajousFeature = 5;
+
+/// Start as `%Y-%m-%d-%H:%M:%S`.
+std::string start_text(const ObservationPlan& plan);
 
 /// Bit-coded features [sample]; 0 outside vane and scans.
 std::vector<std::int32_t> feature_series(const ObservationPlan& plan);

@@ -42,7 +42,8 @@ void draw_spectrum(fftw_complex* spectrum, std::int64_t length, double sample_ra
   spectrum[0][0] = spectrum[0][1] = 0.0;
   for (std::int64_t k = 1; k <= length / 2; ++k) {
     const double frequency_Hz = static_cast<double>(k) * sample_rate_Hz / n;
-    const double amplitude = law.sigma * std::pow(frequency_Hz / kReferenceFrequency_Hz, 0.5 * law.alpha) * std::sqrt(n);
+    const double amplitude =
+        law.sigma * std::pow(frequency_Hz / kReferenceFrequency_Hz, 0.5 * law.alpha) * std::sqrt(n);
     const bool is_nyquist = 2 * k == length;
     spectrum[k][0] = amplitude * random.normal() * (is_nyquist ? 1.0 : std::sqrt(0.5));
     spectrum[k][1] = is_nyquist ? 0.0 : amplitude * random.normal() * std::sqrt(0.5);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/error.hpp"
 #include "core/version.hpp"
 #include "simulate/bind_simulate.hpp"
 
@@ -31,7 +32,33 @@ class JsonBinder final : public Binder {
     put(key, value);
   }
 
+  // Shapes that [simulate] has no key of.
+  void credential_url(std::string_view key, std::string&, std::string_view) override { refuse(key); }
+  void integer_or_word(std::string_view key, std::int64_t&, std::string_view, std::int64_t, Limits,
+                       std::string_view) override {
+    refuse(key);
+  }
+  void integer_list_or_word(std::string_view key, std::vector<std::int64_t>&, std::string_view,
+                            const std::vector<std::int64_t>&, Limits, std::string_view) override {
+    refuse(key);
+  }
+  void flag_or_word(std::string_view key, std::string&, std::string_view, std::string_view) override { refuse(key); }
+  void text_number_rows(std::string_view key, std::vector<std::pair<std::string, double>>&, std::string_view) override {
+    refuse(key);
+  }
+  void section(std::string_view key, const BindTable&, std::string_view) override { refuse(key); }
+  void table(std::string_view key, const BindTable&, std::string_view) override { refuse(key); }
+  void text_or_table(std::string_view key, std::string&, std::string_view, const BindTable&,
+                     std::string_view) override {
+    refuse(key);
+  }
+  std::vector<std::string> present_keys() const override { return {}; }
+  void reject(std::string_view, std::string_view) override {}
+
  private:
+  [[noreturn]] static void refuse(std::string_view key) {
+    throw Bug("simulate." + std::string(key) + " has a shape that the truth file cannot hold");
+  }
   template <typename T>
   void put(std::string_view key, const T& value) {
     values[std::string(key)] = value;
@@ -48,9 +75,12 @@ Json all_keys(SimulateConfig config) {
 
 std::string pattern_name(ScanPattern pattern) {
   switch (pattern) {
-    case ScanPattern::raster: return "raster";
-    case ScanPattern::constant_elevation: return "ces";
-    case ScanPattern::lissajous: return "lissajous";
+    case ScanPattern::raster:
+      return "raster";
+    case ScanPattern::constant_elevation:
+      return "ces";
+    case ScanPattern::lissajous:
+      return "lissajous";
   }
   return "";
 }

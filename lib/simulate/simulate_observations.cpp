@@ -75,9 +75,8 @@ void write_feeds(const SimulateConfig& config, const Observer& observer, const O
   const int ground_row = config.n_feeds;
   level1.write_pointing(ground_row, sky_path(config, observer, plan, boresight).pointing, {});
   std::vector<NormalStream> noise = radiometer_streams(config, plan, ground_row);
-  write_tod(blocks, ground_row, level1, buffer, [&](const TodBlock& block, std::span<float> counts) {
-    fill_ground_feed(config, block, noise, counts);
-  });
+  write_tod(blocks, ground_row, level1, buffer,
+            [&](const TodBlock& block, std::span<float> counts) { fill_ground_feed(config, block, noise, counts); });
 }
 
 /// Removes the unfinished files when an exception passes.

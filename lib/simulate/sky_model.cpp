@@ -79,7 +79,8 @@ SkySource draw_source(const SimulateConfig& config, bool first, RandomStream& ra
   const double radius_deg = first ? kFirstRadius_deg : config.source_radius_deg * std::sqrt(random.uniform());
   const double angle_rad = random.uniform(0.0, 2.0 * std::numbers::pi);
   const double contrast = std::log(config.source_max_T30_K / config.source_min_T30_K);
-  const double T30_K = first ? config.source_max_T30_K : config.source_min_T30_K * std::exp(contrast * random.uniform());
+  const double T30_K =
+      first ? config.source_max_T30_K : config.source_min_T30_K * std::exp(contrast * random.uniform());
   const double beta = random.uniform() < 2.0 / 3.0 ? kFreeFreeBeta : kSynchrotronBeta;
   return {config.field_l_deg + radius_deg * std::cos(angle_rad) / std::cos(config.field_b_deg * kDegree_rad),
           config.field_b_deg + radius_deg * std::sin(angle_rad), T30_K, config.beam_fwhm_arcmin, beta};
@@ -134,14 +135,19 @@ SkyModel field_sky(const SimulateConfig& config) {
   }
   if (config.sources.empty()) sky.sources = draw_sources(config);
   if (config.ridge_T30_K > 0.0) {
-    sky.ridge = SkyRidge{config.field_b_deg + config.ridge_offset_deg, config.ridge_sigma_deg,  config.ridge_T30_K,
-                         config.ridge_beta,                            config.ridge_modulation, config.ridge_period_deg};
+    sky.ridge = SkyRidge{config.field_b_deg + config.ridge_offset_deg,
+                         config.ridge_sigma_deg,
+                         config.ridge_T30_K,
+                         config.ridge_beta,
+                         config.ridge_modulation,
+                         config.ridge_period_deg};
   }
   if (config.line_peak_K > 0.0) {
     if (config.line_source >= static_cast<int>(sky.sources.size())) {
-      throw ConfigError(fmt::format("[simulate] line_source = {}: the sky has only {} sources; choose a row from 0, or "
-                                    "line_peak_K = 0",
-                                    config.line_source, sky.sources.size()));
+      throw ConfigError(
+          fmt::format("[simulate] line_source = {}: the sky has only {} sources; choose a row from 0, or "
+                      "line_peak_K = 0",
+                      config.line_source, sky.sources.size()));
     }
     sky.line = SkyLine{config.line_source, config.line_peak_K, config.line_frequency_GHz, config.line_fwhm_GHz};
   }

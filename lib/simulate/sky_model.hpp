@@ -50,9 +50,9 @@ struct SkyModel {
 /// One term of the sky along a path: T(sample, nu) = profile_K[sample] * spectrum(nu). Terms with the same spectral
 /// index are one.
 struct SkyTerm {
-  std::vector<float> profile_K;    ///< [sample] at 30 GHz, or of the line's peak
+  std::vector<float> profile_K;  ///< [sample] at 30 GHz, or of the line's peak
   double beta = 0.0;
-  std::optional<SkyLine> line;     ///< given: a line, not a power law
+  std::optional<SkyLine> line;  ///< given: a line, not a power law
   double spectrum(double frequency_GHz) const;
 };
 
@@ -66,8 +66,8 @@ SkyModel field_sky(const SimulateConfig& config);
 struct Calibrator {
   std::string name;
   SkyPosition icrs;
-  double flux30_Jy = 0.0;      ///< at 30 GHz, 2022
-  double flux_index = 0.0;     ///< S ~ nu^index at 30 GHz
+  double flux30_Jy = 0.0;   ///< at 30 GHz, 2022
+  double flux_index = 0.0;  ///< S ~ nu^index at 30 GHz
 };
 
 /// TauA, CasA or CygA; throws ConfigError otherwise. Fluxes after Weiland et al. 2011 (ApJS 192, 19).

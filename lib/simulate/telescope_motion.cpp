@@ -11,7 +11,7 @@ namespace comap::simulate {
 namespace {
 
 constexpr double kPi = std::numbers::pi;
-constexpr double kSharpness = 0.97;           ///< of the turnarounds: 1 = a triangle wave, 0 = a sine
+constexpr double kSharpness = 0.97;            ///< of the turnarounds: 1 = a triangle wave, 0 = a sine
 constexpr double kLissajousRatio = 0.8090170;  ///< of the periods; half the golden number closes late
 constexpr double kNodeSpacing_s = 5.0;         ///< of the tracked centre; its curvature is below 0.01 arcsec
 

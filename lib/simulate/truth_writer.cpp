@@ -7,12 +7,16 @@
 namespace comap::simulate {
 namespace {
 
+void write_text(h5::File& file, std::string_view object, std::string_view name, std::string_view text) {
+  file.write_attribute(object, name, h5::AttributeValue(std::in_place_type<std::string>, text));
+}
+
 /// Rows of `n_columns` numbers, with the names of the columns.
 template <typename T>
 void write_rows(h5::File& file, const std::string& name, std::uint64_t n_columns, const std::vector<T>& values,
-                const std::string& columns) {
+                std::string_view columns) {
   file.write<T>(name, {values.size() / n_columns, n_columns}, values);
-  file.write_attribute(name, "columns", columns);
+  write_text(file, name, "columns", columns);
 }
 
 void write_ranges(h5::File& file, const std::string& name, const std::vector<SampleRange>& ranges) {
@@ -31,13 +35,13 @@ void write_sky(h5::File& file, const SkyModel& sky) {
     const SkyRidge& r = *sky.ridge;
     const std::vector<double> ridge = {r.spine_b_deg, r.sigma_deg, r.T30_K, r.beta, r.modulation, r.period_deg};
     file.write<double>("sky/ridge", {ridge.size()}, ridge);
-    file.write_attribute("sky/ridge", "columns", std::string("b0_deg sigma_b_deg T30_K beta modulation period_deg"));
+    write_text(file, "sky/ridge", "columns", "b0_deg sigma_b_deg T30_K beta modulation period_deg");
   }
   if (sky.line) {
     const SkyLine& l = *sky.line;
     const std::vector<double> line = {static_cast<double>(l.source), l.peak_K, l.centre_GHz, l.fwhm_GHz};
     file.write<double>("sky/line", {line.size()}, line);
-    file.write_attribute("sky/line", "columns", std::string("source_index peak_K centre_GHz fwhm_GHz"));
+    write_text(file, "sky/line", "columns", "source_index peak_K centre_GHz fwhm_GHz");
   }
 }
 
@@ -87,24 +91,22 @@ TruthWriter::TruthWriter(const std::string& path, const SimulateConfig& config, 
 }
 
 void TruthWriter::create_feed_datasets() {
-  h5::DatasetSpec spec;
-  spec.extent = {n_feeds_, kBands, n_channels_};
-  spec.unit = "counts/K";
-  file_.create_dataset("gain", spec);
-  file_.write_attribute("gain", "note", std::string("counts/K at the receiver input, dg = 0"));
-  spec.unit = "K";
-  file_.create_dataset("t_rx", spec);
-  file_.create_dataset("tsys_cold", spec);
-  file_.write_attribute("tsys_cold", "note",
-                        std::string("t_rx + sky + atmosphere averaged over the cold part of vane 1"));
-  spec.extent = {n_feeds_, n_samples_};
-  spec.unit = "degrees";
-  file_.create_dataset("galactic_l", spec);
-  file_.create_dataset("galactic_b", spec);
-  spec.extent = {n_feeds_, kBands, n_samples_};
-  spec.type = h5::StoredType::float32;
-  spec.unit = "";
-  file_.create_dataset("dg", spec);
+  const auto create = [this](const char* name, h5::StoredType type, const h5::Extent& extent, const char* unit) {
+    h5::DatasetSpec spec;
+    spec.type = type;
+    spec.extent = extent;
+    spec.unit.assign(unit);
+    file_.create_dataset(name, spec);
+  };
+  const h5::Extent channels = {n_feeds_, kBands, n_channels_};
+  create("gain", h5::StoredType::float64, channels, "counts/K");
+  create("t_rx", h5::StoredType::float64, channels, "K");
+  create("tsys_cold", h5::StoredType::float64, channels, "K");
+  create("galactic_l", h5::StoredType::float64, {n_feeds_, n_samples_}, "degrees");
+  create("galactic_b", h5::StoredType::float64, {n_feeds_, n_samples_}, "degrees");
+  create("dg", h5::StoredType::float32, {n_feeds_, kBands, n_samples_}, "");
+  write_text(file_, "gain", "note", "counts/K at the receiver input, dg = 0");
+  write_text(file_, "tsys_cold", "note", "t_rx + sky + atmosphere averaged over the cold part of vane 1");
 }
 
 void TruthWriter::write_feed(const FeedSignal& feed, const BandTable& cold_K, std::span<const double> l_deg,

@@ -1,6 +1,7 @@
 // Positions of many samples: the ERFA context at nodes in time, a few rotations for each sample.
 #include <erfam.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "sky/astrometry.hpp"
+#include "sky/branchless_angles.hpp"
 
 namespace comap {
 namespace {
@@ -56,12 +58,13 @@ Matrix icrs_to_frame(SkyFrame frame) {
 /// What all samples near one node share; vectors in the axes of the output frame.
 struct Node {
   double mjd = 0.0;
-  Matrix to_intermediate;   ///< (south, east, up) to the intermediate pole, local meridian
-  Matrix to_frame;          ///< from there at the node's time to the frame: Earth rotation, then precession-nutation
-  Vector velocity;          ///< of the observer, speed of light = 1
-  double lorentz = 1.0;     ///< sqrt(1 - |velocity|^2)
-  Vector from_sun;          ///< unit vector from the Sun to the observer
-  double deflection = 0.0;  ///< 2 G M_sun / (c^2 r)
+  Matrix to_intermediate;  ///< (south, east, up) to the intermediate pole, local meridian
+  Matrix to_frame;         ///< from there at the node's time to the frame: Earth rotation, then precession-nutation
+  Vector velocity;         ///< of the observer, speed of light = 1
+  double lorentz = 1.0;    ///< sqrt(1 - |velocity|^2)
+  double aberration_factor = 0.5;                 ///< 1 / (1 + lorentz)
+  Vector from_sun;                                ///< unit vector from the Sun to the observer
+  double deflection = 0.0;                        ///< 2 G M_sun / (c^2 r)
   double deflection_limit = 0.0;                  ///< of 1 + cos(angle from the anti-Sun): avoids the Sun's disc
   double refraction_a = 0.0, refraction_b = 0.0;  ///< [rad]: zenith distance grows by a tan z + b tan^3 z
 };
@@ -94,6 +97,7 @@ Node make_node(const Observer& observer, std::int64_t number, const Matrix& fram
   node.to_frame = frame * intermediate_to_icrs(astrometry);
   node.velocity = frame * Vector{astrometry.v[0], astrometry.v[1], astrometry.v[2]};
   node.lorentz = astrometry.bm1;
+  node.aberration_factor = 1.0 / (1.0 + node.lorentz);
   node.from_sun = frame * Vector{astrometry.eh[0], astrometry.eh[1], astrometry.eh[2]};
   node.deflection = ERFA_SRS / astrometry.em;
   node.deflection_limit = 1e-6 / std::max(1.0, astrometry.em * astrometry.em);
@@ -107,7 +111,7 @@ class Nodes {
   Nodes(const Observer& observer, SkyFrame frame) : observer_(observer), frame_(icrs_to_frame(frame)) {}
 
   const Node& nearest(double mjd_utc) {
-    const std::int64_t number = std::llround(mjd_utc * kNodesPerDay);
+    const auto number = static_cast<std::int64_t>(std::round(mjd_utc * kNodesPerDay));
     if (last_ == nullptr || number != last_number_) {
       auto found = nodes_.find(number);
       if (found == nodes_.end()) found = nodes_.emplace(number, make_node(observer_, number, frame_)).first;
@@ -125,19 +129,33 @@ class Nodes {
   std::int64_t last_number_ = 0;
 };
 
-/// Unit vector (south, east, up) of a true direction.
-Vector horizontal_direction(const Node& node, double azimuth_rad, double elevation_rad) {
-  if (node.refraction_a != 0.0) {
-    constexpr double kMinSinElevation = 0.05;  // SELMIN of eraAtoiq
+/// Samples near one node that are computed together. Their number is fixed, so that all go through the same
+/// instructions and a position does not depend on its neighbours to the last bit.
+constexpr std::size_t kLanes = 16;
+using Lane = std::array<double, kLanes>;
+struct Group {
+  Lane mjd_utc{}, azimuth_deg{}, elevation_deg{};
+  Lane longitude_deg{}, latitude_deg{};
+};
+
+/// Observed to true elevation, with the two constants of ERFA.
+void remove_refraction(const Node& node, Group& group) {
+  constexpr double kMinSinElevation = 0.05;  // SELMIN of eraAtoiq
+  for (double& elevation_deg : group.elevation_deg) {
+    const double elevation_rad = elevation_deg * kDegree_rad;
     const double tan_z = std::cos(elevation_rad) / std::max(std::sin(elevation_rad), kMinSinElevation);
-    elevation_rad -= (node.refraction_a + node.refraction_b * tan_z * tan_z) * tan_z;
+    elevation_deg -= (node.refraction_a + node.refraction_b * tan_z * tan_z) * tan_z / kDegree_rad;
   }
-  const double cos_elevation = std::cos(elevation_rad);
-  return {-std::cos(azimuth_rad) * cos_elevation, std::sin(azimuth_rad) * cos_elevation, std::sin(elevation_rad)};
+}
+
+/// Unit vector (south, east, up).
+inline Vector horizontal_direction(double azimuth_deg, double elevation_deg) {
+  const SineCosine azimuth = sine_cosine_deg(azimuth_deg), elevation = sine_cosine_deg(elevation_deg);
+  return {-azimuth.cosine * elevation.cosine, azimuth.sine * elevation.cosine, elevation.sine};
 }
 
 /// Turns about the intermediate pole by the Earth rotation since the node; small, so a series is exact.
-Vector rotate_since_node(const Node& node, double mjd_utc, const Vector& v) {
+inline Vector rotate_since_node(const Node& node, double mjd_utc, const Vector& v) {
   const double angle_rad = (mjd_utc - node.mjd) * kEarthRotation_rad_per_day;
   const double square = angle_rad * angle_rad;
   const double s = angle_rad * (1.0 - square / 6.0 * (1.0 - square / 20.0));
@@ -146,22 +164,48 @@ Vector rotate_since_node(const Node& node, double mjd_utc, const Vector& v) {
 }
 
 /// Proper to coordinate direction: aberration with the velocity reversed, then first-order deflection by the Sun.
-Vector natural_direction(const Node& node, const Vector& p) {
+inline Vector natural_direction(const Node& node, const Vector& p) {
   const double along = -dot(p, node.velocity);
   const double scale = 1.0 / (1.0 + along);
-  const double shift = (1.0 + along / (1.0 + node.lorentz)) * scale;
-  Vector n{};
-  for (std::size_t i = 0; i < 3; ++i) n[i] = p[i] * node.lorentz * scale - shift * node.velocity[i];
+  const double shift = (1.0 + along * node.aberration_factor) * scale, keep = node.lorentz * scale;
+  const Vector n = {p[0] * keep - shift * node.velocity[0], p[1] * keep - shift * node.velocity[1],
+                    p[2] * keep - shift * node.velocity[2]};
   const double cosine = dot(n, node.from_sun);
-  const double bend = node.deflection / std::max(1.0 + cosine, node.deflection_limit);
-  for (std::size_t i = 0; i < 3; ++i) n[i] -= bend * (node.from_sun[i] - n[i] * cosine);
-  return n;
+  const double from_sun_side = 1.0 + cosine;
+  const double bend = node.deflection / (from_sun_side > node.deflection_limit ? from_sun_side : node.deflection_limit);
+  const double rest = 1.0 + bend * cosine;
+  return {n[0] * rest - bend * node.from_sun[0], n[1] * rest - bend * node.from_sun[1],
+          n[2] * rest - bend * node.from_sun[2]};
 }
 
-SkyPosition to_position(const Vector& v) {
-  const double longitude_deg = std::atan2(v[1], v[0]) / kDegree_rad;
-  const double latitude_deg = std::atan2(v[2], std::sqrt(v[0] * v[0] + v[1] * v[1])) / kDegree_rad;
-  return {longitude_deg < 0.0 ? longitude_deg + 360.0 : longitude_deg, latitude_deg};
+inline SkyPosition to_position(const Vector& v) {
+  constexpr double kPole = 1e-300;  // keeps the longitude of a pole defined
+  constexpr double kDegreePerRadian = 1.0 / kDegree_rad;
+  const double from_x_axis = angle_in_first_quadrant(std::fabs(v[0]) + kPole, std::fabs(v[1])) * kDegreePerRadian;
+  const double upper = v[0] < 0.0 ? 180.0 - from_x_axis : from_x_axis;
+  const double radius = std::sqrt(v[0] * v[0] + v[1] * v[1]);
+  const double latitude = angle_in_first_quadrant(radius, std::fabs(v[2])) * kDegreePerRadian;
+  return {v[1] < 0.0 ? 360.0 - upper : upper, v[2] < 0.0 ? -latitude : latitude};
+}
+
+void transform(const Node& node, Group& group) {
+  if (node.refraction_a != 0.0) remove_refraction(node, group);
+  for (std::size_t i = 0; i < kLanes; ++i) {
+    const Vector horizontal = horizontal_direction(group.azimuth_deg[i], group.elevation_deg[i]);
+    const Vector intermediate = rotate_since_node(node, group.mjd_utc[i], node.to_intermediate * horizontal);
+    const SkyPosition position = to_position(natural_direction(node, node.to_frame * intermediate));
+    group.longitude_deg[i] = position.longitude_deg;
+    group.latitude_deg[i] = position.latitude_deg;
+  }
+}
+
+/// Number of samples from `first` on, at most kLanes, whose nearest node is that of `first`.
+std::size_t group_size(std::span<const double> mjd_utc, std::size_t first) {
+  const std::size_t limit = std::min(kLanes, mjd_utc.size() - first);
+  const double node_number = std::round(mjd_utc[first] * kNodesPerDay);
+  std::size_t n = 1;
+  while (n < limit && std::round(mjd_utc[first + n] * kNodesPerDay) == node_number) ++n;
+  return n;
 }
 
 }  // namespace
@@ -175,16 +219,19 @@ void horizontal_to_sky(const Observer& observer, std::span<const double> mjd_utc
     throw Bug("horizontal_to_sky: spans of different length");
   }
   Nodes nodes(observer, frame);
-  for (std::size_t i = 0; i < n_samples; ++i) {
-    SkyPosition position{std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
-    if (std::isfinite(mjd_utc[i]) && std::isfinite(azimuth_deg[i]) && std::isfinite(elevation_deg[i])) {
-      const Node& node = nodes.nearest(mjd_utc[i]);
-      const Vector up = horizontal_direction(node, azimuth_deg[i] * kDegree_rad, elevation_deg[i] * kDegree_rad);
-      const Vector intermediate = rotate_since_node(node, mjd_utc[i], node.to_intermediate * up);
-      position = to_position(natural_direction(node, node.to_frame * intermediate));
+  Group group;
+  for (std::size_t first = 0, n = 0; first < n_samples; first += n) {
+    n = group_size(mjd_utc, first);
+    if (!std::isfinite(mjd_utc[first])) {
+      longitude_deg[first] = latitude_deg[first] = std::numeric_limits<double>::quiet_NaN();
+      continue;
     }
-    longitude_deg[i] = position.longitude_deg;
-    latitude_deg[i] = position.latitude_deg;
+    std::ranges::copy(mjd_utc.subspan(first, n), group.mjd_utc.begin());
+    std::ranges::copy(azimuth_deg.subspan(first, n), group.azimuth_deg.begin());
+    std::ranges::copy(elevation_deg.subspan(first, n), group.elevation_deg.begin());
+    transform(nodes.nearest(mjd_utc[first]), group);
+    std::copy_n(group.longitude_deg.begin(), n, longitude_deg.begin() + static_cast<std::ptrdiff_t>(first));
+    std::copy_n(group.latitude_deg.begin(), n, latitude_deg.begin() + static_cast<std::ptrdiff_t>(first));
   }
 }
 

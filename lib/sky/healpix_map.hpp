@@ -1,28 +1,29 @@
 #pragma once
 /// \file
-/// All-sky maps in HEALPix pixels, e.g. Planck at 30 GHz.
+/// A temperature map of the whole sky, e.g. Planck's.
 
+#include <memory>
 #include <string>
-#include <vector>
 
 #include "sky/coordinates.hpp"
 
 namespace comap {
 
-/// A temperature map in Galactic coordinates, RING or NESTED.
-class HealpixMap {
+/// HEALPix map in Galactic coordinates from the first column of the first table of a FITS file; RING or NESTED, K, mK
+/// or uK by its TUNIT1 (K when it has none).
+class HealpixSky {
  public:
-  /// First column of the first table of a HEALPix FITS file, in K or mK or uK by TUNIT (K when it says nothing).
-  /// Throws ConfigError naming the file: it is a setting that names it.
-  static HealpixMap read(const std::string& file);
+  /// Throws IoError naming the file: unreadable, no HEALPix table, or another coordinate system by COORDSYS.
+  explicit HealpixSky(const std::string& fits_file);
+  ~HealpixSky();
+  HealpixSky(HealpixSky&&) noexcept;
 
-  /// Value of the pixel that contains the position [K]; NaN where the map has none.
-  double at(SkyPosition galactic) const;
+  /// Value of the pixel at a Galactic position [K]; NaN where the map has none or the position is NaN.
+  double temperature_K(SkyPosition galactic) const;
 
  private:
-  std::vector<float> values_K_;
-  int nside_ = 0;
-  bool nested_ = false;
+  struct Map;
+  std::unique_ptr<const Map> map_;
 };
 
 }  // namespace comap

@@ -30,25 +30,14 @@ std::vector<std::string> matches(const h5::File& level1, const std::string& rule
   return paths;
 }
 
-h5::StoredType stored_type(const h5::DatasetInfo& info) {
-  if (info.kind == h5::Kind::floating) {
-    return info.element_bytes <= sizeof(float) ? h5::StoredType::float32 : h5::StoredType::float64;
-  }
-  return info.element_bytes <= sizeof(std::int32_t) ? h5::StoredType::int32 : h5::StoredType::int64;
-}
-
 CopyItem plan_item(const h5::File& level1, const std::string& path, double scale) {
   const h5::DatasetInfo info = level1.info(path);
   if (info.kind == h5::Kind::other) {
     throw ObservationError(fmt::format("{}: {}: cannot be copied, expected numbers or text", level1.path(), path));
   }
-  CopyItem item{path, info.kind, info.extent, stored_type(info), 1.0};
   const bool is_time = std::string_view(path).substr(path.rfind('/') + 1) == kUtc;
-  if (scale != 1.0 && !is_time && info.kind != h5::Kind::text) {
-    item.scale = scale;
-    item.type = h5::StoredType::float64;
-  }
-  return item;
+  const bool scaled = !is_time && info.kind != h5::Kind::text;
+  return {path, info.kind, info.extent, scaled ? scale : 1.0};
 }
 
 }  // namespace

@@ -74,16 +74,4 @@ std::vector<SampleRange> runs_of(std::span<const int> states, int value, SampleR
   return runs;
 }
 
-std::optional<SampleRange> observed_range(const Level1Metadata& level1) {
-  std::optional<SampleRange> range;
-  for (std::size_t i = 0; i < level1.features.size(); ++i) {
-    const int feature = feature_number(level1.features[i]);
-    if (feature == kNoFeature || feature == kVaneFeature) continue;
-    const auto sample = static_cast<std::int64_t>(i);
-    if (!range) range = SampleRange{sample, sample};
-    (*range)[1] = sample + 1;
-  }
-  return range;
-}
-
 }  // namespace comap

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -35,8 +34,5 @@ std::vector<int> spectrometer_feature_at_samples(const Level1Metadata& level1);
 
 /// Maximal runs of `value` inside `within`, in order.
 std::vector<SampleRange> runs_of(std::span<const int> states, int value, SampleRange within);
-
-/// From the first sample with a feature other than the vane's to one past the last; nothing when there is none.
-std::optional<SampleRange> observed_range(const Level1Metadata& level1);
 
 }  // namespace comap

@@ -3,13 +3,13 @@
 /// Drives stages over a Level-1 file in memory as the pipeline does, one feed at a time.
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/constants.hpp"
 #include "io/h5.hpp"
 #include "io/level1_metadata.hpp"
+#include "level2/time_plan.hpp"
 #include "math/median.hpp"
 #include "stages/housekeeping.hpp"
 #include "stages/stage.hpp"
@@ -25,6 +25,8 @@ inline ObservationContext open_observation(const std::string& path, const std::s
 }
 
 using Stages = std::vector<std::unique_ptr<Stage>>;
+inline constexpr std::int64_t kMaxBlockSamples = 20000;
+
 using Workers = std::vector<std::unique_ptr<FeedWorker>>;
 
 /// TOD of one feed: [band][channel][sample].
@@ -44,25 +46,6 @@ inline FeedBlock block_of(const Level1Metadata& level1, const std::vector<float>
   block.stride = level1.n_samples;
   block.tod = tod.data() + static_cast<std::int64_t>(band) * level1.n_channels * level1.n_samples + range[0];
   return block;
-}
-
-/// Scans and the pieces between them from the first to the last observed sample, in order; scan -1 is between.
-struct Stretch {
-  SampleRange range;
-  int scan;
-};
-inline std::vector<Stretch> stretches(const ObservationContext& observation) {
-  std::vector<Stretch> result;
-  const SampleRange observed = observed_range(observation.level1).value_or(SampleRange{0, 0});
-  std::int64_t position = observed[0];
-  for (std::size_t scan = 0; scan < observation.scans.size(); ++scan) {
-    const SampleRange range = observation.scans[scan];
-    if (range[0] > position) result.push_back({{position, range[0]}, -1});
-    result.push_back({range, static_cast<int>(scan)});
-    position = range[1];
-  }
-  if (observed[1] > position) result.push_back({{position, observed[1]}, -1});
-  return result;
 }
 
 inline std::vector<float> channel_medians(const FeedBlock& block) {
@@ -89,11 +72,11 @@ inline ProductTable run_feed(const Stages& stages, const ObservationContext& obs
     }
   }
   for (const auto& worker : workers) worker->finish_vane();
-  for (const Stretch& stretch : stretches(observation)) {
+  for (const TimePiece& piece : plan_pieces(observation, combined_deliveries(stages), kMaxBlockSamples)) {
     for (int band = 0; band < kBands; ++band) {
-      FeedBlock block = block_of(observation.level1, tod, band, stretch.range);
+      FeedBlock block = block_of(observation.level1, tod, band, {piece.start, piece.start + piece.n_samples});
       block.feed = feed;
-      block.scan = stretch.scan;
+      block.scan = piece.scan;
       const std::vector<float> medians = channel_medians(block);
       block.channel_median = medians;
       for (const auto& worker : workers) worker->consume(block);

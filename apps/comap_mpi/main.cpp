@@ -1,0 +1,176 @@
+#include <fmt/chrono.h>
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include "config/closest_name.hpp"
+#include "config/config_parser.hpp"
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "effective_config.hpp"
+#include "mpi/end_of_run.hpp"
+#include "mpi/environment.hpp"
+#include "program.hpp"
+
+namespace comap {
+namespace {
+
+/// How long a rank that met an error waits for the others to meet theirs.
+constexpr double kAgreementTimeout_s = 5.0;
+
+struct Failure {
+  int exit_code = kError;
+  std::string text;
+};
+
+/// What the process manager says, before MPI is started; 0 without one.
+int launcher_rank() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"}) {
+    if (const char* rank = std::getenv(name)) return std::atoi(rank);
+  }
+  return 0;
+}
+
+bool is_launched() { return std::getenv("OMPI_COMM_WORLD_RANK") != nullptr || std::getenv("PMIX_RANK") != nullptr; }
+
+void print_error(const std::string& text) { fmt::print(stderr, "comap_mpi: {}\n", text); }
+
+/// The word that stands where a command is missing, with the closest command; empty when no word does.
+std::string unknown_command(const CLI::App& app) {
+  const CLI::App* deepest = &app;
+  while (!deepest->get_subcommands().empty()) deepest = deepest->get_subcommands().front();
+  std::vector<std::string> names;
+  for (const CLI::App* command : deepest->get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  const std::vector<std::string> words = app.remaining(true);
+  if (names.empty() || words.empty()) return "";
+  return fmt::format("there is no command '{}'; did you mean '{}'?\n", words.front(),
+                     closest_name(words.front(), names));
+}
+
+int report_usage(const CLI::App& app, const CLI::ParseError& error, int& argc, char**& argv) {
+  const bool is_error = error.get_exit_code() != 0;
+  if (launcher_rank() == 0) {
+    if (is_error) std::cerr << unknown_command(app);
+    app.exit(error, std::cout, std::cerr);
+    std::cout.flush();
+  }
+  if (!is_error) return kDone;
+  // The launcher ends all processes when the first one fails: nobody passes this before rank 0 has printed.
+  if (is_launched()) const mpi::Environment environment(argc, argv);
+  return kUsage;
+}
+
+std::string log_file(const LogConfig& config, const Command& command) {
+  std::string name = command_name(command);
+  std::replace(name.begin(), name.end(), ' ', '_');
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auto file = fmt::format("comap_mpi_{}_{:%Y%m%dT%H%M%SZ}.log", name, fmt::gmtime(now));
+  return (std::filesystem::path(config.directory) / file).string();
+}
+
+/// Rank 0 writes everything to terminal and file; the others warnings and errors to the terminal.
+LogSettings log_settings(const LogConfig& config, const GlobalOptions& options, const Command& command, int rank) {
+  LogSettings settings;
+  settings.level = parse_log_level(config.level);
+  settings.json = config.json;
+  if (options.quiet) settings.terminal_level = LogLevel::error;
+  if (rank == 0) {
+    if (command.writes_log && !options.dry_run) settings.file = log_file(config, command);
+  } else {
+    settings.level = std::max(settings.level, LogLevel::warning);
+  }
+  return settings;
+}
+
+EffectiveConfig prepare(const Program& program, const Command& command, const Communicator& world) {
+  EffectiveConfig effective = load_config(program.options, command.needs_config, world);
+  agree_on_config(world,
+                  [&] { configure_log(log_settings(effective.config.log, program.options, command, world.rank())); });
+  if (world.rank() == 0) {
+    for (const std::string& warning : config_warnings(effective.config)) log_warning("{}", warning);
+  }
+  return effective;
+}
+
+/// The exception in hand.
+Failure current_failure() {
+  try {
+    throw;
+  } catch (const ConfigError& error) {
+    return {kUsage, error.what()};
+  } catch (const Error& error) {
+    return {kError, error.what()};
+  } catch (const Bug& error) {
+    return {kError, fmt::format("error in the program, please report it: {}", error.what())};
+  } catch (const std::exception& error) {
+    return {kError, fmt::format("unexpected error: {}", error.what())};
+  } catch (...) {
+    return {kError, "unexpected error of unknown type"};
+  }
+}
+
+/// Ends in good order when every rank met an error, which rank 0 reports; otherwise ends all ranks at once, since the
+/// others may wait for this one.
+int end_after(const Failure& failure, const mpi::Environment& environment) {
+  const Communicator& world = environment.world();
+  if (world.rank() == 0) log_error("{}", failure.text);
+  flush_log();
+  if (world.size() > 1 && !mpi::all_ranks_arrive(kAgreementTimeout_s)) {
+    if (world.rank() != 0) log_error("{}", failure.text);
+    log_error("rank {} ends the program: the other ranks cannot go on without it", world.rank());
+    environment.abort(failure.exit_code);
+  }
+  return failure.exit_code;
+}
+
+int run_command(const Program& program, const Command& command, const mpi::Environment& environment) {
+  const Communicator& world = environment.world();
+  EffectiveConfig effective;
+  try {
+    effective = prepare(program, command, world);
+  } catch (const ConfigError& error) {  // the same on every rank
+    if (world.rank() == 0) print_error(error.what());
+    return kUsage;
+  }
+  LogContext origin;
+  if (world.size() > 1) origin.rank = world.rank();
+  const ScopedLogContext context(origin);
+  try {
+    const int code = command.run({effective.config, effective.text, program.options, world});
+    flush_log();
+    return code;
+  } catch (...) {
+    return end_after(current_failure(), environment);
+  }
+}
+
+int run_program(int argc, char** argv) {
+  const auto program = make_program();
+  try {
+    program->app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return report_usage(program->app, error, argc, argv);
+  }
+  mpi::check_launcher();
+  const mpi::Environment environment(argc, argv);
+  return run_command(*program, parsed_command(*program), environment);
+}
+
+}  // namespace
+}  // namespace comap
+
+int main(int argc, char** argv) {
+  try {
+    return comap::run_program(argc, argv);
+  } catch (...) {
+    const comap::Failure failure = comap::current_failure();
+    if (comap::launcher_rank() == 0) comap::print_error(failure.text);
+    return failure.exit_code;
+  }
+}

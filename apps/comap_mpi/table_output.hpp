@@ -1,0 +1,29 @@
+#pragma once
+/// \file
+/// Tables on standard output: aligned for a terminal, JSON, or tab-separated.
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "catalogue/catalogue.hpp"
+
+namespace comap {
+
+enum class OutputFormat { table, json, tsv };
+
+struct OutputTable {
+  std::string name;
+  std::vector<std::string> columns;
+  std::vector<std::vector<SqlValue>> rows;
+};
+
+/// "table", "json" or "tsv"; throws ConfigError for others.
+OutputFormat parse_output_format(const std::string& name);
+
+/// table: a heading and aligned columns for each table; json: one object {name: [{column: value}, ...]}; tsv: a line
+/// `# name` if there are several tables, a line of column names, the rows. In text NULL is empty, and tabs, newlines
+/// and backslashes are escaped with a backslash.
+void print_tables(std::ostream& out, const std::vector<OutputTable>& tables, OutputFormat format);
+
+}  // namespace comap

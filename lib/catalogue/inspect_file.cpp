@@ -1,0 +1,169 @@
+#include "catalogue/inspect_file.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <system_error>
+#include <type_traits>
+
+#include "catalogue/schema.hpp"
+#include "core/error.hpp"
+#include "core/json_bytes.hpp"
+#include "io/level1_metadata.hpp"
+#include "io/level2_schema.hpp"
+#include "level2/provenance.hpp"
+
+namespace comap {
+
+namespace {
+
+constexpr auto kAttributes = "comap";
+constexpr auto kTod = "spectrometer/tod";
+
+SqlValue sql_value(const h5::AttributeValue& value) {
+  return std::visit([](const auto& one) { return SqlValue(one); }, value);
+}
+
+std::string attribute_text(const std::map<std::string, h5::AttributeValue>& attributes, const std::string& name) {
+  const auto found = attributes.find(name);
+  return found == attributes.end() ? "" : h5::to_text(found->second);
+}
+
+std::int64_t obsid_in(const std::map<std::string, h5::AttributeValue>& attributes) {
+  const auto found = attributes.find("obsid");
+  if (found == attributes.end()) throw ObservationError("has no attribute comap/obsid");
+  const auto number = h5::to_number(found->second);
+  if (!number || *number < 1.0 || std::floor(*number) != *number) {
+    throw ObservationError(fmt::format("its attribute comap/obsid is '{}'", h5::to_text(found->second)));
+  }
+  return static_cast<std::int64_t>(*number);
+}
+
+/// The obsid on which name and attributes agree.
+std::int64_t agreed_obsid(const std::string& path, const std::map<std::string, h5::AttributeValue>& attributes) {
+  const std::int64_t named = obsid_of_file_name(path);
+  if (named <= 0) throw ObservationError("has no obsid in its name (comap-NNNNNNN-...)");
+  const std::int64_t inside = obsid_in(attributes);
+  if (named != inside) {
+    throw ObservationError(fmt::format("is named {} but its attribute comap/obsid is {}", named, inside));
+  }
+  return inside;
+}
+
+void require_complete_level2(const h5::File& file) {
+  if (const auto record = file.attribute("/", kCompleteAttribute)) {
+    if (h5::to_number(*record) == 1.0) return;
+    throw ObservationError("is not complete: its writer was interrupted");
+  }
+  if (!file.exists(level2::kBinnedFiltered)) {
+    throw ObservationError(fmt::format("is not a complete Level-2 file: it has no {}", level2::kBinnedFiltered));
+  }
+}
+
+void read(FileFinding& finding) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(finding.path, error);
+  if (error) throw ObservationError("cannot be read: " + error.message());
+  if (size == 0) throw ObservationError("is empty");
+  const h5::File file = h5::File::open_read(finding.path);
+  if (!file.exists(kAttributes)) throw ObservationError("has no group comap");
+  const auto attributes = file.attributes(kAttributes);
+  const std::int64_t obsid = agreed_obsid(finding.path, attributes);
+  if (finding.level == DataLevel::level2) {
+    require_complete_level2(file);
+  } else if (!file.exists(kTod)) {
+    throw ObservationError(fmt::format("has no {}: not a Level-1 file", kTod));
+  }
+  finding.row = observation_row(attributes, finding.remarks);
+  finding.row["obsid"] = obsid;
+  finding.obsid = obsid;
+}
+
+nlohmann::json json_of(const SqlValue& value) {
+  return std::visit(
+      [](const auto& one) -> nlohmann::json {
+        if constexpr (std::is_same_v<std::decay_t<decltype(one)>, std::monostate>) {
+          return nullptr;
+        } else {
+          return one;
+        }
+      },
+      value);
+}
+
+SqlValue value_of(const nlohmann::json& json) {
+  if (json.is_boolean()) return json.get<bool>();
+  if (json.is_number_integer()) return json.get<std::int64_t>();
+  if (json.is_number()) return json.get<double>();
+  if (json.is_string()) return json.get<std::string>();
+  return {};
+}
+
+}  // namespace
+
+Row observation_row(const std::map<std::string, h5::AttributeValue>& attributes, std::vector<std::string>& remarks) {
+  Row row;
+  for (const auto& [name, attribute] : attributes) {
+    const sql::Table& observations = sql::table(sql::kObservations);
+    const auto found = std::find_if(observations.columns.begin(), observations.columns.end(),
+                                    [&, &key = name](const sql::Column& one) { return one.name == key; });
+    if (found == observations.columns.end() || name == "level1_path" || name == "level2_path") continue;
+    try {
+      row[name] = sql::as_type(sql_value(attribute), found->type);
+    } catch (const CatalogueError& error) {
+      remarks.push_back(fmt::format("attribute comap/{} left out: {}", name, error.what()));
+    }
+  }
+  const std::string source = attribute_text(attributes, "source");
+  row["source"] = source_name_of(source);
+  row["source_group"] = source_group_of(source, attribute_text(attributes, "comment"));
+  return row;
+}
+
+FileFinding inspect_file(const std::string& path, DataLevel level) {
+  FileFinding finding = {path, level, 0, {}, {}};
+  try {
+    read(finding);
+  } catch (const std::exception& error) {
+    finding.row.clear();
+    finding.remarks = {error.what()};
+  }
+  return finding;
+}
+
+Bytes packed(const std::vector<FileFinding>& findings) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const FileFinding& finding : findings) {
+    nlohmann::json row = nlohmann::json::object();
+    for (const auto& [name, value] : finding.row) {
+      const auto* text = std::get_if<std::string>(&value);
+      row[name] = text == nullptr ? json_of(value) : nlohmann::json(sql::storable_text(*text));
+    }
+    nlohmann::json remarks = nlohmann::json::array();
+    for (const std::string& remark : finding.remarks) remarks.push_back(sql::storable_text(remark));
+    all.push_back({{"path", finding.path},
+                   {"level2", finding.level == DataLevel::level2},
+                   {"obsid", finding.obsid},
+                   {"row", row},
+                   {"remarks", remarks}});
+  }
+  return to_bytes(all);
+}
+
+std::vector<FileFinding> unpacked(const Bytes& bytes) {
+  std::vector<FileFinding> findings;
+  for (const nlohmann::json& one : from_bytes(bytes)) {
+    FileFinding finding;
+    finding.path = one.at("path").get<std::string>();
+    finding.level = one.at("level2").get<bool>() ? DataLevel::level2 : DataLevel::level1;
+    finding.obsid = one.at("obsid").get<std::int64_t>();
+    for (const auto& [name, value] : one.at("row").items()) finding.row[name] = value_of(value);
+    finding.remarks = one.at("remarks").get<std::vector<std::string>>();
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace comap

@@ -1,0 +1,38 @@
+#pragma once
+/// \file
+/// What one file on disk says of itself, as a row of comap_data.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "catalogue/catalogue.hpp"
+#include "catalogue/file_search.hpp"
+#include "core/communicator.hpp"
+#include "io/h5.hpp"
+
+namespace comap {
+
+/// The outcome of looking into a file.
+struct FileFinding {
+  std::string path;
+  DataLevel level = DataLevel::level1;
+  std::int64_t obsid = 0;            ///< 0 = the file cannot be used
+  Row row;                           ///< columns of comap_data, without paths
+  std::vector<std::string> remarks;  ///< why it cannot be used, or attributes that were left out
+};
+
+/// Opens a Level-1 file (attributes of `comap`, presence of the TOD) or a Level-2 file (the same attributes, and the
+/// record of our writer that it is complete, or the filtered data of the Python pipeline). Never throws for a bad
+/// file: the reason is in `remarks`.
+FileFinding inspect_file(const std::string& path, DataLevel level);
+
+/// Columns of comap_data from the attributes of the group `comap`. What does not fit its column is left out with a
+/// remark.
+Row observation_row(const std::map<std::string, h5::AttributeValue>& attributes, std::vector<std::string>& remarks);
+
+/// Bytes for the way between ranks, and back.
+Bytes packed(const std::vector<FileFinding>& findings);
+std::vector<FileFinding> unpacked(const Bytes& bytes);
+
+}  // namespace comap

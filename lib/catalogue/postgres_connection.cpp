@@ -1,0 +1,340 @@
+#include <fmt/core.h>
+#include <libpq-fe.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <optional>
+#include <pqxx/pqxx>
+#include <thread>
+
+#include "catalogue/postgres_url.hpp"
+#include "catalogue/sql_connection.hpp"
+#include "core/log.hpp"
+
+namespace comap::sql {
+
+namespace {
+
+constexpr double kLongestPause_s = 60.0;
+constexpr auto kConnectTimeout_s = "10";
+constexpr std::size_t kRowsPerStatement = 10000;  // bounds the memory of one statement
+constexpr std::size_t kAnalyzeRows = 1000;        // a plan for more rows than this needs statistics
+
+/// Types of pg_type that a catalogue holds.
+enum TypeId : pqxx::oid {
+  kBool = 16,
+  kInt8 = 20,
+  kInt2 = 21,
+  kInt4 = 23,
+  kFloat4 = 700,
+  kFloat8 = 701,
+  kNumeric = 1700
+};
+
+std::optional<std::string> parameter_text(const SqlValue& value) {
+  if (is_null(value)) return std::nullopt;
+  if (const auto* text = std::get_if<std::string>(&value)) return storable_text(*text);
+  return text_of(value);
+}
+
+/// Parameters as texts, with null pointers for NULL, alive as long as this object.
+class ParameterTexts {
+ public:
+  explicit ParameterTexts(const Values& values) {
+    for (const SqlValue& value : values) texts_.push_back(parameter_text(value));
+    for (const auto& text : texts_) pointers_.push_back(text ? text->c_str() : nullptr);
+  }
+  const std::vector<const char*>& pointers() const { return pointers_; }
+
+ private:
+  std::vector<std::optional<std::string>> texts_;
+  std::vector<const char*> pointers_;
+};
+
+void append_element(std::string& array, const SqlValue& value) {
+  array += array.size() > 1 ? "," : "";
+  const std::optional<std::string> text = parameter_text(value);
+  if (!text) {
+    array += "NULL";
+    return;
+  }
+  array += '"';
+  for (const char letter : *text) {
+    if (letter == '"' || letter == '\\') array += '\\';
+    array += letter;
+  }
+  array += '"';
+}
+
+/// One array parameter for each column, with rows `first` to `first` + kRowsPerStatement - 1. libpqxx 6 can only
+/// COPY rows whose length is known when it is compiled; arrays are nearly as quick.
+Values column_arrays(const std::vector<Values>& rows, std::size_t first, std::size_t n_columns) {
+  const std::size_t end = std::min(rows.size(), first + kRowsPerStatement);
+  Values arrays;
+  for (std::size_t column = 0; column < n_columns; ++column) {
+    std::string array = "{";
+    for (std::size_t row = first; row < end; ++row) append_element(array, rows[row].at(column));
+    arrays.emplace_back(array + "}");
+  }
+  return arrays;
+}
+
+SqlValue field_value(const pqxx::field& field) {
+  if (field.is_null()) return {};
+  switch (field.type()) {
+    case kBool:
+      return field.c_str()[0] == 't';
+    case kInt2:
+    case kInt4:
+    case kInt8:
+      return as_type(std::string(field.c_str()), ColumnType::big_integer);
+    case kFloat4:
+    case kFloat8:
+    case kNumeric:
+      return as_type(std::string(field.c_str()), ColumnType::floating);
+    default:
+      return std::string(field.c_str(), field.size());
+  }
+}
+
+/// Refusals that waiting does not cure.
+bool is_permanent(const std::string& message) {
+  constexpr std::array kReasons = {"authentication failed",
+                                   "does not exist",
+                                   "no pg_hba.conf entry",
+                                   "no password supplied",
+                                   "invalid connection option",
+                                   "not permitted to log in",
+                                   "invalid integer value",
+                                   "invalid port number",
+                                   "not found"};
+  return std::any_of(kReasons.begin(), kReasons.end(),
+                     [&](const char* reason) { return message.find(reason) != std::string::npos; });
+}
+
+/// Server going away or conflicts between transactions: classes 08 and 40, and 57P01-57P03.
+bool may_be_repeated(const std::string& sqlstate) {
+  return sqlstate.starts_with("08") || sqlstate.starts_with("40") || sqlstate.starts_with("57P");
+}
+
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char letter) { return letter == '\n' || letter == '\t'; }, ' ');
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text;
+}
+
+struct Session {
+  explicit Session(const std::string& options) : connection(options), quiet(connection) {}
+  pqxx::connection connection;
+  pqxx::quiet_errorhandler quiet;
+  std::unique_ptr<pqxx::work> work;
+};
+
+class PostgresConnection final : public Connection {
+ public:
+  explicit PostgresConnection(const CatalogueConfig& config) : url_(config.url), config_(config) { reconnect(); }
+
+  Dialect dialect() const override { return Dialect::postgresql; }
+  std::string description() const override { return url_.description(); }
+  bool exists() const override { return true; }
+  void create() override {}
+
+  void reconnect() override {
+    session_.reset();
+    for (int attempt = 0;; ++attempt) {
+      const std::string failure = try_to_connect();
+      if (failure.empty()) return;
+      const std::string message = fmt::format("catalogue {}: {}", description(), failure);
+      if (attempt >= config_.connect_retries || is_permanent(failure)) throw CatalogueError(message);
+      const double pause_s = std::min(config_.connect_retry_delay_s * std::ldexp(1.0, attempt), kLongestPause_s);
+      log_warning("{}; trying again in {:.1f} s", message, pause_s);
+      std::this_thread::sleep_for(std::chrono::duration<double>(pause_s));
+    }
+  }
+
+  Result query(const std::string& statement, const Values& parameters) override {
+    const pqxx::result answer = run(statement, parameters);
+    Result result;
+    for (pqxx::row::size_type column = 0; column < answer.columns(); ++column) {
+      result.columns.emplace_back(answer.column_name(column));
+    }
+    for (const auto& row : answer) {
+      Values values;
+      for (const auto& field : row) values.push_back(field_value(field));
+      result.rows.push_back(std::move(values));
+    }
+    return result;
+  }
+
+  std::int64_t execute(const std::string& statement, const Values& parameters) override {
+    return static_cast<std::int64_t>(run(statement, parameters).affected_rows());
+  }
+
+  void fill(const TemporaryTable& table, const std::vector<Values>& rows) override {
+    std::vector<std::string> columns;
+    for (const auto& [name, type] : table.columns) columns.push_back(name + " " + type_name(type, dialect()));
+    execute(
+        fmt::format("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS", table.name, joined(columns)),
+        {});
+    execute(fmt::format("DELETE FROM {}", table.name), {});
+    std::vector<std::string> arrays;
+    for (const auto& [name, type] : table.columns) {
+      arrays.push_back(fmt::format("${}::{}[]", arrays.size() + 1, type_name(type, dialect())));
+    }
+    const std::string statement = fmt::format("INSERT INTO {} SELECT * FROM unnest({})", table.name, joined(arrays));
+    for (std::size_t first = 0; first < rows.size(); first += kRowsPerStatement) {
+      execute(statement, column_arrays(rows, first, table.columns.size()));
+    }
+    if (rows.size() > kAnalyzeRows) execute(fmt::format("ANALYZE {}", table.name), {});
+  }
+
+  std::vector<std::string> columns_of(const std::string& table) override {
+    std::vector<std::string> names;
+    const Result columns = query(
+        "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped "
+        "ORDER BY attnum",
+        {table});
+    for (const Values& row : columns.rows) names.push_back(text_of(row[0]));
+    return names;
+  }
+
+  void begin(Access) override {
+    guarded([&] { session().work = std::make_unique<pqxx::work>(session().connection); });
+  }
+
+  void commit() override {
+    guarded([&] { work().commit(); });
+    session().work.reset();
+  }
+
+  void rollback() noexcept override {
+    if (session_) session_->work.reset();
+  }
+
+ private:
+  /// Empty when connected, else what the server or the client library said.
+  std::string try_to_connect() {
+    try {
+      session_ = std::make_unique<Session>(url_.connection_options());
+      return "";
+    } catch (const std::exception& error) {
+      return one_line(url_.without_secrets(error.what()));
+    }
+  }
+
+  Session& session() {
+    if (!session_) throw ConnectionLost(fmt::format("catalogue {}: not connected", description()));
+    return *session_;
+  }
+
+  pqxx::work& work() {
+    if (!session().work) throw Bug("a statement outside a transaction");
+    return *session().work;
+  }
+
+  pqxx::result run(const std::string& statement, const Values& parameters) {
+    const ParameterTexts texts(parameters);
+    pqxx::result result;
+    guarded([&] { result = work().exec_params(statement, pqxx::prepare::make_dynamic_params(texts.pointers())); });
+    return result;
+  }
+
+  template <typename Work>
+  void guarded(const Work& task) {
+    try {
+      task();
+    } catch (const pqxx::sql_error& error) {
+      if (may_be_repeated(error.sqlstate())) throw ConnectionLost(message_of(error));
+      throw CatalogueError(message_of(error));
+    } catch (const pqxx::failure& error) {
+      if (is_broken(error)) throw ConnectionLost(message_of(error));
+      throw CatalogueError(message_of(error));
+    }
+  }
+
+  bool is_broken(const pqxx::failure& error) const {
+    return dynamic_cast<const pqxx::broken_connection*>(&error) != nullptr ||
+           dynamic_cast<const pqxx::in_doubt_error*>(&error) != nullptr ||
+           dynamic_cast<const pqxx::transaction_rollback*>(&error) != nullptr || !session_ ||
+           !session_->connection.is_open();
+  }
+
+  std::string message_of(const std::exception& error) const {
+    return fmt::format("catalogue {}: {}", description(), one_line(url_.without_secrets(error.what())));
+  }
+
+  PostgresUrl url_;
+  CatalogueConfig config_;
+  std::unique_ptr<Session> session_;
+};
+
+void replace_all(std::string& text, const std::string& from, const std::string& to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+std::string quoted(const std::string& value) {
+  std::string text;
+  for (const char letter : value) {
+    if (letter == '\'' || letter == '\\') text += '\\';
+    text += letter;
+  }
+  return "'" + text + "'";
+}
+
+}  // namespace
+
+PostgresUrl::PostgresUrl(const std::string& url) {
+  const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> parsed(PQconninfoParse(url.c_str(), nullptr),
+                                                                              &PQconninfoFree);
+  for (const PQconninfoOption* one = parsed.get(); one != nullptr && one->keyword != nullptr; ++one) {
+    if (one->val != nullptr) options_[one->keyword] = one->val;
+  }
+  const std::string place = option("host") + option("port") + option("dbname") + option("user");
+  if (!parsed || place.find('@') != std::string::npos) {
+    throw CatalogueError(
+        "catalogue: [catalogue] url cannot be understood; expected postgresql://user@host:port/database with special "
+        "characters of user and password written as %XX");
+  }
+}
+
+std::string PostgresUrl::option(const std::string& key) const {
+  const auto found = options_.find(key);
+  return found == options_.end() ? "" : found->second;
+}
+
+std::string PostgresUrl::description() const {
+  std::string text = "postgresql://" + option("host");
+  if (!option("port").empty()) text += ":" + option("port");
+  text += "/" + option("dbname");
+  if (!option("service").empty()) text += "?service=" + option("service");
+  return text;
+}
+
+std::string PostgresUrl::connection_options() const {
+  std::map<std::string, std::string> all = options_;
+  all["client_encoding"] = "UTF8";
+  all.try_emplace("fallback_application_name", "comap_mpi");
+  if (std::getenv("PGCONNECT_TIMEOUT") == nullptr) all.try_emplace("connect_timeout", kConnectTimeout_s);
+  std::string text;
+  for (const auto& [key, value] : all) text += key + "=" + quoted(value) + " ";
+  return text;
+}
+
+std::string PostgresUrl::without_secrets(std::string message) const {
+  for (const char* key : {"password", "sslpassword"}) {
+    if (!option(key).empty()) replace_all(message, option(key), "***");
+  }
+  return message;
+}
+
+std::unique_ptr<Connection> open_postgres(const CatalogueConfig& config) {
+  return std::make_unique<PostgresConnection>(config);
+}
+
+}  // namespace comap::sql

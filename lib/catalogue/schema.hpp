@@ -1,0 +1,48 @@
+#pragma once
+/// \file
+/// Tables and columns of the catalogue. The names are those of the Python pipeline, whose SQLite files open as they
+/// are; what is ours alone is in tables that start with `comap_`.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalogue/sql_connection.hpp"
+
+namespace comap::sql {
+
+/// Version of the schema that this program writes.
+inline constexpr std::int64_t kSchemaVersion = 1;
+
+struct Column {
+  std::string name;
+  ColumnType type;
+  std::string constraint = "";  ///< e.g. NOT NULL DEFAULT TRUE
+};
+
+struct Table {
+  std::string name;
+  bool numbered = false;         ///< has a column `id` that the database counts up
+  std::vector<Column> columns;   ///< without `id`
+  std::vector<std::string> key;  ///< columns that are unique together; the order of rows
+};
+
+inline constexpr const char* kObservations = "comap_data";
+inline constexpr const char* kSummaries = "observation_summary";
+inline constexpr const char* kQualityFlags = "quality_flags";
+
+/// All tables, in an order in which they can be created.
+const std::vector<Table>& tables();
+/// Throws CatalogueError for a name that is no table of the catalogue.
+const Table& table(std::string_view name);
+/// Throws CatalogueError for a name that is no column of the table.
+const Column& column(const Table& table, std::string_view name);
+
+/// Creates the tables, columns and indexes that are missing, and notes the version. Within a transaction.
+void create_schema(Connection& connection);
+/// Tables that are missing or lack columns. Within a transaction.
+std::vector<std::string> missing_tables(Connection& connection);
+/// Throws CatalogueError when a newer program has changed the schema. Within a transaction.
+void check_version(Connection& connection);
+
+}  // namespace comap::sql

@@ -1,0 +1,173 @@
+#include "catalogue/sql_reading.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+
+namespace comap::sql {
+
+namespace {
+
+constexpr std::int64_t kLatestRows = 10;
+constexpr auto kObservationColumns = "obsid, source, source_group, level1_path, level2_path, utc_start";
+
+char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter; }
+
+/// A LIKE pattern, with `!` as escape, for a name with * and ?; ASCII letters in lower case.
+std::string like_pattern(const std::string& wildcard) {
+  std::string pattern;
+  for (const char letter : wildcard) {
+    if (letter == '*') {
+      pattern += '%';
+    } else if (letter == '?') {
+      pattern += '_';
+    } else {
+      if (letter == '!' || letter == '%' || letter == '_') pattern += '!';
+      pattern += lower(letter);
+    }
+  }
+  return pattern;
+}
+
+/// The column in lower case for ASCII letters only, whatever the locale of the server.
+std::string folded(const std::string& column, Dialect dialect) {
+  const std::string collated = dialect == Dialect::sqlite ? column : column + " COLLATE \"C\"";
+  return fmt::format("lower({})", collated);
+}
+
+/// WHERE clause and its parameters, grown condition by condition.
+struct Condition {
+  std::string text = "1 = 1";
+  Values parameters;
+
+  std::string parameter(const SqlValue& value) {
+    parameters.push_back(value);
+    return fmt::format("${}", parameters.size());
+  }
+  void require(const std::string& condition) { text += " AND " + condition; }
+  void require_name(const std::string& column, const std::vector<std::string>& wildcards, Dialect dialect) {
+    if (wildcards.empty()) return;
+    std::vector<std::string> parts;
+    for (const std::string& wildcard : wildcards) {
+      parts.push_back(fmt::format("{} LIKE {} ESCAPE '!'", folded(column, dialect), parameter(like_pattern(wildcard))));
+    }
+    require(fmt::format("({})", joined(parts, " OR ")));
+  }
+};
+
+Observation observation_of(const Values& row) {
+  return {integer_of(row[0]), text_of(row[1]), text_of(row[2]), text_of(row[3]), text_of(row[4]), text_of(row[5])};
+}
+
+std::vector<Observation> observations_of(const Result& result) {
+  std::vector<Observation> observations;
+  for (const Values& row : result.rows) observations.push_back(observation_of(row));
+  return observations;
+}
+
+/// What an existing file holds may not fit the type of the schema; it is then shown as it is.
+SqlValue shown_as(const SqlValue& value, ColumnType type) {
+  try {
+    return as_type(value, type);
+  } catch (const CatalogueError&) {
+    return value;
+  }
+}
+
+std::vector<std::string> present_columns(Connection& connection, const Table& table) {
+  std::vector<std::string> present = connection.columns_of(table.name);
+  std::erase_if(present, [&](const std::string& name) {
+    return std::none_of(table.columns.begin(), table.columns.end(),
+                        [&](const Column& column) { return column.name == name; });
+  });
+  return present;
+}
+
+}  // namespace
+
+void require_observations(Connection& connection) {
+  if (!connection.columns_of(kObservations).empty()) return;
+  throw CatalogueError(fmt::format(
+      "catalogue {}: there is no table {}; create it with `comap_mpi catalogue init` or correct [catalogue] url",
+      connection.description(), kObservations));
+}
+
+std::vector<Row> rows_of(Connection& connection, const Table& table, std::int64_t obsid) {
+  const std::vector<std::string> columns = present_columns(connection, table);
+  std::vector<Row> rows;
+  if (columns.empty()) return rows;
+  column(table, "obsid");
+  const std::string without_ground = table.name == kQualityFlags ? "AND pixel > 0 " : "";
+  const Result result = connection.query(fmt::format("SELECT {} FROM {} WHERE obsid = $1 {}ORDER BY {}",
+                                                     joined(columns), table.name, without_ground, joined(table.key)),
+                                         {obsid});
+  for (const Values& values : result.rows) {
+    Row row;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      row[columns[i]] = shown_as(values[i], column(table, columns[i]).type);
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::string fill_obsids(Connection& connection, const std::vector<std::int64_t>& obsids) {
+  static const TemporaryTable list = {"comap_list_of_obsids", {{"obsid", ColumnType::big_integer}}};
+  std::vector<Values> rows;
+  for (const std::int64_t obsid : std::set<std::int64_t>(obsids.begin(), obsids.end())) rows.push_back({obsid});
+  connection.fill(list, rows);
+  return list.name;
+}
+
+std::vector<Observation> select(Connection& connection, const SelectConfig& selection,
+                                const std::vector<std::int64_t>& obsids) {
+  require_observations(connection);
+  Condition where;
+  where.require_name("source", selection.source, connection.dialect());
+  where.require_name("source_group", selection.source_group, connection.dialect());
+  if (selection.min_obsid > 0) where.require("obsid >= " + where.parameter(selection.min_obsid));
+  if (selection.max_obsid > 0) where.require("obsid <= " + where.parameter(selection.max_obsid));
+  if (!obsids.empty()) {
+    where.require(fmt::format("obsid IN (SELECT obsid FROM {})", fill_obsids(connection, obsids)));
+  }
+  return observations_of(connection.query(
+      fmt::format("SELECT {} FROM {} WHERE {} ORDER BY obsid", kObservationColumns, kObservations, where.text),
+      where.parameters));
+}
+
+std::vector<std::int64_t> unknown_obsids(Connection& connection, const std::vector<std::int64_t>& obsids) {
+  std::vector<std::int64_t> unknown;
+  const std::string list = fill_obsids(connection, obsids);
+  const Result result = connection.query(fmt::format(
+      "SELECT obsid FROM {} WHERE obsid NOT IN (SELECT obsid FROM {}) ORDER BY obsid", list, kObservations));
+  for (const Values& row : result.rows) unknown.push_back(integer_of(row[0]));
+  return unknown;
+}
+
+CatalogueSummary summarize(Connection& connection) {
+  require_observations(connection);
+  CatalogueSummary summary;
+  const Result counts = connection.query(fmt::format(
+      "SELECT count(*), count(NULLIF(level1_path, '')), count(NULLIF(level2_path, '')) FROM {}", kObservations));
+  summary.n_observations = integer_of(counts.rows[0][0]);
+  summary.n_level1 = integer_of(counts.rows[0][1]);
+  summary.n_level2 = integer_of(counts.rows[0][2]);
+  const bool has_status = !connection.columns_of(kSummaries).empty();
+  const Result states = connection.query(
+      has_status ? "SELECT COALESCE(s.processing_status, 'pending'), count(*) FROM comap_data d LEFT JOIN "
+                   "observation_summary s ON s.obsid = d.obsid GROUP BY 1"
+                 : "SELECT 'pending', count(*) FROM comap_data");
+  for (const Values& row : states.rows) summary.status[text_of(row[0])] = integer_of(row[1]);
+  const Result groups = connection.query(
+      "SELECT COALESCE(source_group, ''), count(*), count(NULLIF(level2_path, '')) FROM comap_data GROUP BY 1");
+  for (const Values& row : groups.rows) {
+    summary.source_groups[text_of(row[0])] = {integer_of(row[1]), integer_of(row[2])};
+  }
+  summary.latest = observations_of(connection.query(
+      fmt::format("SELECT {} FROM {} ORDER BY obsid DESC LIMIT $1", kObservationColumns, kObservations),
+      {kLatestRows}));
+  return summary;
+}
+
+}  // namespace comap::sql

@@ -1,0 +1,87 @@
+#include "config/bind_config.hpp"
+
+#include "core/constants.hpp"
+#include "simulate/bind_simulate.hpp"
+
+namespace comap {
+namespace {
+
+constexpr double kMaxObsid = 1e9;
+constexpr double kMaxRetries = 100;
+constexpr double kMaxDelay_s = 3600.0;
+
+void bind_mpi_hints(Binder& binder, std::map<std::string, std::string>& hints) {
+  for (const std::string& name : binder.present_keys()) hints.try_emplace(name);
+  for (auto& [name, value] : hints) binder.text(name, value, "");
+}
+
+}  // namespace
+
+void bind_catalogue(Binder& binder, CatalogueConfig& config) {
+  binder.credential_url("url", config.url, "sqlite:PATH, or postgresql://user@host/db, postgresql://?service=NAME");
+  binder.integer_as("connect_retries", config.connect_retries, {0, kMaxRetries}, "more tries after the first");
+  binder.number("connect_retry_delay_s", config.connect_retry_delay_s, {0, kMaxDelay_s}, "before the second try [s]");
+}
+
+void bind_select(Binder& binder, SelectConfig& config) {
+  binder.text_list("source", config.source, "names; * and ? as wildcards; empty = all");
+  binder.choice_list("source_group", config.source_group,
+                     {"Galactic", "Foreground", "Calibrator", "CO", "SkyDip", "Other"}, "empty = all");
+  binder.integer("min_obsid", config.min_obsid, {0, kMaxObsid}, "first obsid");
+  binder.integer("max_obsid", config.max_obsid, {0, kMaxObsid}, "last obsid, 0 = no limit");
+  binder.integer_list("obsids", config.obsids, {0, kMaxObsid}, "when given, only these");
+  binder.text("obsid_file", config.obsid_file, "a file with one obsid per line");
+}
+
+void bind_parallel(Binder& binder, ParallelConfig& config) {
+  std::int64_t ranks = config.ranks_per_observation;
+  binder.integer_or_word("ranks_per_observation", ranks, "auto", 0, {1, kScienceFeeds},
+                         "ranks that work on one observation together");
+  config.ranks_per_observation = static_cast<int>(ranks);
+}
+
+void bind_io(Binder& binder, IoConfig& config) {
+  constexpr double kMaxBackoff = 100;
+  constexpr double kMaxGzipLevel = 9;
+  binder.integer_as("open_retries", config.open_retries, {0, kMaxRetries},
+                    "more tries for a file that is locked or briefly unavailable");
+  binder.number("retry_delay_s", config.retry_delay_s, {0, kMaxDelay_s}, "before the second try [s]");
+  binder.number("retry_backoff", config.retry_backoff, {1, kMaxBackoff}, "each further delay is longer by this factor");
+  binder.number("retry_jitter", config.retry_jitter, {0, 1}, "random part of a delay, a fraction of it");
+  binder.integer_as("compression", config.compression, {0, kMaxGzipLevel}, "gzip level of Level-2 datasets, 0 = none");
+  binder.flag("read_ahead", config.read_ahead, "read the next block while one is worked on");
+  binder.table(
+      "mpi_hints", [&](Binder& table) { bind_mpi_hints(table, config.mpi_hints); },
+      "MPI-IO hints, e.g. { romio_cb_read = \"enable\" }");
+}
+
+void bind_log(Binder& binder, LogConfig& config) {
+  binder.text("directory", config.directory, "log files and run summaries");
+  binder.choice("level", config.level, {"debug", "info", "warning", "error"}, "lines of this level and above");
+  binder.flag("json", config.json, "JSON lines instead of text");
+  binder.flag("progress", config.progress, "progress bar on a terminal");
+}
+
+void bind_run(Binder& binder, RunConfig& config) {
+  binder.text_list("pipeline", config.pipeline, "commands in order, with their options");
+  binder.text_list("level1_dirs", config.level1_dirs, "where \"catalogue scan\" looks for Level-1 files");
+  binder.text_list("level2_dirs", config.level2_dirs, "where \"catalogue scan\" looks for Level-2 files");
+}
+
+void bind_config(Binder& binder, Config& config) {
+  const auto section = [&](std::string_view name, auto& values, auto bind, std::string_view comment) {
+    binder.section(
+        name, [&](Binder& table) { bind(table, values); }, comment);
+  };
+  section("catalogue", config.catalogue, bind_catalogue, "the inventory of observations");
+  section("select", config.select, bind_select, "which observations");
+  section("parallel", config.parallel, bind_parallel, "");
+  section("io", config.io, bind_io, "");
+  section("log", config.log, bind_log, "");
+  section("level2", config.level2, bind_level2, "from Level-1 to Level-2");
+  section("mapmake", config.mapmake, bind_mapmake, "from Level-2 to maps");
+  section("simulate", config.simulate, bind_simulate, "Level-1 files of a known sky");
+  section("run", config.run, bind_run, "several commands in order");
+}
+
+}  // namespace comap

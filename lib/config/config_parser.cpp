@@ -1,0 +1,24 @@
+#include "config/config_parser.hpp"
+
+#include "config/availability.hpp"
+#include "config/bind_config.hpp"
+#include "config/cross_checks.hpp"
+#include "config/read_toml.hpp"
+
+namespace comap {
+
+Config parse_config(std::string_view toml_text, const std::string& file_name, const std::vector<std::string>& sets) {
+  Config config;
+  Problems problems;
+  const auto bind = [&](Binder& root) {
+    bind_config(root, config);
+    bind_later_sections(root);
+  };
+  const KeyPlaces places = read_toml(toml_text, file_name, sets, bind, problems);
+  check_availability(config, places, problems);
+  check_consistency(config, places, problems);
+  problems.throw_if_any(file_name);
+  return config;
+}
+
+}  // namespace comap

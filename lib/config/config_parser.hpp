@@ -1,0 +1,27 @@
+#pragma once
+/// \file
+/// The configuration from TOML text, checked as a whole, and back to text. Names, ranges and meanings of the keys are
+/// in config/bind_config.hpp.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+
+namespace comap {
+
+/// Reads a configuration: defaults, then the TOML text, then `sets` ("section.key=value"; a value that is none of
+/// TOML's is a text). `file_name` is for messages. Files named by keys must exist.
+/// Throws ConfigError with all errors, one line each: file and line, key, what was expected, and for unknown keys the
+/// closest known name.
+Config parse_config(std::string_view toml_text, const std::string& file_name, const std::vector<std::string>& sets);
+
+/// What is allowed but probably not meant, one text each, for the log.
+std::vector<std::string> config_warnings(const Config& config);
+
+/// All keys with their values, meanings and units as TOML that parses to the same configuration, except that
+/// passwords in catalogue.url are masked.
+std::string show_config(const Config& config);
+
+}  // namespace comap

@@ -1,0 +1,126 @@
+#include "config/cross_checks.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "config/closest_name.hpp"
+#include "config/config_parser.hpp"
+#include "config/mask_credentials.hpp"
+#include "config/wcs_definitions.hpp"
+#include "core/error.hpp"
+
+namespace comap {
+namespace {
+
+/// Without a prior, shorter offsets take noise for signal.
+constexpr int kMinOffsetLengthWithoutPrior = 100;
+
+class Checker {
+ public:
+  Checker(const KeyPlaces& places, Problems& problems) : places_(places), problems_(problems) {}
+
+  void expect(bool good, const std::string& key, std::string_view text) {
+    if (!good) problems_.add(places_.find(key), key, text);
+  }
+  /// Empty paths name no file.
+  void expect_file(const std::string& key, const std::string& path) {
+    std::error_code ignored;
+    if (path.empty() || std::filesystem::is_regular_file(path, ignored)) return;
+    problems_.add(places_.find(key), key, fmt::format("there is no file \"{}\"", path));
+  }
+
+ private:
+  const KeyPlaces& places_;
+  Problems& problems_;
+};
+
+template <typename T>
+bool all_different(const std::vector<T>& values) {
+  return std::set<T>(values.begin(), values.end()).size() == values.size();
+}
+
+bool is_catalogue_url(const std::string& url) {
+  return (url.starts_with("sqlite:") && url.size() > 7) || url.starts_with("postgresql://") ||
+         url.starts_with("postgres://");
+}
+
+void check_catalogue(const CatalogueConfig& config, Checker& checker) {
+  checker.expect(is_catalogue_url(config.url), "catalogue.url",
+                 fmt::format("expected sqlite:PATH or postgresql://...; found \"{}\"", mask_credentials(config.url)));
+}
+
+void check_select(const SelectConfig& config, Checker& checker) {
+  checker.expect(config.max_obsid == 0 || config.min_obsid <= config.max_obsid, "select.max_obsid",
+                 fmt::format("expected at least min_obsid = {}; found {}", config.min_obsid, config.max_obsid));
+  checker.expect_file("select.obsid_file", config.obsid_file);
+}
+
+void check_level2(const Level2Config& config, Checker& checker) {
+  const GainFilterConfig& filter = config.gain_filter;
+  const double cut = 2.0 * filter.edge_cut_fraction + filter.centre_cut_fraction;
+  checker.expect(cut < 1.0, "level2.gain_filter.edge_cut_fraction",
+                 fmt::format("no channel is left: 2 edge_cut_fraction + centre_cut_fraction = {}", cut));
+  checker.expect(!config.pipeline.empty(), "level2.pipeline", "expected at least one stage");
+  checker.expect(all_different(config.pipeline), "level2.pipeline", "a stage stands in the list twice");
+  checker.expect_file("level2.noise_stats_level2.planck_map", config.noise_stats_level2.planck_map);
+}
+
+void check_wcs(const MapmakeConfig& config, Checker& checker) {
+  if (config.wcs == "dynamic" || config.wcs == "healpix") return;
+  if (config.wcs == "inline") {
+    const auto& cdelt = config.wcs_inline.cdelt_deg;
+    checker.expect(cdelt[0] != 0.0 && cdelt[1] != 0.0, "mapmake.wcs", "CDELT must not be 0");
+    return;
+  }
+  try {
+    const auto definitions = read_wcs_definitions(config.wcs_file);
+    std::vector<std::string> names = {"dynamic"};
+    for (const auto& [name, definition] : definitions) names.push_back(name);
+    checker.expect(definitions.contains(config.wcs), "mapmake.wcs",
+                   fmt::format("there is no grid \"{}\" in {}; did you mean \"{}\"?", config.wcs, config.wcs_file,
+                               closest_name(config.wcs, names)));
+  } catch (const ConfigError& error) {
+    checker.expect(false, "mapmake.wcs_file", fmt::format("needed for wcs = \"{}\": {}", config.wcs, error.what()));
+  }
+}
+
+void check_mapmake(const MapmakeConfig& config, Checker& checker) {
+  const auto& clip = config.edge_clip_percentiles;
+  checker.expect(!config.name.empty() && config.name.find('/') == std::string::npos, "mapmake.name",
+                 "expected a file name without directories; set output_dir for those");
+  checker.expect(!config.feeds.empty(), "mapmake.feeds", "expected at least one feed");
+  checker.expect(!config.bands.empty(), "mapmake.bands", "expected at least one frequency_band");
+  checker.expect(all_different(config.feeds), "mapmake.feeds", "a feed stands in the list twice");
+  checker.expect(all_different(config.bands), "mapmake.bands", "a frequency_band stands in the list twice");
+  checker.expect(clip[0] < clip[1], "mapmake.edge_clip_percentiles", "expected the lower percentile first");
+  check_wcs(config, checker);
+  checker.expect_file("mapmake.pointing_model", config.pointing_model);
+  checker.expect_file("mapmake.planck_map", config.planck_map);
+  checker.expect_file("mapmake.eop_file", config.eop_file);
+}
+
+}  // namespace
+
+void check_consistency(const Config& config, const KeyPlaces& places, Problems& problems) {
+  Checker checker(places, problems);
+  check_catalogue(config.catalogue, checker);
+  check_select(config.select, checker);
+  check_level2(config.level2, checker);
+  check_mapmake(config.mapmake, checker);
+  checker.expect(!config.run.pipeline.empty(), "run.pipeline", "expected at least one command");
+}
+
+std::vector<std::string> config_warnings(const Config& config) {
+  std::vector<std::string> warnings;
+  if (config.mapmake.noise_prior == "false" && config.mapmake.offset_length < kMinOffsetLengthWithoutPrior) {
+    warnings.push_back(
+        fmt::format("mapmake.offset_length = {} without noise_prior: below {} samples offsets take noise for signal",
+                    config.mapmake.offset_length, kMinOffsetLengthWithoutPrior));
+  }
+  return warnings;
+}
+
+}  // namespace comap

@@ -1,0 +1,19 @@
+#pragma once
+/// \file
+/// Grids by name, from a TOML file of tables with the FITS keywords NAXIS, CRPIX, CDELT, CRVAL, CTYPE.
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "config/config.hpp"
+
+namespace comap {
+
+/// Throws ConfigError with all errors of the text.
+std::map<std::string, WcsDefinition> parse_wcs_definitions(std::string_view toml_text, const std::string& file_name);
+
+/// Throws ConfigError when the file cannot be read or has errors.
+std::map<std::string, WcsDefinition> read_wcs_definitions(const std::string& file);
+
+}  // namespace comap

@@ -1,0 +1,15 @@
+#pragma once
+/// \file
+/// Versions of the libraries that lib is built with, for `--version`.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace comap {
+
+/// Name and version of each, in order of name; HDF5 and MPI have functions of their own (io/h5.hpp,
+/// mpi/environment.hpp).
+std::vector<std::pair<std::string, std::string>> library_versions();
+
+}  // namespace comap

@@ -1,0 +1,82 @@
+#pragma once
+/// \file
+/// What the methods of the gain filter share: channels chosen, rows of y prepared, products kept.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "config/config.hpp"
+#include "stages/atmosphere_fit.hpp"
+#include "stages/channel_selection.hpp"
+#include "stages/channel_sums.hpp"
+#include "stages/gain_filter_products.hpp"
+#include "stages/stage.hpp"
+#include "stages/vane_calibration.hpp"
+
+namespace comap {
+
+/// The good channels of one sub-band in one scan.
+struct SubBandRows {
+  std::size_t band = 0;
+  std::size_t sub_band = 0;                  ///< band * n_freq_bin + sub-band of the band
+  std::vector<std::size_t> channels;         ///< index in the band
+  std::vector<ChannelSamples> rows;          ///< y of each; NULL never
+  std::vector<double> system_temperature_K;  ///< m of each
+  std::vector<double> frequency_GHz;         ///< of each
+  std::vector<double> difference_variance;   ///< of y of each
+  std::vector<std::uint8_t> is_high;         ///< 1 = m above 1.5 x the band's median
+  std::vector<float> atmosphere_free;        ///< storage behind `rows` when the atmosphere is subtracted
+};
+
+/// One scan in hand.
+struct ScanInHand {
+  std::size_t index = 0;
+  std::int64_t start = 0;
+  std::size_t n_samples = 0;
+  VaneCalibration calibration;
+};
+
+/// Worker of one feed; a method adds what it does with the sub-bands of a scan and with the scans of the feed.
+class GainFilterWorker : public FeedWorker {
+ public:
+  /// All arguments outlive the worker.
+  GainFilterWorker(const ObservationContext& observation, int feed, const GainFilterConfig& config,
+                   const SystemTemperatureConfig& calibration, ProductTable& products);
+  void consume(const FeedBlock& block) final;
+  void finish() final;
+
+ protected:
+  virtual void begin_scan() = 0;
+  /// Only sub-bands with at least 3 good channels; the others have been set to NaN.
+  virtual void add_sub_band(const SubBandRows& rows) = 0;
+  virtual void finish_scan() = 0;
+  virtual void finish_feed() = 0;
+
+  const GainFilterConfig& config() const { return config_; }
+  const ObservationContext& observation() const { return observation_; }
+  const ProductTable& table() const { return table_; }
+  const ScanInHand& scan() const { return scan_; }
+  GainFilterProducts& products() { return products_; }
+  double sample_time_s() const { return observation_.level1.sample_time_s; }
+  /// v: variance of y of any channel by the radiometer equation.
+  double white_variance() const { return white_variance_; }
+
+ private:
+  void start_scan(const FeedBlock& block);
+  SubBandRows collect(const FeedBlock& block, const BandChannels& channels, std::size_t sub_band_of_band) const;
+  void subtract_atmosphere(const FeedBlock& block, const BandChannels& channels, SubBandRows& rows) const;
+
+  const ObservationContext& observation_;
+  const GainFilterConfig& config_;
+  const SystemTemperatureConfig& calibration_;
+  ProductTable& table_;
+  int feed_;
+  double white_variance_;
+  GainFilterProducts products_;
+  ScanInHand scan_;
+  std::optional<ScanAirmass> airmass_;  ///< of the scan, where the atmosphere is subtracted
+};
+
+}  // namespace comap

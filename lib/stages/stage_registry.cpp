@@ -1,0 +1,94 @@
+#include "stages/stage_registry.hpp"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "core/error.hpp"
+#include "stages/atmosphere.hpp"
+#include "stages/check_level1.hpp"
+#include "stages/create_level2.hpp"
+#include "stages/finalize_metadata.hpp"
+#include "stages/find_scans.hpp"
+#include "stages/gain_filter.hpp"
+#include "stages/noise_stats_level1.hpp"
+#include "stages/noise_stats_level2.hpp"
+#include "stages/system_temperature.hpp"
+
+namespace comap {
+namespace {
+
+using StagePointer = std::unique_ptr<Stage>;
+
+struct Registration {
+  std::string_view name;
+  StagePointer (*make)(const Level2Config&);
+};
+
+/// One line for each stage, in the order of the default pipeline.
+constexpr auto kStages = std::to_array<Registration>({
+    {"check_level1", [](const Level2Config&) -> StagePointer { return std::make_unique<CheckLevel1>(); }},
+    {"create_level2",
+     [](const Level2Config& c) -> StagePointer { return std::make_unique<CreateLevel2>(c.create_level2); }},
+    {"system_temperature",
+     [](const Level2Config& c) -> StagePointer { return std::make_unique<SystemTemperature>(c.system_temperature); }},
+    {"find_scans",
+     [](const Level2Config& c) -> StagePointer {
+       return std::make_unique<FindScans>(c.find_scans, c.system_temperature.hk_time_offset_s);
+     }},
+    {"noise_stats_level1",
+     [](const Level2Config& c) -> StagePointer { return std::make_unique<NoiseStatsLevel1>(c.noise_stats_level1); }},
+    {"atmosphere",
+     [](const Level2Config& c) -> StagePointer {
+       return std::make_unique<Atmosphere>(c.atmosphere, c.system_temperature);
+     }},
+    {"gain_filter",
+     [](const Level2Config& c) -> StagePointer {
+       return std::make_unique<GainFilter>(c.gain_filter, c.system_temperature);
+     }},
+    {"noise_stats_level2",
+     [](const Level2Config& c) -> StagePointer {
+       return std::make_unique<NoiseStatsLevel2>(c.noise_stats_level2, c.gain_filter.n_freq_bin);
+     }},
+    {"finalize_metadata", [](const Level2Config&) -> StagePointer { return std::make_unique<FinalizeMetadata>(); }},
+});
+
+}  // namespace
+
+std::vector<std::string> known_stages() {
+  std::vector<std::string> names;
+  for (const Registration& stage : kStages) names.emplace_back(stage.name);
+  return names;
+}
+
+std::vector<StagePointer> make_stages(const Level2Config& config) {
+  std::vector<StagePointer> stages;
+  std::set<std::string> seen;
+  for (const std::string& name : config.pipeline) {
+    const auto found = std::ranges::find(kStages, name, &Registration::name);
+    if (found == kStages.end()) {
+      throw ConfigError(
+          fmt::format("level2.pipeline: unknown stage '{}'; known: {}", name, fmt::join(known_stages(), ", ")));
+    }
+    if (!seen.insert(name).second) throw ConfigError(fmt::format("level2.pipeline: stage '{}' is given twice", name));
+    stages.push_back(found->make(config));
+  }
+  return stages;
+}
+
+void check_fields(const std::vector<StagePointer>& stages) {
+  std::set<Field> made;
+  for (const StagePointer& stage : stages) {
+    for (const Field field : stage->requires_fields()) {
+      if (made.contains(field)) continue;
+      throw ConfigError(fmt::format("level2.pipeline: stage '{}' needs {}, which no stage before it makes",
+                                    stage->name(), field_name(field)));
+    }
+    for (const Field field : stage->provides_fields()) made.insert(field);
+  }
+}
+
+}  // namespace comap

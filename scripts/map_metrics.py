@@ -1,0 +1,173 @@
+#!/usr/bin/python3
+"""Hold destriped maps of simulated observations against their truth.
+
+    map_metrics.py [--feeds 1 2 3] [--json FILE] --truth TRUTH... -- MAP...
+    map_metrics.py --truth level1/*_truth.hdf5 -- maps/map_band0.fits
+
+TRUTH are the sidecar files `..._truth.hdf5` that lie beside simulated Level-1 files; MAP are maps of comap_mpi (the
+frequency_band is read from the header: FREQBAND).
+
+The truth map is the noiseless sky without lines, at the true position of every sample inside scans, binned with
+weights 1/sigma^2, sigma = median cold Tsys of the half band / sqrt(1 GHz x 0.02 s); e = 1/sqrt(sum of weights).
+
+    slope, correlation   weighted regression of the map on the truth, with a free constant
+    residual/white       rms of (what the regression leaves / e)
+    small                the same after an 8-pixel Gaussian-smoothed background, normalised by coverage, is subtracted
+                         from both
+
+Slopes of 0.996-0.998 are what a perfect map shows: the vane calibrates against an atmosphere colder than itself.
+White noise alone gives residual/white of about 1.1, since the channels cut at the band edges are not in e.
+"""
+
+import argparse
+import json
+import sys
+
+import h5py
+import numpy as np
+from astropy.io import fits
+from astropy.wcs import WCS
+from scipy.ndimage import gaussian_filter
+
+BANDWIDTH_HZ = 1e9
+SAMPLE_TIME_S = 0.02
+BACKGROUND_SIGMA_PIXELS = 8.0
+EDGE_CUT_FRACTION = 0.0625
+PIVOT_GHZ = 30.0
+
+
+def separation_deg(l_deg, b_deg, l0_deg, b0_deg):
+    """Angle between positions and one point, stable for small angles."""
+    l_rad, b_rad, l0, b0 = (np.radians(x) for x in (l_deg, b_deg, l0_deg, b0_deg))
+    chord = np.sin((b_rad - b0) / 2) ** 2 + np.cos(b_rad) * np.cos(b0) * np.sin((l_rad - l0) / 2) ** 2
+    return np.degrees(2 * np.arcsin(np.sqrt(np.clip(chord, 0, 1))))
+
+
+def spectral_factor(beta, frequency_GHz, weights):
+    """Mean over channels of (nu / 30 GHz)^beta."""
+    return float(np.sum(weights * (frequency_GHz / PIVOT_GHZ) ** beta) / np.sum(weights))
+
+
+def sky_K(truth, l_deg, b_deg, frequency_GHz, weights):
+    """Noiseless continuum at positions, averaged over channels."""
+    total = np.zeros_like(l_deg)
+    for l0, b0, peak, fwhm_arcmin, beta in np.atleast_2d(truth["sky/sources"][...]):
+        sigma_deg = fwhm_arcmin / 60 / np.sqrt(8 * np.log(2))
+        profile = np.exp(-0.5 * (separation_deg(l_deg, b_deg, l0, b0) / sigma_deg) ** 2)
+        total += peak * spectral_factor(beta, frequency_GHz, weights) * profile
+    if "sky/ridge" in truth:
+        b0, sigma_b, peak, beta, modulation, period = truth["sky/ridge"][...]
+        profile = np.exp(-0.5 * ((b_deg - b0) / sigma_b) ** 2) * (1 + modulation * np.sin(2 * np.pi * l_deg / period))
+        total += peak * spectral_factor(beta, frequency_GHz, weights) * profile
+    return total
+
+
+def half_band(truth, frequency_band):
+    """Band and channels of a half band, in stored order."""
+    band, half = divmod(frequency_band, 2)
+    n_channel = truth["frequency"].shape[1]
+    return band, slice(half * n_channel // 2, (half + 1) * n_channel // 2)
+
+
+def channel_weights(truth, feed, band, channels):
+    """1/T^2 of the channels that are not cut at the edges of the band."""
+    n_channel = truth["frequency"].shape[1]
+    cut = int(round(EDGE_CUT_FRACTION * n_channel))
+    inside = np.zeros(n_channel, bool)
+    inside[cut:n_channel - cut] = True
+    tsys_K = truth["tsys_cold"][feed, band, :]
+    return (inside / tsys_K**2)[channels]
+
+
+def truth_map(paths, wcs, shape, frequency_band, feeds):
+    """Binned noiseless sky [K] and its white noise e [K]; NaN where there is no sample."""
+    weight_sum, sky_sum = np.zeros(shape), np.zeros(shape)
+    for path in paths:
+        with h5py.File(path) as truth:
+            band, channels = half_band(truth, frequency_band)
+            frequency_GHz = truth["frequency"][band, channels]
+            inside = np.zeros(truth["galactic_l"].shape[1], bool)
+            for start, end in truth["scans"][...]:
+                inside[start:end] = True
+            for feed in range(truth["galactic_l"].shape[0]):
+                if feeds and feed + 1 not in feeds:
+                    continue
+                l_deg, b_deg = truth["galactic_l"][feed, inside], truth["galactic_b"][feed, inside]
+                tsys_K = np.median(truth["tsys_cold"][feed, band, channels])
+                weight = BANDWIDTH_HZ * SAMPLE_TIME_S / tsys_K**2
+                sky = sky_K(truth, l_deg, b_deg, frequency_GHz, channel_weights(truth, feed, band, channels))
+                x, y = np.floor(np.array(wcs.all_world2pix(l_deg, b_deg, 0)) + 0.5).astype(int)
+                good = (x >= 0) & (x < shape[1]) & (y >= 0) & (y < shape[0])
+                np.add.at(weight_sum, (y[good], x[good]), weight)
+                np.add.at(sky_sum, (y[good], x[good]), weight * sky[good])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return sky_sum / weight_sum, np.where(weight_sum > 0, 1 / np.sqrt(weight_sum), np.nan)
+
+
+def without_background(image, covered):
+    """Image minus its smoothed self, the smoothing normalised by coverage."""
+    smooth = gaussian_filter(np.where(covered, image, 0.0), BACKGROUND_SIGMA_PIXELS)
+    coverage = gaussian_filter(covered.astype(float), BACKGROUND_SIGMA_PIXELS)
+    return image - smooth / np.maximum(coverage, 1e-12)
+
+
+def regression(image, truth, e, covered):
+    y, x, weight = image[covered], truth[covered], 1 / e[covered] ** 2
+    mean_x, mean_y = np.average(x, weights=weight), np.average(y, weights=weight)
+    xx = np.sum(weight * (x - mean_x) ** 2)
+    yy = np.sum(weight * (y - mean_y) ** 2)
+    xy = np.sum(weight * (x - mean_x) * (y - mean_y))
+    slope = xy / xx
+    residual = y - mean_y - slope * (x - mean_x)
+    over_white = np.sqrt(np.mean((residual / e[covered]) ** 2))
+    error = over_white / np.sqrt(xx)
+    return {"slope": slope, "slope_error": error, "correlation": xy / np.sqrt(xx * yy), "residual_over_white": over_white}
+
+
+def metrics_of(path, truth_paths, feeds, frequency_band):
+    with fits.open(path) as hdus:
+        image = hdus[0].data.astype(float)
+        header = hdus[0].header
+        if frequency_band is None:
+            frequency_band = header["FREQBAND"]
+        truth, e = truth_map(truth_paths, WCS(header), image.shape, frequency_band, feeds)
+    covered = np.isfinite(image) & np.isfinite(truth)
+    small = [without_background(np.where(covered, values, 0.0), covered) for values in (image, truth)]
+    return {
+        "map": path,
+        "frequency_band": int(frequency_band),
+        "n_pixels": int(covered.sum()),
+        "all": regression(image, truth, e, covered),
+        "small": regression(small[0], small[1], e, covered),
+    }
+
+
+def print_table(results):
+    print(f"{'map':40} {'band':>4} {'pixels':>7} {'slope all / small':>20} {'corr all / small':>17} {'residual/white':>16}")
+    for result in results:
+        large, small = result["all"], result["small"]
+        print(
+            f"{result['map'][-40:]:40} {result['frequency_band']:4d} {result['n_pixels']:7d} "
+            f"{large['slope']:11.3f} / {small['slope']:.3f} {large['correlation']:9.3f} / {small['correlation']:.3f} "
+            f"{large['residual_over_white']:8.2f} / {small['residual_over_white']:.2f}"
+        )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("maps", nargs="+", metavar="MAP")
+    parser.add_argument("--truth", nargs="+", required=True, metavar="TRUTH")
+    parser.add_argument("--feeds", nargs="+", type=int, default=[], help="feeds in the map (default: all)")
+    parser.add_argument("--band", type=int, help="frequency_band of maps whose header does not tell")
+    parser.add_argument("--json", metavar="FILE", help="also write the numbers there")
+    arguments = parser.parse_args()
+    results = [metrics_of(path, arguments.truth, arguments.feeds, arguments.band) for path in arguments.maps]
+    print_table(results)
+    if arguments.json:
+        with open(arguments.json, "w") as out:
+            json.dump(results, out, indent=1)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

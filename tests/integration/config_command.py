@@ -1,0 +1,138 @@
+"""The command line: exit codes, help, errors of the configuration, default files, with and without MPI."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+PROGRAM = os.environ["COMAP_MPI"]
+MPIRUN = os.environ["COMAP_MPIRUN"]
+CONFIGS = pathlib.Path(os.environ["COMAP_SOURCE_DIR"]) / "configs"
+SCRATCH = pathlib.Path(sys.argv[1])
+
+
+def run(*arguments, ranks=0, environment=None, directory=SCRATCH):
+    command = [MPIRUN, str(ranks)] if ranks else []
+    variables = {name: value for name, value in os.environ.items() if name != "COMAP_CONFIG"}
+    variables.update(environment or {})
+    return subprocess.run(command + [PROGRAM, *map(str, arguments)], cwd=directory, env=variables, timeout=120,
+                          capture_output=True, text=True)
+
+
+def expect(result, code, in_stdout=(), in_stderr=()):
+    shown = f"{result.args}\nexit code {result.returncode}\n{result.stdout}\n{result.stderr}"
+    assert result.returncode == code, f"expected exit code {code}: {shown}"
+    for part in in_stdout:
+        assert part in result.stdout, f"no {part!r} in standard output: {shown}"
+    for part in in_stderr:
+        assert part in result.stderr, f"no {part!r} in standard error: {shown}"
+    return result
+
+
+def write(name, text):
+    path = SCRATCH / name
+    path.write_text(text)
+    return path
+
+
+def help_and_version():
+    expect(run("--help"), 0, ["mapmake", "--set", "Example:"])
+    for command in (["simulate"], ["catalogue"], ["catalogue", "scan"], ["level2"], ["mapmake"], ["run"], ["config"],
+                    ["config", "show"], ["config", "check"]):
+        expect(run(*command, "--help"), 0, ["Example:"])
+    version = expect(run("--version"), 0, ["comap_mpi", "commit", "HDF5", "MPI", "FFTW", "WCSLIB"])
+    for library in ("HDF5", "FFTW", "Eigen", "toml++", "CLI11"):
+        assert re.search(rf"{re.escape(library)}\s.*\d+\.\d+", version.stdout), library
+
+
+def wrong_usage():
+    expect(run(), 2, in_stderr=["subcommand is required"])
+    expect(run("mapmaker"), 2, in_stderr=["there is no command 'mapmaker'; did you mean 'mapmake'?"])
+    expect(run("config", "chek"), 2, in_stderr=["there is no command 'chek'; did you mean 'check'?"])
+    expect(run("config", "show", "--no-such-option"), 2, in_stderr=["--no-such-option"])
+    expect(run("config", "show", "--log-level", "loud"), 2, in_stderr=["--log-level"])
+    expect(run("config", "show", "my.cfg"), 2, in_stderr=["my.cfg"])
+
+
+def effective_configuration():
+    shown = expect(run("config", "show"), 0, ['url = "sqlite:comap.db"', "[level2.gain_filter]"]).stdout
+    assert shown == (CONFIGS / "comap.toml").read_text(), "configs/comap.toml: write it again with config show"
+    full = write("full.toml", shown)
+    assert expect(run("config", "show", full), 0).stdout == shown
+    # Global options stand before or after the command.
+    for arguments in (["--set", "mapmake.name=m31", "config", "show"], ["config", "show", "--set", "mapmake.name=m31"],
+                      ["config", "--set=mapmake.name=m31", "show"]):
+        expect(run(*arguments), 0, ['name = "m31"'])
+    expect(run("config", "show", "--set", "mapmake.name=a", "--set", "mapmake.name=b", full), 0, ['name = "b"'])
+    expect(run("config", "show", "--obsid", 30001, 30002), 0, ["obsids = [30001, 30002]"])
+    expect(run("--obsid", 30001, "config", "show", "--log-level", "debug", "--log-json"), 0,
+           ["obsids = [30001]", 'level = "debug"', "json = true"])
+    masked = expect(run("config", "show", "--set", "catalogue.url=postgresql://me:hunter2@host/db"), 0, ["me:****@host"])
+    assert "hunter2" not in masked.stdout + masked.stderr
+    for path in CONFIGS.glob("*.toml"):
+        if path.name != "wcs_definitions.toml":
+            expect(run("config", "check", path), 0, ["valid"])
+
+
+def which_file():
+    expect(run("config", "check"), 2, in_stderr=["comap.toml", "COMAP_CONFIG"])
+    expect(run("mapmake"), 2, in_stderr=["comap.toml"])
+    expect(run("config", "show", "absent.toml"), 2, in_stderr=["absent.toml", "command line"])
+    expect(run("config", "show", environment={"COMAP_CONFIG": "absent.toml"}), 2, in_stderr=["$COMAP_CONFIG"])
+    named = write("named.toml", '[mapmake]\nname = "named"\n')
+    by_variable = write("variable.toml", '[mapmake]\nname = "variable"\n')
+    directory = SCRATCH / "with_default"
+    directory.mkdir()
+    (directory / "comap.toml").write_text('[mapmake]\nname = "default"\n')
+    variable = {"COMAP_CONFIG": str(by_variable)}
+    expect(run("config", "show", directory=directory), 0, ['name = "default"'])
+    expect(run("config", "show", directory=directory, environment=variable), 0, ['name = "variable"'])
+    expect(run("config", "show", named, directory=directory, environment=variable), 0, ['name = "named"'])
+
+
+def errors_of_a_configuration():
+    wrong = write("wrong.toml", "[mapmake]\noffset_lenght = 50\nthreshold = true\n\n[log]\nlevel = 3\n")
+    result = expect(run("config", "check", wrong), 2,
+                    in_stderr=["3 errors", "wrong.toml:2: mapmake.offset_lenght: unknown key",
+                               "did you mean mapmake.offset_length?", "wrong.toml:3: mapmake.threshold",
+                               "wrong.toml:6: log.level"])
+    assert result.stdout == ""
+    # No other command starts either, and nothing is written.
+    expect(run("level2", wrong), 2, in_stderr=["3 errors"])
+    assert not (SCRATCH / "logs").exists()
+    expect(run("config", "show", "--set", "mapmake.noise_prior=true"), 2, in_stderr=["not available in this version"])
+    short = write("short.toml", "[mapmake]\noffset_length = 50\n")
+    expect(run("config", "check", short), 0, ["1 warnings"], ["offset_length = 50"])
+    assert "offset_length" not in run("config", "check", short, "--quiet").stderr
+
+
+def several_ranks():
+    result = expect(run("config", "show", ranks=3), 0)
+    assert result.stdout == (CONFIGS / "comap.toml").read_text(), "only rank 0 prints"
+    wrong = write("wrong_ranks.toml", "[mapmake]\nnames = 1\n")
+    for arguments, text in ((["config", "check", wrong], "names: unknown key"), (["mapmaker"], "mapmaker")):
+        result = expect(run(*arguments, ranks=3), 2)
+        assert result.stderr.count(text) == 1, result.stderr
+    assert expect(run("--version", ranks=2), 0).stdout.count("HDF5") == 1
+
+
+def pipelines():
+    bad_option = write("bad_option.toml", '[run]\npipeline = ["mapmake --no-such"]\n')
+    expect(run("run", bad_option), 2, in_stderr=['"mapmake --no-such"', "--no-such"])
+    bad_global = write("bad_global.toml", '[run]\npipeline = ["mapmake --set mapmake.name=a"]\n')
+    expect(run("run", bad_global), 2, in_stderr=["give CONFIG.toml and global options to run itself"])
+    later = write("later.toml", '[run]\npipeline = ["calibrate"]\n')
+    expect(run("run", later), 2, in_stderr=['"calibrate" is not available in this version'])
+    for path in (SCRATCH / "logs").glob("*.log"):
+        assert re.fullmatch(r"comap_mpi_[a-z0-9_]+_\d{8}T\d{6}Z\.log", path.name), path.name
+
+
+if __name__ == "__main__":
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+    SCRATCH.mkdir(parents=True)
+    for test in (help_and_version, wrong_usage, effective_configuration, which_file, errors_of_a_configuration,
+                 several_ranks, pipelines):
+        test()
+        print(f"{test.__name__}: passed", flush=True)

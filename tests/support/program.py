@@ -1,0 +1,46 @@
+"""Running comap_mpi from the integration tests."""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+PROGRAM = os.environ["COMAP_MPI"]
+MPIRUN = os.environ["COMAP_MPIRUN"]
+SOURCE_DIR = pathlib.Path(os.environ["COMAP_SOURCE_DIR"])
+DATA_DIR = SOURCE_DIR / "tests" / "data"
+TIMEOUT_S = 300
+
+
+def scratch_directory():
+    """The empty directory given as first argument of the test."""
+    path = pathlib.Path(sys.argv[1])
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    return path
+
+
+def run(*arguments, ranks=1, directory, expect=0, environment=None):
+    """Runs comap_mpi, checks its exit code, and returns what it printed (output and log together)."""
+    command = [MPIRUN, str(ranks), PROGRAM, *map(str, arguments)]
+    done = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=TIMEOUT_S, env={**os.environ, **(environment or {})})
+    assert done.returncode == expect, \
+        f"{' '.join(command)}: exit code {done.returncode}, expected {expect}\n{done.stdout}"
+    return done.stdout
+
+
+def write_config(path, text):
+    path.write_text(text)
+    return path
+
+
+def datasets(group, prefix=""):
+    """All datasets of an open h5py file as {path: array}."""
+    found = {}
+    for name, item in group.items():
+        if hasattr(item, "shape"):
+            found[prefix + name] = item[()]
+        else:
+            found.update(datasets(item, prefix + name + "/"))
+    return found

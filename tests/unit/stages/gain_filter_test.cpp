@@ -1,0 +1,319 @@
+#include "stages/gain_filter.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <random>
+#include <vector>
+
+#include "core/error.hpp"
+#include "stages/channel_selection.hpp"
+#include "stages/channel_sums.hpp"
+#include "unit/stages/gain_filter_run.hpp"
+
+namespace comap::test {
+namespace {
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr std::size_t kChannels = 64;
+constexpr std::size_t kSamples = 3001;
+constexpr std::size_t kSubBands = 8;
+constexpr double kGain = 2000.0;  // counts per K
+constexpr double kSampleTime_s = 0.02;
+// Channels of every band that tell gain from sky.
+constexpr std::size_t kHigh[] = {10, 21, 40, 52};
+
+double frequency_of(std::size_t band, std::size_t channel) {
+  return 26.0 + 2.0 * static_cast<double>(band) + (static_cast<double>(channel) + 0.5) * 2.0 / kChannels;
+}
+
+double temperature_of(std::size_t channel) {
+  for (const std::size_t high : kHigh) {
+    if (channel == high) return 160.0;
+  }
+  return 42.0 + 3.0 * std::sin(0.3 * static_cast<double>(channel));
+}
+
+/// Odd about the middle of the scan: its median is 0.
+double odd_wave(std::size_t t, double period_s) {
+  const double from_middle_s = (static_cast<double>(t) - 0.5 * (kSamples - 1)) * kSampleTime_s;
+  return std::sin(2.0 * std::numbers::pi * from_middle_s / period_s);
+}
+
+/// One scan that fills the file, all channels at their system temperature.
+FeedData quiet_feed() {
+  FeedData data;
+  Level1Metadata& level1 = data.observation.level1;
+  level1.n_feeds = 1;
+  level1.n_channels = kChannels;
+  level1.n_samples = kSamples;
+  level1.sample_time_s = kSampleTime_s;
+  level1.feeds = {1};
+  for (std::size_t t = 0; t < kSamples; ++t) {
+    level1.mjd.push_back(59000.0 + static_cast<double>(t) * kSampleTime_s / kSecondsPerDay);
+    level1.elevation_deg.push_back(50.0);
+  }
+  for (std::size_t band = 0; band < kBands; ++band) {
+    for (std::size_t channel = 0; channel < kChannels; ++channel) {
+      level1.frequency_GHz.push_back(frequency_of(band, channel));
+    }
+  }
+  data.observation.scans = {{0, kSamples}};
+  data.gain_counts_per_K.assign(kBands * kChannels, static_cast<float>(kGain));
+  data.system_temperature_K.assign(kBands * kChannels, 40.0F);
+  data.tod.resize(kBands * kChannels * kSamples);
+  return data;
+}
+
+float& sample(FeedData& data, std::size_t band, std::size_t channel, std::size_t t) {
+  return data.tod[(band * kChannels + channel) * kSamples + t];
+}
+
+/// Fills the TOD with gain * (1 + g) * (T + sky), both functions of (band, channel, t).
+template <typename Gain, typename Sky>
+void fill(FeedData& data, Gain gain, Sky sky) {
+  for (std::size_t band = 0; band < kBands; ++band) {
+    for (std::size_t channel = 0; channel < kChannels; ++channel) {
+      for (std::size_t t = 0; t < kSamples; ++t) {
+        sample(data, band, channel, t) = static_cast<float>(kGain * (1.0 + gain(band, channel, t)) *
+                                                            (temperature_of(channel) + sky(band, channel, t)));
+      }
+    }
+  }
+}
+
+void add_noise(FeedData& data, unsigned seed) {
+  std::mt19937 generator(seed);
+  const double sigma = 1.0 / std::sqrt(2e9 / kChannels * kSampleTime_s);
+  std::normal_distribution<float> normal(1.0F, static_cast<float>(sigma));
+  for (float& value : data.tod) value *= normal(generator);
+}
+
+GainFilterConfig plain_config() {
+  GainFilterConfig config;
+  config.channel_quality = false;
+  config.centre_cut_fraction = 0.0;
+  return config;
+}
+
+double rms(std::span<const float> values) {
+  double sum = 0.0;
+  for (const float value : values) sum += static_cast<double>(value) * static_cast<double>(value);
+  return std::sqrt(sum / static_cast<double>(values.size()));
+}
+
+const auto kNoGain = [](std::size_t, std::size_t, std::size_t) { return 0.0; };
+const auto kNoSky = kNoGain;
+
+// A sky a_h + b_h x, another one in every sub-band, is what the gain estimate must not see, whatever it expects of
+// gain.
+TEST(GainFilter, FreeSkyPassesForAnyPrior) {
+  const auto amplitude = [](std::size_t band, std::size_t channel) {
+    const double a = 0.1 + 0.02 * static_cast<double>(2 * band + channel / (kChannels / 2));
+    return a * (1.0 - 2.5 * std::log(frequency_of(band, channel) / 30.0));
+  };
+  FeedData data = quiet_feed();
+  fill(data, kNoGain, [&](std::size_t band, std::size_t channel, std::size_t t) {
+    return amplitude(band, channel) * odd_wave(t, 7.0);
+  });
+  for (const double sigma : {1e-5, 1e-3, 1.0}) {
+    GainFilterConfig config = plain_config();
+    config.prior_sigma = sigma;
+    config.prior_alpha = -1.3;
+    const ProductTable products = run_gain_filter(data, config);
+    const auto filtered = products.get<float>(level2::kBinnedFiltered);
+    for (std::size_t sub_band = 0; sub_band < kSubBands; ++sub_band) {
+      double sum = 0.0, weights = 0.0;
+      const std::size_t first = sub_band % 2 == 0 ? 4 : kChannels / 2;
+      for (std::size_t channel = first; channel < first + kChannels / 2 - 4; ++channel) {
+        const double weight = 1.0 / (temperature_of(channel) * temperature_of(channel));
+        sum += weight * amplitude(sub_band / 2, channel);
+        weights += weight;
+      }
+      for (std::size_t t = 0; t < kSamples; t += 50) {
+        ASSERT_NEAR(filtered[sub_band * kSamples + t], sum / weights * odd_wave(t, 7.0), 5e-5) << sigma << " " << t;
+      }
+    }
+  }
+}
+
+TEST(GainFilter, GainIsTakenOut) {
+  FeedData data = quiet_feed();
+  fill(
+      data, [](std::size_t, std::size_t, std::size_t t) { return 1e-3 * odd_wave(t, 10.0); }, kNoSky);
+  GainFilterConfig config = plain_config();
+  config.prior_sigma = 1e-2;
+  config.prior_alpha = -1.3;
+  const ProductTable products = run_gain_filter(data, config);
+  EXPECT_GT(rms(products.get<float>(level2::kBinned)), 0.02);
+  EXPECT_LT(rms(products.get<float>(level2::kBinnedFiltered)), 0.001);
+}
+
+TEST(GainFilter, NanChannelLeavesItsSubBandFinite) {
+  FeedData data = quiet_feed();
+  fill(data, kNoGain, kNoSky);
+  add_noise(data, 1);
+  for (std::size_t t = 0; t < kSamples; ++t) sample(data, 2, 40, t) = kNan;
+  for (std::size_t t = 0; t < kSamples; t += 50) sample(data, 2, 45, t) = kNan;
+  data.gain_counts_per_K[2 * kChannels + 50] = kNan;
+  const ProductTable products = run_gain_filter(data, plain_config());
+  for (const float value : products.get<float>(level2::kBinnedFiltered)) ASSERT_TRUE(std::isfinite(value));
+  const auto mask = products.get<std::uint8_t>(level2::kChannelMask);
+  EXPECT_EQ(mask[2 * kChannels + 40], channel_flag::kCalibration);
+  EXPECT_EQ(mask[2 * kChannels + 45], channel_flag::kMissing);
+  EXPECT_EQ(mask[2 * kChannels + 50], channel_flag::kCalibration);
+  EXPECT_EQ(mask[2 * kChannels + 41], 0);
+  EXPECT_EQ(mask[0], channel_flag::kEdge);
+}
+
+TEST(GainFilter, NanSampleIsNanInItsSubBandOnly) {
+  FeedData data = quiet_feed();
+  fill(data, kNoGain, kNoSky);
+  add_noise(data, 2);
+  sample(data, 1, 40, 700) = kNan;
+  const ProductTable products = run_gain_filter(data, plain_config());
+  for (const auto path : {level2::kBinned, level2::kBinnedFiltered}) {
+    const auto values = products.get<float>(path);
+    for (std::size_t i = 0; i < values.size(); ++i) ASSERT_EQ(std::isnan(values[i]), i == 3 * kSamples + 700) << i;
+  }
+}
+
+TEST(GainFilter, SubBandWithTwoChannelsIsNan) {
+  FeedData data = quiet_feed();
+  fill(data, kNoGain, kNoSky);
+  add_noise(data, 3);
+  for (std::size_t channel = 2; channel < kChannels / 2 - 2; ++channel) data.gain_counts_per_K[channel] = 0.0F;
+  GainFilterConfig config = plain_config();
+  config.edge_cut_fraction = 0.0;
+  config.centre_cut_fraction = 0.0625;
+  const ProductTable products = run_gain_filter(data, config);
+  const auto filtered = products.get<float>(level2::kBinnedFiltered);
+  EXPECT_TRUE(std::isnan(filtered[100]));
+  EXPECT_TRUE(std::isfinite(filtered[kSamples + 100]));
+  EXPECT_TRUE(std::isnan(products.get<double>(level2::kEffectiveTsys)[0]));
+  EXPECT_TRUE(std::isnan(products.get<double>(level2::kCentralFrequencies)[0]));
+}
+
+TEST(GainFilter, UnstableHighChannelLeavesTheGain) {
+  FeedData data = quiet_feed();
+  const auto wander = [](std::size_t band, std::size_t channel, std::size_t t) {
+    return band == 1 && channel == kHigh[2] ? 3e-3 * (odd_wave(t, 9.0) + odd_wave(t, 3.1)) : 0.0;
+  };
+  fill(data, wander, kNoSky);
+  add_noise(data, 4);
+  GainFilterConfig config = plain_config();
+  const double with_it = rms(run_gain_filter(data, config).get<float>(level2::kBinnedFiltered));
+  config.channel_quality = true;
+  const ProductTable products = run_gain_filter(data, config);
+  EXPECT_LT(rms(products.get<float>(level2::kBinnedFiltered)), 0.8 * with_it);
+  const auto mask = products.get<std::uint8_t>(level2::kChannelMask);
+  for (std::size_t i = 0; i < mask.size(); ++i) {
+    EXPECT_EQ((mask[i] & channel_flag::kUnstable) != 0, i == kChannels + kHigh[2]) << i;
+  }
+}
+
+TEST(GainFilter, NoisyAndDeadChannelsAreLeftOut) {
+  FeedData data = quiet_feed();
+  fill(data, kNoGain, kNoSky);
+  add_noise(data, 5);
+  std::mt19937 generator(6);
+  std::normal_distribution<float> normal(1.0F, 3e-3F);
+  for (std::size_t t = 0; t < kSamples; ++t) {
+    sample(data, 0, 30, t) *= normal(generator);
+    sample(data, 0, 35, t) = 1000.0F;
+  }
+  GainFilterConfig config = plain_config();
+  config.channel_quality = true;
+  const auto products = run_gain_filter(data, config);
+  const auto mask = products.get<std::uint8_t>(level2::kChannelMask);
+  EXPECT_EQ(mask[30], channel_flag::kNoise);
+  EXPECT_EQ(mask[35], channel_flag::kNoise);
+  EXPECT_EQ(mask[31], 0);
+}
+
+TEST(GainFilter, AnyNumberOfSubBands) {
+  FeedData data = quiet_feed();
+  fill(data, kNoGain, kNoSky);
+  add_noise(data, 7);
+  data.observation.scans = {{100, 1500}, {1600, 2900}};
+  for (const int n_freq_bin : {1, 3}) {
+    GainFilterConfig config = plain_config();
+    config.n_freq_bin = n_freq_bin;
+    const ProductTable products = run_gain_filter(data, config);
+    const auto filtered = products.get<float>(level2::kBinnedFiltered);
+    const auto n_sub_bands = static_cast<std::size_t>(kBands * n_freq_bin);
+    ASSERT_EQ(filtered.size(), n_sub_bands * kSamples);
+    ASSERT_EQ(products.get<double>(level2::kEffectiveTsys).size(), n_sub_bands * 2);
+    ASSERT_EQ(products.get<double>(level2::kGainInformation).size(), kBands * 2U);
+    for (std::size_t i = 0; i < n_sub_bands; ++i) {
+      EXPECT_EQ(filtered[i * kSamples + 99], 0.0F);
+      EXPECT_NE(filtered[i * kSamples + 100], 0.0F);
+      EXPECT_EQ(filtered[i * kSamples + 1500], 0.0F);
+      EXPECT_NE(filtered[i * kSamples + 2899], 0.0F);
+    }
+  }
+}
+
+TEST(GainFilter, RejectsWhatIsNotBuilt) {
+  GainFilterConfig config;
+  config.method = GainFilterMethod::line;
+  EXPECT_THROW(GainFilter(config, {}), ConfigError);
+  config = {};
+  config.sky = "power_law";
+  EXPECT_THROW(GainFilter(config, {}), ConfigError);
+}
+
+TEST(CutFlags, EdgesAndCentre) {
+  const auto flags = cut_flags(32, 0.0625, 0.125);
+  for (std::size_t channel = 0; channel < 32; ++channel) {
+    const bool edge = channel < 2 || channel >= 30;
+    const bool centre = channel >= 14 && channel < 18;
+    EXPECT_EQ(flags[channel], (edge ? channel_flag::kEdge : 0) + (centre ? channel_flag::kCentre : 0)) << channel;
+  }
+  for (const std::uint8_t flag : cut_flags(32, 0.0, 0.0)) EXPECT_EQ(flag, 0);
+}
+
+TEST(DifferenceStatistics, CountsAndSquares) {
+  std::vector<float> samples(1003);
+  for (std::size_t t = 0; t < samples.size(); ++t) samples[t] = t % 2 == 0 ? 5.0F : 8.0F;
+  samples[500] = kNan;
+  samples[1002] = kNan;
+  const DifferenceStatistics statistics = difference_statistics(samples);
+  EXPECT_EQ(statistics.n_missing, 2.0);
+  EXPECT_NEAR(statistics.mean_square, 9.0, 1e-6);
+  EXPECT_TRUE(std::isnan(difference_statistics(std::vector<float>(1)).mean_square));
+}
+
+TEST(ChannelSums, EqualPlainLoops) {
+  constexpr std::size_t kN = 1300;
+  std::mt19937 generator(8);
+  std::normal_distribution<float> normal(1e6F, 900.0F);
+  std::vector<std::vector<float>> samples(21, std::vector<float>(kN));
+  std::vector<ChannelSamples> channels;
+  std::vector<std::array<float, 3>> weights;
+  for (std::size_t c = 0; c < samples.size(); ++c) {
+    for (float& value : samples[c]) value = normal(generator);
+    channels.push_back({samples[c].data(), 1e-6F, -1.0F});
+    weights.push_back({1.0F, 0.02F + 0.001F * static_cast<float>(c), -0.1F});
+  }
+  samples[20][1299] = kNan;
+  std::array<std::vector<double>, 3> sums;
+  for (auto& sum : sums) sum.assign(kN, 0.5);
+  add_channel_sums<3>(channels, weights, kN, {sums[0].data(), sums[1].data(), sums[2].data()});
+  for (std::size_t t = 0; t < kN - 1; ++t) {
+    for (std::size_t k = 0; k < 3; ++k) {
+      double expected = 0.5;
+      for (std::size_t c = 0; c < samples.size(); ++c) {
+        expected += static_cast<double>(weights[c][k]) *
+                    (static_cast<double>(samples[c][t]) * static_cast<double>(1e-6F) - 1.0);
+      }
+      ASSERT_NEAR(sums[k][t], expected, 3e-8) << t;
+    }
+  }
+  EXPECT_TRUE(std::isnan(sums[1][1299]));
+}
+
+}  // namespace
+}  // namespace comap::test

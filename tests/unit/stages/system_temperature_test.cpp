@@ -1,0 +1,166 @@
+// The vane calibration against temperatures put in, and its ways to fail.
+
+#include "stages/system_temperature.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/error.hpp"
+#include "io/level2_schema.hpp"
+#include "stages/vane_calibration.hpp"
+#include "support/small_level1.hpp"
+#include "unit/stages/stage_driver.hpp"
+
+namespace comap {
+namespace {
+
+constexpr double kTshroud_C = 18.0;
+constexpr double kHot_K = kTshroud_C + 273.15;
+constexpr double kCold_K = 2.73;
+
+// A receiver of known Tsys sees vane and sky: the Y factor must return it whatever the gain.
+TEST(SystemTemperature, RecoversKnownTsysForAnyGain) {
+  constexpr double kReceiver_K = 41.0;
+  for (const double gain : {1e-3, 1.0, 4.2e6}) {
+    const TsysAndGain found =
+        tsys_from_vane(gain * (kReceiver_K + kHot_K), gain * (kReceiver_K + kCold_K), kHot_K, kCold_K);
+    EXPECT_NEAR(found.system_temperature_K, kReceiver_K, 1e-9 * kReceiver_K) << "gain " << gain;
+    EXPECT_NEAR(found.gain_counts_per_K, gain, 1e-9 * gain);
+  }
+}
+
+TEST(SystemTemperature, NanWhenTheVaneIsNotWarmer) {
+  for (const auto& [hot, cold] :
+       {std::pair{1.0, 1.0}, {1.0, 2.0}, {1.0, 0.0}, {std::nan(""), 1.0}, {2.0, std::nan("")}}) {
+    EXPECT_TRUE(std::isnan(tsys_from_vane(hot, cold, kHot_K, kCold_K).system_temperature_K));
+    EXPECT_TRUE(std::isnan(tsys_from_vane(hot, cold, kHot_K, kCold_K).gain_counts_per_K));
+  }
+}
+
+struct Case {
+  test::TemporaryFile file{"comap-0012345-2022-09-20-001122.hd5"};
+  ObservationContext observation;
+  SystemTemperatureConfig config;
+
+  explicit Case(const test::SmallLevel1& content, SystemTemperatureConfig settings = {}) : config(settings) {
+    content.write(file.path());
+    observation = test::open_observation(file.path());
+    SystemTemperature(config).prepare(observation);
+  }
+
+  /// Products of feed 1 for tod(channel, sample), the same in all bands.
+  template <typename Tod>
+  ProductTable run(const Tod& tod) {
+    test::Stages stages;
+    stages.push_back(std::make_unique<SystemTemperature>(config));
+    const Level1Metadata& level1 = observation.level1;
+    std::vector<float> values;
+    for (int band = 0; band < kBands; ++band) {
+      for (int channel = 0; channel < level1.n_channels; ++channel) {
+        for (std::int64_t i = 0; i < level1.n_samples; ++i) values.push_back(static_cast<float>(tod(channel, i)));
+      }
+    }
+    return test::run_feed(stages, observation, 0, values);
+  }
+};
+
+test::SmallLevel1 two_events() {
+  test::SmallLevel1 content(4000);
+  content.add_vane(100, 700);
+  content.add_vane(3000, 3600);
+  return content;
+}
+
+/// Counts of a receiver of 40 K with 10 counts/K in the first event and 12 in the second.
+double counts(const test::SmallLevel1& content, std::int64_t i) {
+  const double gain = i < 2000 ? 10.0 : 12.0;
+  const bool hot = content.vane_angle_deg[static_cast<std::size_t>(i)] <= test::SmallLevel1::kHalfIn_deg;
+  return gain * (40.0 + (hot ? kHot_K : kCold_K));
+}
+
+TEST(SystemTemperature, EventsGiveTsysAndGainOfEachChannel) {
+  const test::SmallLevel1 content = two_events();
+  Case c(content);
+  ASSERT_EQ(c.observation.vane_events.size(), 2U);
+  const ProductTable products = c.run([&](int, std::int64_t i) { return counts(content, i); });
+  const auto gain = products.get<float>(level2::kGain);
+  const auto tsys = products.get<float>(level2::kSystemTemperature);
+  ASSERT_EQ(gain.size(), 2U * 4U * 2U);
+  EXPECT_NEAR(gain[0], 10.0F, 1e-5F);
+  EXPECT_NEAR(gain[8], 12.0F, 1e-5F);
+  EXPECT_NEAR(tsys[0], 40.0F, 1e-4F);
+  const auto mjd = c.observation.products.get<double>(level2::kVaneEventMjd);
+  const auto& event = c.observation.vane_events[1];
+  EXPECT_NEAR((mjd[1] - test::kStartMjd) * kSecondsPerDay / test::kSampleTime_s,
+              0.5 * static_cast<double>(event[0] + event[1] - 1), 1e-3);
+  const nlohmann::json summary = SystemTemperature(c.config).summary(c.observation, {products});
+  EXPECT_NEAR(summary.at("median_tsys").get<double>(), 40.0, 1e-4);
+}
+
+TEST(SystemTemperature, NanSamplesAreLeftOutAndNanChannelsAreNan) {
+  const test::SmallLevel1 content = two_events();
+  Case c(content);
+  const auto clean = c.run([&](int, std::int64_t i) { return counts(content, i); });
+  const auto spoilt = c.run([&](int channel, std::int64_t i) {
+    return channel == 1 || i % 37 == 0 ? std::numeric_limits<double>::quiet_NaN() : counts(content, i);
+  });
+  EXPECT_NEAR(spoilt.get<float>(level2::kGain)[0] / clean.get<float>(level2::kGain)[0], 1.0F, 1e-6F);
+  EXPECT_TRUE(std::isnan(spoilt.get<float>(level2::kGain)[1]));
+  EXPECT_TRUE(std::isnan(spoilt.get<float>(level2::kSystemTemperature)[1]));
+}
+
+TEST(SystemTemperature, EventsAreCombinedAsAsked) {
+  const test::SmallLevel1 content = two_events();
+  Case c(content);
+  const ProductTable products = c.run([&](int, std::int64_t i) { return counts(content, i); });
+  const auto gain = products.get<float>(level2::kGain);
+  const double first = gain[0], second = gain[8];
+  const auto mjd = c.observation.products.get<double>(level2::kVaneEventMjd);
+  const auto gain_at = [&](const char* event, double when) {
+    SystemTemperatureConfig config;
+    config.event = event;
+    return calibration_at(c.observation, products, config, when).gain_counts_per_K[0];
+  };
+  const double quarter = mjd[0] + 0.25 * (mjd[1] - mjd[0]);
+  EXPECT_DOUBLE_EQ(gain_at("first", quarter), first);
+  EXPECT_DOUBLE_EQ(gain_at("mean", quarter), 0.5 * (first + second));
+  EXPECT_NEAR(gain_at("interpolate", quarter), 0.75 * first + 0.25 * second, 1e-6);
+  EXPECT_DOUBLE_EQ(gain_at("interpolate", mjd[0] - 1.0), first);
+  EXPECT_DOUBLE_EQ(gain_at("interpolate", mjd[1] + 1.0), second);
+}
+
+TEST(SystemTemperature, FirstSkipsAnEventThatCannotBeUsed) {
+  test::SmallLevel1 content = two_events();
+  for (std::size_t i = 0; i < 1000; ++i) content.vane_angle_deg[i] = 196.0;  // the vane did not move
+  Case c(content);
+  const ProductTable products = c.run([&](int, std::int64_t i) { return counts(content, i); });
+  EXPECT_TRUE(std::isnan(products.get<float>(level2::kGain)[0]));
+  EXPECT_NEAR(calibration_at(c.observation, products, c.config, test::kStartMjd).gain_counts_per_K[0], 12.0, 1e-5);
+}
+
+std::string failure(const test::SmallLevel1& content) {
+  try {
+    const Case c(content);
+  } catch (const ObservationError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(SystemTemperature, NoVaneEventFailsWithFileAndDataset) {
+  const std::string message = failure(test::SmallLevel1());
+  EXPECT_NE(message.find("no vane event"), std::string::npos) << message;
+  EXPECT_NE(message.find("comap-0012345"), std::string::npos) << message;
+  EXPECT_NE(message.find("hk/array/frame/features"), std::string::npos) << message;
+}
+
+TEST(SystemTemperature, VaneThatNeverMovesFails) {
+  test::SmallLevel1 content;
+  content.set_feature(100, 700, 13);
+  EXPECT_NE(failure(content).find("no vane event has hot and cold samples"), std::string::npos) << failure(content);
+}
+
+}  // namespace
+}  // namespace comap
