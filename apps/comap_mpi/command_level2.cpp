@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "catalogue/catalogue.hpp"
-#include "catalogue_json.hpp"
+#include "catalogue/row_json.hpp"
 #include "command.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
@@ -56,9 +56,9 @@ Level2Work find_work(const CommandContext& context) {
 
 nlohmann::json snapshot_of(Catalogue& catalogue, const Observation& observation) {
   nlohmann::json flags = nlohmann::json::array();
-  for (const Row& row : catalogue.rows_of("quality_flags", observation.obsid)) flags.push_back(to_json(row));
+  for (const Row& row : catalogue.rows_of("quality_flags", observation.obsid)) flags.push_back(json_of(row));
   const auto row = catalogue.row(observation.obsid);
-  return {{"row", row ? to_json(*row) : nlohmann::json::object()}, {"flags", std::move(flags)}};
+  return {{"row", row ? json_of(*row) : nlohmann::json::object()}, {"flags", std::move(flags)}};
 }
 
 void show_dry_run(const CommandContext& context, const StageList& stages, const Level2Work& work) {

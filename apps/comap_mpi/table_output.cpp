@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
-#include <type_traits>
 
+#include "catalogue/row_json.hpp"
 #include "core/error.hpp"
 
 namespace comap {
@@ -104,21 +104,11 @@ void print_tsv(std::ostream& out, const OutputTable& table) {
   }
 }
 
-nlohmann::json json_of(const OutputTable& table) {
+nlohmann::json json_rows(const OutputTable& table) {
   nlohmann::json rows = nlohmann::json::array();
   for (const auto& row : table.rows) {
     nlohmann::json entry = nlohmann::json::object();
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      std::visit(
-          [&](const auto& value) {
-            if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::monostate>) {
-              entry[table.columns[i]] = nullptr;
-            } else {
-              entry[table.columns[i]] = value;
-            }
-          },
-          row[i]);
-    }
+    for (std::size_t i = 0; i < row.size(); ++i) entry[table.columns[i]] = json_of(row[i]);
     rows.push_back(std::move(entry));
   }
   return rows;
@@ -136,7 +126,7 @@ OutputFormat parse_output_format(const std::string& name) {
 void print_tables(std::ostream& out, const std::vector<OutputTable>& tables, OutputFormat format) {
   if (format == OutputFormat::json) {
     nlohmann::json all = nlohmann::json::object();
-    for (const OutputTable& table : tables) all[table.name] = json_of(table);
+    for (const OutputTable& table : tables) all[table.name] = json_rows(table);
     out << all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
     return;
   }

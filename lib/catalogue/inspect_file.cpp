@@ -6,8 +6,8 @@
 #include <cmath>
 #include <filesystem>
 #include <system_error>
-#include <type_traits>
 
+#include "catalogue/row_json.hpp"
 #include "catalogue/schema.hpp"
 #include "core/error.hpp"
 #include "core/json_bytes.hpp"
@@ -81,26 +81,6 @@ void read(FileFinding& finding) {
   finding.obsid = obsid;
 }
 
-nlohmann::json json_of(const SqlValue& value) {
-  return std::visit(
-      [](const auto& one) -> nlohmann::json {
-        if constexpr (std::is_same_v<std::decay_t<decltype(one)>, std::monostate>) {
-          return nullptr;
-        } else {
-          return one;
-        }
-      },
-      value);
-}
-
-SqlValue value_of(const nlohmann::json& json) {
-  if (json.is_boolean()) return json.get<bool>();
-  if (json.is_number_integer()) return json.get<std::int64_t>();
-  if (json.is_number()) return json.get<double>();
-  if (json.is_string()) return json.get<std::string>();
-  return {};
-}
-
 }  // namespace
 
 Row observation_row(const std::map<std::string, h5::AttributeValue>& attributes, std::vector<std::string>& remarks) {
@@ -159,7 +139,7 @@ std::vector<FileFinding> unpacked(const Bytes& bytes) {
     finding.path = one.at("path").get<std::string>();
     finding.level = one.at("level2").get<bool>() ? DataLevel::level2 : DataLevel::level1;
     finding.obsid = one.at("obsid").get<std::int64_t>();
-    for (const auto& [name, value] : one.at("row").items()) finding.row[name] = value_of(value);
+    for (const auto& [name, value] : one.at("row").items()) finding.row[name] = sql_value_of(value);
     finding.remarks = one.at("remarks").get<std::vector<std::string>>();
     findings.push_back(std::move(finding));
   }
