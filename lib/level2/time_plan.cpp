@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "stages/housekeeping.hpp"
+
 namespace comap {
 namespace {
-
-constexpr int kVaneFeature = 13;
 
 /// First and one past the last sample with a feature other than the vane's; empty when there is none.
 std::array<std::int64_t, 2> featured_range(const std::vector<std::int64_t>& features) {
