@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "catalogue/sql_connection.hpp"
 #include "core/error.hpp"
 #include "core/library_versions.hpp"
 #include "core/version.hpp"
@@ -102,6 +103,7 @@ std::string version_text() {
   auto libraries = library_versions();
   libraries.emplace_back("CLI11", CLI11_VERSION);
   libraries.emplace_back("HDF5", h5::library_version());
+  libraries.emplace_back("libpqxx", sql::postgres_library_version());
   libraries.emplace_back("MPI", mpi::library_version());
   for (const auto& [name, version] : libraries) text += fmt::format("\n  {:<14} {}", name, version);
   return text;

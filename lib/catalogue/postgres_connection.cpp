@@ -337,4 +337,6 @@ std::unique_ptr<Connection> open_postgres(const CatalogueConfig& config) {
   return std::make_unique<PostgresConnection>(config);
 }
 
+std::string postgres_library_version() { return PQXX_VERSION; }
+
 }  // namespace comap::sql

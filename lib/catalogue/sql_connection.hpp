@@ -98,6 +98,8 @@ class Transaction {
 std::unique_ptr<Connection> open_sqlite(const std::string& path);
 /// `config.url` starts with `postgresql://` or `postgres://`.
 std::unique_ptr<Connection> open_postgres(const CatalogueConfig& config);
+/// Version of libpqxx, for `--version`.
+std::string postgres_library_version();
 
 /// UTF-8 text as both databases accept it.
 std::string storable_text(const std::string& text);

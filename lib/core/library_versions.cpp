@@ -13,7 +13,6 @@
 #include <Eigen/Core>
 #include <array>
 #include <nlohmann/json.hpp>
-#include <pqxx/version>
 
 namespace comap {
 namespace {
@@ -39,7 +38,6 @@ std::vector<std::pair<std::string, std::string>> library_versions() {
       {"ERFA", eraVersion()},
       {"FFTW", fftw_version},
       {"fmt", fmt_version()},
-      {"libpqxx", PQXX_VERSION},
       {"nlohmann/json", dotted(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH)},
       {"spdlog", dotted(SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH)},
       {"SQLite", sqlite3_libversion()},

@@ -8,8 +8,8 @@
 
 namespace comap {
 
-/// Name and version of each, in order of name; HDF5 and MPI have functions of their own (io/h5.hpp,
-/// mpi/environment.hpp).
+/// Name and version of each, in order of name; HDF5, libpqxx and MPI have functions of their own (io/h5.hpp,
+/// catalogue/sql_connection.hpp, mpi/environment.hpp).
 std::vector<std::pair<std::string, std::string>> library_versions();
 
 }  // namespace comap
