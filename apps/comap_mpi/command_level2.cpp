@@ -10,6 +10,7 @@
 #include "command.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "core/rank_zero.hpp"
 #include "level2/level2_path.hpp"
 #include "level2/provenance.hpp"
 #include "level2_progress.hpp"
@@ -88,21 +89,17 @@ void write_summary(const CommandContext& context, const Level2Progress& progress
 }
 
 int run_level2_command(const CommandContext& context) {
-  const bool is_root = context.world.rank() == 0;
   const StageList stages = make_stages(context.config.level2);
   check_fields(stages);
   Level2Work work;
-  context.world.run_agreed("level2", [&] {
-    if (is_root) work = find_work(context);
-  });
+  run_on_rank_zero(context.world, [&] { work = find_work(context); });
   if (context.options.dry_run) {
-    if (is_root) show_dry_run(context, stages, work);
+    run_on_rank_zero(context.world, [&] { show_dry_run(context, stages, work); });
     return kDone;
   }
   std::unique_ptr<ResultJournal> journal;
   std::unique_ptr<Level2Progress> progress;
-  context.world.run_agreed("level2", [&] {
-    if (!is_root) return;
+  run_on_rank_zero(context.world, [&] {
     journal = std::make_unique<ResultJournal>(*work.catalogue, context.config.log);
     journal->apply_left_over();
     progress = std::make_unique<Level2Progress>(static_cast<std::int64_t>(work.observations.size()),
@@ -118,12 +115,13 @@ int run_level2_command(const CommandContext& context) {
   const bool stopped = mpi::run_level2(job, context.world, handle);
 
   std::int64_t n_failed = 0;
-  if (is_root) {
+  run_on_rank_zero(context.world, [&] {
     write_summary(context, *progress);
-    if (stopped)
-      log_warning("stopped by a signal: {} observations are left; run the same command again", progress->n_left());
     n_failed = progress->n_failed();
-  }
+    if (stopped) {
+      log_warning("stopped by a signal: {} observations are left; run the same command again", progress->n_left());
+    }
+  });
   if (stopped) return kStopped;
   return context.world.sum(n_failed) > 0 ? kSomeFailed : kDone;
 }
