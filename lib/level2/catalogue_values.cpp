@@ -8,6 +8,7 @@
 
 #include "core/constants.hpp"
 #include "io/level2_schema.hpp"
+#include "math/glitches.hpp"
 
 namespace comap {
 namespace {
@@ -73,26 +74,33 @@ QualityRow quality_row(const FeedResult& feed, std::size_t element, std::size_t 
   if (feed.products.contains(kNanCounts)) {
     add("n_nan_values", static_cast<double>(feed.products.get<std::int64_t>(kNanCounts)[element]));
   }
+  if (feed.products.contains(kGlitchCount)) {
+    add("n_spikes", static_cast<double>(feed.products.get<std::int64_t>(kGlitchCount)[0]));
+  }
   add("mean_atm_temp", mean_atmosphere_K(feed.products, element, n_channels));
   return row;
 }
 
 }  // namespace
 
-void add_nan_counts(const ObservationContext& observation, ProductTable& feed_products) {
+void add_sample_counts(const ObservationContext& observation, double glitch_sigma, ProductTable& feed_products) {
   if (!feed_products.contains(level2::kBinnedFiltered)) return;
   const auto streams = feed_products.get<float>(level2::kBinnedFiltered);
   const auto n_samples = static_cast<std::size_t>(observation.level1.n_samples);
-  std::vector<std::int64_t> counts(streams.size() / n_samples, 0);
-  for (std::size_t element = 0; element < counts.size(); ++element) {
-    const auto stream = streams.subspan(element * n_samples, n_samples);
-    for (const auto& [start, end] : observation.scans) {
-      counts[element] +=
-          std::ranges::count_if(stream.subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start)),
-                                [](float value) { return std::isnan(value); });
+  std::vector<std::int64_t> nan_counts(streams.size() / n_samples, 0);
+  std::int64_t n_glitches = 0;
+  for (const auto& [start, end] : observation.scans) {
+    const auto n_in_scan = static_cast<std::size_t>(end - start);
+    HalfBandSum sum(n_in_scan);
+    for (std::size_t element = 0; element < nan_counts.size(); ++element) {
+      const auto scan = streams.subspan(element * n_samples + static_cast<std::size_t>(start), n_in_scan);
+      nan_counts[element] += std::ranges::count_if(scan, [](float value) { return std::isnan(value); });
+      sum.add(scan);
     }
+    n_glitches += std::ssize(find_glitches(sum.values(), glitch_sigma));
   }
-  feed_products.set(kNanCounts, std::move(counts));
+  feed_products.set(kNanCounts, std::move(nan_counts));
+  feed_products.set(kGlitchCount, std::vector<std::int64_t>{n_glitches});
 }
 
 void fill_catalogue_values(const ObservationContext& observation, const StageList& stages,

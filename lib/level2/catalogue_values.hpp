@@ -14,13 +14,17 @@ namespace comap {
 
 /// Product with the number of NaN samples inside scans [band][n_freq_bin]; made while the time streams are at hand.
 inline constexpr std::string_view kNanCounts = "catalogue/n_nan_values";
+/// Product with the number of glitches inside scans, one number for the feed.
+inline constexpr std::string_view kGlitchCount = "catalogue/n_spikes";
 
-/// Adds kNanCounts from the filtered time streams; nothing when there are none.
-void add_nan_counts(const ObservationContext& observation, ProductTable& feed_products);
+/// Adds kNanCounts and kGlitchCount (by the rule of the map maker, math/glitches.hpp) from the filtered time streams;
+/// nothing when there are none.
+void add_sample_counts(const ObservationContext& observation, double glitch_sigma, ProductTable& feed_products);
 
 /// Fills summary (columns of observation_summary from every stage's summary()) and quality rows (columns of
-/// quality_flags: scan averages of the noise fits over finite values, NaN samples, mean atmosphere). Columns without
-/// a finite value are left out. There are quality rows only with 2 sub-bands, which is what the catalogue can hold.
+/// quality_flags: scan averages of the noise fits over finite values, NaN samples, glitches, mean atmosphere). Columns
+/// without a finite value are left out. There are quality rows only with 2 sub-bands, which is what the catalogue can
+/// hold.
 void fill_catalogue_values(const ObservationContext& observation, const StageList& stages,
                            const std::vector<FeedResult>& feeds, ObservationResult& result);
 

@@ -151,7 +151,7 @@ class ObservationRun {
 
   ProductTable without_time_streams(const ProductTable& products) const {
     ProductTable kept = products;
-    add_nan_counts(observation_, kept);
+    add_sample_counts(observation_, tools_.config.mapmake.glitch_sigma, kept);
     for (const auto& stage : tools_.stages) {
       for (const OutputSpec& output : stage->outputs(observation_)) {
         const bool is_stream =

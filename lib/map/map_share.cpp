@@ -10,6 +10,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "map/prepare_scan.hpp"
+#include "math/glitches.hpp"
 
 namespace comap {
 namespace {

@@ -5,7 +5,6 @@
 #include <numbers>
 #include <vector>
 
-#include "core/constants.hpp"
 #include "math/median.hpp"
 
 namespace comap {
@@ -21,12 +20,6 @@ std::vector<double> pair_differences(std::span<const double> values) {
   return differences;
 }
 
-double median_absolute_deviation(std::vector<double> values) {
-  const double middle = median(std::span<const double>(values));
-  for (double& value : values) value = std::abs(value - middle);
-  return median(std::span<const double>(values));
-}
-
 double standard_deviation(std::span<const double> values) {
   double sum = 0.0;
   for (const double value : values) sum += value;
@@ -39,11 +32,9 @@ double standard_deviation(std::span<const double> values) {
 }  // namespace
 
 double auto_rms(std::span<const double> values, NoiseEstimator estimator) {
-  std::vector<double> differences = pair_differences(values);
+  const std::vector<double> differences = pair_differences(values);
   if (differences.empty()) return std::numeric_limits<double>::quiet_NaN();
-  const double spread = estimator == NoiseEstimator::mad
-                            ? kMadToSigma * median_absolute_deviation(std::move(differences))
-                            : standard_deviation(differences);
+  const double spread = estimator == NoiseEstimator::mad ? mad_sigma(differences) : standard_deviation(differences);
   return spread / std::numbers::sqrt2;
 }
 

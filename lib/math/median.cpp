@@ -8,6 +8,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "core/constants.hpp"
+
 namespace comap {
 namespace {
 
@@ -158,6 +160,13 @@ float median(std::span<const float> values) {
 double median(std::span<const double> values) {
   std::vector<double> scratch;
   return median(values, scratch);
+}
+
+double mad_sigma(std::span<const double> values) {
+  const double middle = median(values);
+  std::vector<double> deviations(values.begin(), values.end());
+  for (double& value : deviations) value = std::abs(value - middle);
+  return kMadToSigma * median(std::span<const double>(deviations));
 }
 
 }  // namespace comap

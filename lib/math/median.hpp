@@ -19,4 +19,8 @@ double median(std::span<const double> values, std::vector<double>& scratch);
 float median(std::span<const float> values);
 double median(std::span<const double> values);
 
+/// Standard deviation of normal noise, without regard to a few outliers: 1.4826 times the median absolute deviation
+/// from the median, over finite values.
+double mad_sigma(std::span<const double> values);
+
 }  // namespace comap

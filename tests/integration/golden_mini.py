@@ -2,6 +2,7 @@
 (tests/data/expected_30011.h5): the whole program, with our own vane calibration and scans. Tolerances are those that the
 reference states for that; docs/validation.md lists the faults of the reference that explain them."""
 import shutil
+import sqlite3
 
 import h5py
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from program import DATA_DIR, run, scratch_directory, write_config
 
 LEVEL1 = "comap-0030011-2022-09-20-003020.hd5"
+TRUTH = "comap-0030011-2022-09-20-003020_truth.hdf5"
 CONFIG = """
 [catalogue]
 url = "sqlite:comap.db"
@@ -102,6 +104,16 @@ def check_comparison_method(ours, expected, method):
                 assert distance < 1e-2, (method, feed, band, half, distance)
 
 
+def check_glitches(database, truth, scans):
+    """The catalogue counts the glitches that were put into the scans, for every element of a feed."""
+    spikes = truth["spikes"][...]
+    for feed in range(N_FEEDS):
+        inside = sum(any(start <= sample < end for start, end in scans) for row, sample, _ in spikes if row == feed)
+        counts = sqlite3.connect(database).execute(
+            "SELECT n_spikes FROM quality_flags WHERE pixel = ? ORDER BY frequency_band", (feed + 1,)).fetchall()
+        assert counts == [(inside,)] * 8, (feed + 1, inside, counts)
+
+
 def main():
     scratch = scratch_directory()
     (scratch / "level1").mkdir()
@@ -118,6 +130,7 @@ def main():
             check_atmosphere(ours, expected)
             check_scans(ours, expected)
             check_maximum_posterior(ours, expected)
+            check_glitches(scratch / "comap.db", h5py.File(DATA_DIR / TRUTH), ours["level2/scan_edges"][...])
         else:
             check_comparison_method(ours, expected, method)
 

@@ -19,63 +19,6 @@ std::vector<float> white_noise(std::size_t n, double sigma, unsigned seed) {
   return values;
 }
 
-TEST(PairDifferenceRms, IsTheSigmaOfWhiteNoiseOnALevelWithDrift) {
-  std::vector<float> values = white_noise(20000, 0.01, 1);
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] += 40.0F + 1e-5F * static_cast<float>(i);
-  EXPECT_NEAR(pair_difference_rms(values), 0.01, 0.0003);
-}
-
-TEST(PairDifferenceRms, TakesOnlyPairsOfFiniteSamples) {
-  // Pairs (1, 2), (NaN, 9), (4, 2), (5, 5): differences -1, 2, 0; median 0, absolute deviations 1, 2, 0, MAD 1.
-  const std::vector<float> values = {1, 2, kNan, 9, 4, 2, 5, 5, 7};
-  EXPECT_NEAR(pair_difference_rms(values), 1.4826 / std::sqrt(2.0), 1e-6);
-  EXPECT_TRUE(std::isnan(pair_difference_rms(std::vector<float>{1, 2, kNan, 3})));
-}
-
-TEST(BridgeGaps, DrawsStraightLines) {
-  std::vector<float> values = {kNan, 2, kNan, kNan, 8, kNan};
-  bridge_gaps(values);
-  EXPECT_EQ(values, (std::vector<float>{2, 2, 4, 6, 8, 8}));
-  std::vector<float> nothing = {kNan, kNan};
-  bridge_gaps(nothing);
-  EXPECT_TRUE(std::isnan(nothing[0]) && std::isnan(nothing[1]));
-}
-
-TEST(Glitches, EverySpikeOfOneSampleIsFoundAndNothingElse) {
-  HalfBandSum sum(6000);
-  for (unsigned band = 0; band < 8; ++band) {
-    std::vector<float> noise = white_noise(6000, 0.01, 10 + band);
-    for (const std::size_t at : {std::size_t{2}, std::size_t{1500}, std::size_t{5997}}) noise[at] += 0.2F;
-    sum.add(noise);
-  }
-  EXPECT_EQ(find_glitches(sum.values(), 6.0), (std::vector<std::int64_t>{2, 1500, 5997}));
-  EXPECT_TRUE(find_glitches(sum.values(), 0.0).empty());
-}
-
-// TauA in a beam of 6.6 samples rms is 600 times the noise of a half band and must lose no sample.
-TEST(Glitches, ABrightSourceIsNotCut) {
-  HalfBandSum sum(4000);
-  for (unsigned band = 0; band < 8; ++band) {
-    std::vector<float> values = white_noise(4000, 0.01, 20 + band);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const double x = (static_cast<double>(i) - 2000.3) / 6.6;
-      values[i] += static_cast<float>(6.0 * std::exp(-0.5 * x * x));
-    }
-    sum.add(values);
-  }
-  EXPECT_TRUE(find_glitches(sum.values(), 6.0).empty());
-}
-
-TEST(Glitches, AHalfBandWithoutDataDoesNotHideThem) {
-  HalfBandSum sum(1000);
-  std::vector<float> noise = white_noise(1000, 0.01, 30);
-  noise[400] += 1.0F;
-  for (std::size_t i = 600; i < 605; ++i) noise[i] = kNan;
-  sum.add(noise);
-  sum.add(std::vector<float>(1000, kNan));
-  EXPECT_EQ(find_glitches(sum.values(), 6.0), (std::vector<std::int64_t>{400}));
-}
-
 TEST(Elevation, OutsideTheSkyOrNotFiniteIsInvalid) {
   EXPECT_TRUE(elevation_is_valid(std::vector<double>{30.0, 90.0}));
   EXPECT_FALSE(elevation_is_valid(std::vector<double>{30.0, 90.5}));
