@@ -212,12 +212,14 @@ void add_catalogue_command(CLI::App& program, Commands& commands, GlobalOptions&
                      "Clear statistics where the Level-2 file is gone");
   add_leaf(*catalogue, commands, options, own, "summary", "Counts of rows and files, latest rows",
            [own](const CommandContext& context) { return answer(context, own, summary_tables); });
+  commands.back().writes_log = false;
   CLI::App* show = add_leaf(*catalogue, commands, options, own, "show", "Everything known about one observation",
                             [own](const CommandContext& context) {
                               return answer(context, own, [&](Catalogue& one) {
                                 return show_tables(one, own->obsid, parse_output_format(own->format));
                               });
                             });
+  commands.back().writes_log = false;
   show->add_option("OBSID", own->obsid, "Number of the observation")->required();
 }
 

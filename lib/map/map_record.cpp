@@ -50,7 +50,7 @@ void add_solver_cards(const MapmakeConfig& config, const SolverReport& solver, s
 
 void add_data_cards(const MapmakeConfig& config, const MaskSummary& masks, std::vector<HeaderCard>& cards) {
   cards.push_back({"DETREND", config.detrend, "detrending before the solve"});
-  cards.push_back({"GLITCHSG", config.glitch_sigma, "[sigma] glitch limit, 0 = none cut"});
+  cards.push_back({"GLITCHSG", config.glitch_sigma, "[sigma] limit of the glitch search"});
   cards.push_back({"MINGOOD", config.min_good_fraction, "fraction of good samples that a scan needs"});
   cards.push_back({"RMSCAP", config.auto_rms_cap_K, "[K] limit of auto_rms"});
   cards.push_back({"REDCUT", config.sigma_red_cutoff_K, "[K] limit of sigma_red"});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "core/error.hpp"
 
@@ -10,18 +11,37 @@ namespace comap {
 
 namespace {
 
-/// The good samples of one offset.
+/// The good samples of one offset, and room to find the runs among them.
 struct GoodSamples {
-  std::vector<std::int32_t> pixel;  ///< local
+  std::vector<std::int32_t> pixel;  ///< of the map
   std::vector<float> tod_K;
-  std::vector<float> airmass;
+  std::vector<float> airmass;  ///< 0 where the segment has no template
   std::vector<float> map_factor;
   std::vector<float> solver_factor;
   std::size_t size = 0;
+  std::vector<std::size_t> run_start;  ///< [stretch + 1]
+  std::vector<std::int32_t> local;     ///< [stretch] local pixel
+  std::vector<double> tod_before;      ///< [sample + 1] sum of the TOD before it
 
   explicit GoodSamples(std::size_t n)
-      : pixel(n), tod_K(n), airmass(n, 0.0F), map_factor(n, 1.0F), solver_factor(n, 1.0F) {}
+      : pixel(n),
+        tod_K(n),
+        airmass(n, 0.0F),
+        map_factor(n, 1.0F),
+        solver_factor(n, 1.0F),
+        run_start(n + 1),
+        local(n),
+        tod_before(n + 1) {}
 };
+
+/// Sums of one pixel, in one cache line.
+struct alignas(32) PixelSums {
+  double map_weighted_tod = 0.0;
+  double map_weight = 0.0;
+  double hits = 0.0;
+};
+
+constexpr float kLargestFloat = std::numeric_limits<float>::max();
 
 bool has_data(const DestriperSegment& segment) {
   return std::isfinite(segment.weight_per_K2) && segment.weight_per_K2 > 0.0;
@@ -62,10 +82,13 @@ class RunMaker {
     }
     GoodSamples good(std::min(longest, static_cast<std::size_t>(runs_.layout.offset_length)));
     for (std::size_t segment = 0; segment < data_.segments.size(); ++segment) {
-      runs_.first_run.push_back(runs_.run.size());
       add_segment(segment, good);
     }
-    runs_.first_run.push_back(runs_.run.size());
+    for (const PixelSums& pixel : pixel_sums_) {
+      sums_.map_weighted_tod.push_back(pixel.map_weighted_tod);
+      sums_.map_weight.push_back(pixel.map_weight);
+      sums_.hits.push_back(pixel.hits);
+    }
   }
 
  private:
@@ -73,7 +96,8 @@ class RunMaker {
     const std::size_t n_offsets = runs_.layout.n_offsets();
     const auto n_pixels = static_cast<std::size_t>(runs_.n_pixels);
     const std::size_t n_segments = data_.segments.size();
-    for (auto* map : {&sums_.map_weighted_tod, &sums_.map_weight, &sums_.hits}) map->assign(n_pixels, 0.0);
+    pixel_sums_.resize(n_pixels);
+    for (auto* map : {&sums_.map_weighted_tod, &sums_.map_weight, &sums_.hits}) map->reserve(n_pixels);
     if (!data_.solver_factor.empty()) {
       sums_.solver_weighted_tod.assign(n_pixels, 0.0);
       sums_.solver_weight.assign(n_pixels, 0.0);
@@ -119,34 +143,40 @@ class RunMaker {
   }
 
   void collect(const DestriperSegment& segment, std::int64_t begin, std::int64_t end, GoodSamples& good) const {
-    std::int32_t last_pixel = -1;
-    std::int32_t last_local = -1;
+    const bool plain = data_.weight_factor.empty() && data_.solver_factor.empty() && !has_airmass_;
+    plain ? collect_plain(segment.start + begin, segment.start + end, good) : collect_all(segment, begin, end, good);
+  }
+
+  // Without a branch: which samples are good cannot be guessed by the processor where flags are scattered.
+  void collect_plain(std::int64_t begin, std::int64_t end, GoodSamples& good) const {
+    const std::int32_t* pixel = data_.pixel.data();
+    const float* tod_K = data_.tod_K.data();
+    std::size_t n = 0;
+    for (std::int64_t sample = begin; sample < end; ++sample) {
+      good.pixel[n] = pixel[sample];
+      good.tod_K[n] = tod_K[sample];
+      n += static_cast<std::size_t>((pixel[sample] >= 0) & (std::abs(tod_K[sample]) <= kLargestFloat));
+    }
+    good.size = n;
+  }
+
+  void collect_all(const DestriperSegment& segment, std::int64_t begin, std::int64_t end, GoodSamples& good) const {
+    std::size_t n = 0;
     for (std::int64_t i = begin; i < end; ++i) {
       const auto sample = static_cast<std::size_t>(segment.start + i);
-      const std::int32_t pixel = data_.pixel[sample];
-      if (pixel < 0 || !std::isfinite(data_.tod_K[sample])) continue;
-      const std::size_t n = good.size;
-      if (!data_.weight_factor.empty()) {
-        good.map_factor[n] = data_.weight_factor[sample];
-        if (!(good.map_factor[n] > 0.0F)) continue;
-      }
-      good.solver_factor[n] = good.map_factor[n];
-      if (!data_.solver_factor.empty()) {
-        good.solver_factor[n] *= data_.solver_factor[sample];
-        if (!(good.solver_factor[n] >= 0.0F)) continue;
-      }
-      if (!segment.airmass.empty()) {
-        good.airmass[n] = segment.airmass[static_cast<std::size_t>(i)];
-        if (!std::isfinite(good.airmass[n])) continue;
-      }
-      if (pixel != last_pixel) {
-        last_pixel = pixel;
-        last_local = numbering_.local(pixel);
-      }
-      good.pixel[n] = last_local;
+      const float map_factor = data_.weight_factor.empty() ? 1.0F : data_.weight_factor[sample];
+      const float solver_factor = data_.solver_factor.empty() ? 1.0F : data_.solver_factor[sample];
+      good.pixel[n] = data_.pixel[sample];
       good.tod_K[n] = data_.tod_K[sample];
-      ++good.size;
+      good.airmass[n] = segment.airmass.empty() ? 0.0F : segment.airmass[static_cast<std::size_t>(i)];
+      good.map_factor[n] = map_factor;
+      good.solver_factor[n] = map_factor * solver_factor;
+      n += static_cast<std::size_t>((good.pixel[n] >= 0) & (std::abs(good.tod_K[n]) <= kLargestFloat) &
+                                    (std::abs(good.airmass[n]) <= kLargestFloat) & (map_factor > 0.0F) &
+                                    (map_factor <= kLargestFloat) & (solver_factor >= 0.0F) &
+                                    (solver_factor <= kLargestFloat));
     }
+    good.size = n;
   }
 
   /// F^T N^-1 of data and airmass; leaves the deviation from the mean airmass in `good`. False when the offset has no
@@ -185,32 +215,55 @@ class RunMaker {
     sums_.airmass_weighted_tod[segment] += weight * product;
   }
 
-  void add_runs(std::size_t segment, std::size_t offset, const GoodSamples& good) {
+  void add_runs(std::size_t segment, std::size_t offset, GoodSamples& good) {
     const double weight = data_.segments[segment].weight_per_K2;
-    for (std::size_t begin = 0; begin < good.size;) {
-      std::size_t end = begin;
-      double tod_sum = 0.0;
-      double airmass_sum = 0.0;
-      while (end < good.size && end - begin < max_length_ && good.pixel[end] == good.pixel[begin] &&
-             good.map_factor[end] == good.map_factor[begin] && good.solver_factor[end] == good.solver_factor[begin]) {
-        tod_sum += good.tod_K[end];
-        airmass_sum += good.airmass[end];
-        ++end;
+    const bool airmass = !data_.segments[segment].airmass.empty();
+    const std::size_t n_stretches = find_stretches(good);
+    find_pixels(n_stretches, good);
+    for (std::size_t stretch = 0; stretch < n_stretches; ++stretch) {
+      for (std::size_t begin = good.run_start[stretch]; begin < good.run_start[stretch + 1];) {
+        const std::size_t end = std::min(begin + max_length_, good.run_start[stretch + 1]);
+        add_run(weight, good.local[stretch], good, begin, end);
+        if (airmass) add_airmass(weight, segment, offset, good, begin, end);
+        begin = end;
       }
-      add_run(weight, good, begin, end - begin, tod_sum);
-      if (has_airmass_) add_airmass(weight, segment, offset, good, begin, end, airmass_sum);
-      begin = end;
     }
   }
 
-  void add_run(double weight, const GoodSamples& good, std::size_t begin, std::size_t length, double tod_sum) {
-    const auto pixel = static_cast<std::size_t>(good.pixel[begin]);
-    const auto n = static_cast<double>(length);
-    runs_.run.push_back((static_cast<std::uint32_t>(length) << runs_.pixel_bits) | static_cast<std::uint32_t>(pixel));
+  /// Stretches of one pixel and one weight, of any length, and the running sums; returns their number.
+  static std::size_t find_stretches(GoodSamples& good) {
+    std::size_t last = 0;
+    for (std::size_t i = 0; i < good.size; ++i) good.tod_before[i + 1] = good.tod_before[i] + good.tod_K[i];
+    for (std::size_t i = 1; i < good.size; ++i) {
+      good.run_start[last + 1] = i;
+      last += static_cast<std::size_t>((good.pixel[i] != good.pixel[i - 1]) |
+                                       (good.map_factor[i] != good.map_factor[i - 1]) |
+                                       (good.solver_factor[i] != good.solver_factor[i - 1]));
+    }
+    good.run_start[last + 1] = good.size;
+    return last + 1;
+  }
+
+  // All of an offset before the first sum, so that the sums are on their way from memory when they are needed.
+  void find_pixels(std::size_t n_stretches, GoodSamples& good) const {
+    for (std::size_t stretch = 0; stretch < n_stretches; ++stretch) {
+      good.local[stretch] = numbering_.local(good.pixel[good.run_start[stretch]]);
+      __builtin_prefetch(&pixel_sums_[static_cast<std::size_t>(good.local[stretch])], 1);
+    }
+  }
+
+  void add_run(double weight, std::int32_t local, const GoodSamples& good, std::size_t begin, std::size_t end) {
+    const auto pixel = static_cast<std::size_t>(local);
+    const auto n = static_cast<double>(end - begin);
+    const double tod_sum = good.tod_before[end] - good.tod_before[begin];
     const double map_weight = weight * good.map_factor[begin];
-    sums_.hits[pixel] += n;
-    sums_.map_weight[pixel] += map_weight * n;
-    sums_.map_weighted_tod[pixel] += map_weight * tod_sum;
+    runs_.run.push_back((static_cast<std::uint32_t>(end - begin) << runs_.pixel_bits) |
+                        static_cast<std::uint32_t>(local));
+    PixelSums& sums = pixel_sums_[pixel];
+    sums.hits += n;
+    sums.map_weight += map_weight * n;
+    sums.map_weighted_tod += map_weight * tod_sum;
+    if (has_airmass_) runs_.airmass_deviation.push_back(0.0F);
     if (!data_.weight_factor.empty()) runs_.map_factor.push_back(good.map_factor[begin]);
     if (data_.solver_factor.empty()) return;
     runs_.solver_factor.push_back(good.solver_factor[begin]);
@@ -221,13 +274,15 @@ class RunMaker {
 
   /// The run stands for its mean deviation, as float32 has it; what the samples vary within it goes into the square.
   void add_airmass(double weight, std::size_t segment, std::size_t offset, const GoodSamples& good, std::size_t begin,
-                   std::size_t end, double airmass_sum) {
+                   std::size_t end) {
+    double sum = 0.0;
+    for (std::size_t i = begin; i < end; ++i) sum += good.airmass[i];
     const auto length = static_cast<double>(end - begin);
-    const double mean = static_cast<float>(airmass_sum / length);
+    const double mean = static_cast<float>(sum / length);
     double square = length * mean * mean;
     for (std::size_t i = begin; i < end; ++i) square += (good.airmass[i] - mean) * (good.airmass[i] - mean);
     const double run_weight = weight * good.solver_factor[begin];
-    runs_.airmass_deviation.push_back(static_cast<float>(mean));
+    runs_.airmass_deviation.back() = static_cast<float>(mean);
     sums_.airmass_rounding[offset] += run_weight * length * mean;
     sums_.airmass_square[segment] += run_weight * square;
   }
@@ -236,7 +291,8 @@ class RunMaker {
   const PixelNumbering& numbering_;
   PixelRuns& runs_;
   SampleSums& sums_;
-  std::uint32_t max_length_;
+  std::vector<PixelSums> pixel_sums_;  ///< [local pixel]
+  std::size_t max_length_;
   bool has_airmass_;
 };
 

@@ -19,7 +19,6 @@ struct PixelRuns {
   OffsetLayout layout;
   std::int32_t n_pixels = 0;             ///< local
   unsigned pixel_bits = 1;               ///< low bits of a run; the length is above them
-  std::vector<std::size_t> first_run;    ///< [segment + 1]
   std::vector<std::uint32_t> n_runs;     ///< [offset]
   std::vector<std::uint32_t> run;        ///< [run]
   std::vector<float> airmass_deviation;  ///< [run]; empty when no segment has a template

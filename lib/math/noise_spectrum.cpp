@@ -16,9 +16,11 @@ constexpr NoiseModel kFailed = {kNan, kNan, kNan};
 constexpr double kAlphaLimit = 4.0;
 constexpr std::size_t kParameters = 3;
 constexpr int kMaxIterations = 300;
-constexpr double kConverged = 1e-12;      ///< relative change of the cost by an accepted step
-constexpr double kNearlyNewton = 1e-3;    ///< above, a step is short because it is damped
-constexpr double kLargestDamping = 1e12;  ///< no step makes the cost smaller: at the minimum to rounding
+constexpr double kConverged = 1e-12;    ///< relative change of the cost by an accepted step
+constexpr double kNearlyNewton = 1e-3;  ///< above, a step is short because it is damped
+constexpr double kLargestStep = 0.3;    ///< of ln sigma: a sigma that runs to 0 never comes back
+constexpr double kSmallestDamping = 1e-12;
+constexpr double kSmallestStep = 1e-9;  ///< of the parameters: at the minimum to rounding
 
 /// ln white, ln red, alpha
 using Parameters = Eigen::Vector3d;
@@ -62,7 +64,9 @@ Parameters damped_step(const Expansion& here, const Parameters& parameters, doub
     matrix(2, 2) = 1.0;
     descent[2] = 0.0;
   }
-  Parameters next = parameters + matrix.ldlt().solve(descent);
+  Eigen::Vector3d step = matrix.ldlt().solve(descent);
+  step *= std::min(1.0, kLargestStep / step.cwiseAbs().maxCoeff());
+  Parameters next = parameters + step;
   next[2] = std::clamp(next[2], -kAlphaLimit, kAlphaLimit);
   return next;
 }
@@ -111,22 +115,22 @@ NoiseModel fit_noise_model(std::span<const SpectrumBin> bins, double reference_H
   Parameters parameters(std::log(start.sigma_white), std::log(start.sigma_red), start.alpha);
   Expansion here = expand(points, parameters);
   double damping = 1e-3;
-  for (int i = 0; i < kMaxIterations; ++i) {
+  const auto model = [&] { return NoiseModel{std::exp(parameters[0]), std::exp(parameters[1]), parameters[2]}; };
+  for (int i = 0; i < kMaxIterations && std::isfinite(here.cost); ++i) {
     const Parameters next = damped_step(here, parameters, damping);
     const Expansion there = expand(points, next);
+    if ((next - parameters).norm() <= kSmallestStep) return model();
     if (!(there.cost <= here.cost)) {
       damping *= 10.0;
-      if (damping > kLargestDamping) break;
       continue;
     }
     const bool converged = damping <= kNearlyNewton && here.cost - there.cost <= kConverged * here.cost;
     parameters = next;
     here = there;
-    damping = std::max(damping / 10.0, 1e-12);
-    if (converged) return {std::exp(parameters[0]), std::exp(parameters[1]), parameters[2]};
+    damping = std::max(damping / 10.0, kSmallestDamping);
+    if (converged) return model();
   }
-  if (damping <= kLargestDamping || !std::isfinite(here.cost)) return kFailed;
-  return {std::exp(parameters[0]), std::exp(parameters[1]), parameters[2]};
+  return kFailed;
 }
 
 }  // namespace comap

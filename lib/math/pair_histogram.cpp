@@ -20,7 +20,7 @@ class Distribution {
 
   double size() const { return n_zero_ + positive_.back() + negative_.back(); }
   double n_zero() const { return n_zero_; }
-  double upper_edge() const { return edge(kInnerBins + 1); }
+  double upper_edge() const { return edge(kLinearBins + kInnerBins); }
   double below(double value) const {
     if (value < 0.0) return negative_.back() - within(negative_, -value);
     return negative_.back() + n_zero_ + within(positive_, value);
@@ -34,12 +34,17 @@ class Distribution {
   }
   /// Lower edge of a bin of one sign.
   double edge(int bin) const {
-    if (bin == 0) return 0.0;
-    return static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(first_bin_ + bin - 1) << kShift));
+    if (bin < kLinearBins) return static_cast<double>(lowest_edge(first_bin_)) * bin / kLinearBins;
+    return static_cast<double>(lowest_edge(first_bin_ + bin - kLinearBins));
+  }
+  int bin_of(double modulus) const {
+    const double lowest = static_cast<double>(lowest_edge(first_bin_));
+    if (modulus < lowest) return std::min(static_cast<int>(modulus / lowest * kLinearBins), kLinearBins - 1);
+    const auto bits = std::bit_cast<std::int32_t>(static_cast<float>(modulus));
+    return kLinearBins + std::clamp((bits >> kShift) - first_bin_, 0, kInnerBins - 1);
   }
   double within(const std::vector<double>& sums, double modulus) const {
-    const auto bits = std::bit_cast<std::int32_t>(static_cast<float>(modulus));
-    const int bin = std::clamp((bits >> kShift) - first_bin_ + 1, 0, kInnerBins);
+    const int bin = bin_of(modulus);
     const double low = edge(bin);
     const double fraction = std::clamp((modulus - low) / (edge(bin + 1) - low), 0.0, 1.0);
     const auto index = static_cast<std::size_t>(bin);

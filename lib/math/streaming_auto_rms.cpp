@@ -110,21 +110,24 @@ std::size_t StreamingAutoRms::keep_pairs(std::size_t channel, const float* value
   std::vector<float> moduli(kept.begin(), kept.end());
   for (float& value : moduli) value = std::abs(value);
   state.first_bin = pair_histogram::first_bin(median(std::span<const float>(moduli)));
+  const float per_unit = pair_histogram::kLinearBins / pair_histogram::lowest_edge(state.first_bin);
   for (const float difference : kept) {
-    ++cells[static_cast<std::size_t>(pair_histogram::cell_of(difference, state.first_bin))];
+    ++cells[static_cast<std::size_t>(pair_histogram::cell_of(difference, state.first_bin, per_unit))];
   }
   return i;
 }
 
 void StreamingAutoRms::count_pairs(std::size_t channel, const float* values, std::size_t n_pairs) {
+  if (n_pairs == 0) return;
   const std::int32_t first_bin = channels_[channel].first_bin;
+  const float per_unit = pair_histogram::kLinearBins / pair_histogram::lowest_edge(first_bin);
   std::uint16_t* cells = &counts_[channel * pair_histogram::kCells];
   std::array<std::int32_t, kBatch> batch;
   for (std::size_t done = 0; done < n_pairs; done += kBatch) {
     const std::size_t n = std::min(kBatch, n_pairs - done);
     const float* pairs = values + 2 * done;
     for (std::size_t i = 0; i < n; ++i) {
-      batch[i] = pair_histogram::cell_of(pairs[2 * i] - pairs[2 * i + 1], first_bin);
+      batch[i] = pair_histogram::cell_of(pairs[2 * i] - pairs[2 * i + 1], first_bin, per_unit);
     }
     for (std::size_t i = 0; i < n; ++i) {
       std::uint16_t& count = cells[batch[i]];

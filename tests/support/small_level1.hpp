@@ -58,12 +58,18 @@ struct SmallLevel1 {
   void set_feature(std::size_t start, std::size_t end, int feature) {
     for (std::size_t i = start; i < end; ++i) sample_feature[i] = feature;
   }
-  /// A run of feature 13 with the vane in the beam in its middle third.
+  /// A run of feature 13 with the vane in the beam in its middle third. On its way in and out it stops where it counts
+  /// as neither hot nor cold: kHalfIn while it fills the beam, kHalfOut while it does not.
   void add_vane(std::size_t start, std::size_t end) {
     set_feature(start, end, 13);
     const std::size_t third = (end - start) / 3;
-    for (std::size_t i = start + third; i < end - third; ++i) vane_angle_deg[i] = 62.0;
+    set_angle(start + third - 2 * kTransit, end - third + 2 * kTransit, kHalfOut_deg);
+    set_angle(start + third - kTransit, end - third + kTransit, kHalfIn_deg);
+    set_angle(start + third, end - third, 62.0);
   }
+  static constexpr double kHalfIn_deg = 120.0;
+  static constexpr double kHalfOut_deg = 121.0;
+  static constexpr std::size_t kTransit = 10;  ///< samples; more than between two housekeeping rows
 
   void write(const std::string& path) const {
     h5::File file = h5::File::create(path);
@@ -77,6 +83,10 @@ struct SmallLevel1 {
   }
 
  private:
+  void set_angle(std::size_t start, std::size_t end, double angle_deg) {
+    for (std::size_t i = start; i < end; ++i) vane_angle_deg[i] = angle_deg;
+  }
+
   template <typename T>
   void put(h5::File& file, const std::string& dataset, const h5::Extent& extent, const std::vector<T>& values) const {
     for (const std::string& name : without) {

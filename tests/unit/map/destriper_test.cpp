@@ -222,6 +222,16 @@ INSTANTIATE_TEST_SUITE_P(Terms, Regularised,
                                          std::array{1e-3, 2.0, 0.0}, std::array{1e-3, 0.0, 5.0},
                                          std::array{0.1, 0.4, 0.7}));
 
+// Segment 2 has no template: the templates of its neighbours must not reach it.
+TEST(Destriper, TemplatesOfSomeSegmentsOnly) {
+  test::CrossingScans scans = noisy_scans();
+  scans.data.segments[2].airmass.clear();
+  const DestriperSettings settings = settings_of(scans, 20);
+  const DestriperResult result = destripe(scans.data, settings, SerialCommunicator());
+  EXPECT_EQ(result.airmass_K[2], 0.0);
+  expect_map(result.map, solve_dense(scans.data, settings), 1e-7);
+}
+
 TEST(Destriper, BrightSkyIsWeightedDownInTheSolverOnly) {
   test::CrossingScans scans = noisy_scans();
   const DestriperSettings settings = settings_of(scans, 20);

@@ -70,7 +70,7 @@ TEST(StreamingAutoRms, CuttingDoesNotChangeABit) {
 
 TEST(StreamingAutoRms, MadOfNoiseIsPreciseAtEveryScale) {
   for (const float sigma : {1e-30F, 3e-3F, 1.0F, 812.0F, 1e25F}) {
-    for (unsigned seed = 0; seed < 5; ++seed) {
+    for (unsigned seed = 0; seed < 20; ++seed) {
       const std::vector<float> values = noise(15000, 0.0F, sigma, seed);
       const double wanted = exact(values, NoiseEstimator::mad);
       EXPECT_NEAR(streamed(values, NoiseEstimator::mad, 3000) / wanted, 1.0, 1e-3) << sigma << " seed " << seed;
@@ -91,7 +91,8 @@ TEST(StreamingAutoRms, MadIsNotRaisedByGlitches) {
   std::vector<float> values = noise(10000, 0.0F, 1.0F, 4);
   const double clean = exact(values, NoiseEstimator::mad);
   for (std::size_t i = 0; i < values.size(); i += 100) values[i] = 1e6F;
-  EXPECT_NEAR(streamed(values, NoiseEstimator::mad, 1000) / clean, 1.0, 0.03);
+  // One pair in fifty is spoilt: the median moves by 2 % of the way to the tail, not by the glitches' size.
+  EXPECT_NEAR(streamed(values, NoiseEstimator::mad, 1000) / clean, 1.0, 0.05);
 }
 
 TEST(StreamingAutoRms, ShortSeriesAreExact) {

@@ -76,7 +76,7 @@ test::SmallLevel1 two_events() {
 /// Counts of a receiver of 40 K with 10 counts/K in the first event and 12 in the second.
 double counts(const test::SmallLevel1& content, std::int64_t i) {
   const double gain = i < 2000 ? 10.0 : 12.0;
-  const bool hot = content.vane_angle_deg[static_cast<std::size_t>(i)] < 100.0;
+  const bool hot = content.vane_angle_deg[static_cast<std::size_t>(i)] <= test::SmallLevel1::kHalfIn_deg;
   return gain * (40.0 + (hot ? kHot_K : kCold_K));
 }
 
@@ -88,16 +88,15 @@ TEST(SystemTemperature, EventsGiveTsysAndGainOfEachChannel) {
   const auto gain = products.get<float>(level2::kGain);
   const auto tsys = products.get<float>(level2::kSystemTemperature);
   ASSERT_EQ(gain.size(), 2U * 4U * 2U);
-  // The nearest housekeeping row is up to two samples off, so a few hot samples are cold ones: 1 in 100.
-  EXPECT_NEAR(gain[0], 10.0F, 0.1F);
-  EXPECT_NEAR(gain[8], 12.0F, 0.12F);
-  EXPECT_NEAR(tsys[0], 40.0F, 0.6F);
+  EXPECT_NEAR(gain[0], 10.0F, 1e-5F);
+  EXPECT_NEAR(gain[8], 12.0F, 1e-5F);
+  EXPECT_NEAR(tsys[0], 40.0F, 1e-4F);
   const auto mjd = c.observation.products.get<double>(level2::kVaneEventMjd);
   const auto& event = c.observation.vane_events[1];
   EXPECT_NEAR((mjd[1] - test::kStartMjd) * kSecondsPerDay / test::kSampleTime_s,
               0.5 * static_cast<double>(event[0] + event[1] - 1), 1e-3);
   const nlohmann::json summary = SystemTemperature(c.config).summary(c.observation, {products});
-  EXPECT_NEAR(summary.at("median_tsys").get<double>(), 40.0, 0.6);
+  EXPECT_NEAR(summary.at("median_tsys").get<double>(), 40.0, 1e-4);
 }
 
 TEST(SystemTemperature, NanSamplesAreLeftOutAndNanChannelsAreNan) {
@@ -107,7 +106,7 @@ TEST(SystemTemperature, NanSamplesAreLeftOutAndNanChannelsAreNan) {
   const auto spoilt = c.run([&](int channel, std::int64_t i) {
     return channel == 1 || i % 37 == 0 ? std::numeric_limits<double>::quiet_NaN() : counts(content, i);
   });
-  EXPECT_NEAR(spoilt.get<float>(level2::kGain)[0] / clean.get<float>(level2::kGain)[0], 1.0F, 2e-3F);
+  EXPECT_NEAR(spoilt.get<float>(level2::kGain)[0] / clean.get<float>(level2::kGain)[0], 1.0F, 1e-6F);
   EXPECT_TRUE(std::isnan(spoilt.get<float>(level2::kGain)[1]));
   EXPECT_TRUE(std::isnan(spoilt.get<float>(level2::kSystemTemperature)[1]));
 }
@@ -138,7 +137,7 @@ TEST(SystemTemperature, FirstSkipsAnEventThatCannotBeUsed) {
   Case c(content);
   const ProductTable products = c.run([&](int, std::int64_t i) { return counts(content, i); });
   EXPECT_TRUE(std::isnan(products.get<float>(level2::kGain)[0]));
-  EXPECT_NEAR(calibration_at(c.observation, products, c.config, test::kStartMjd).gain_counts_per_K[0], 12.0, 0.12);
+  EXPECT_NEAR(calibration_at(c.observation, products, c.config, test::kStartMjd).gain_counts_per_K[0], 12.0, 1e-5);
 }
 
 std::string failure(const test::SmallLevel1& content) {
