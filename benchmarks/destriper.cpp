@@ -23,6 +23,7 @@
 
 #include "map/pixel_runs.hpp"
 #include "map/scatter_gather.hpp"
+#include "measure.hpp"
 #include "mpi/environment.hpp"
 
 namespace {
@@ -187,15 +188,6 @@ Seconds time_own_kernel(const Problem& problem, const DestriperSettings& setting
 }
 
 /// a = b + s c over arrays that no cache holds [bytes / s over all ranks].
-double triad_bandwidth(const Communicator& ranks) {
-  constexpr std::size_t kLength = std::size_t{1} << 24;
-  std::vector<double> a(kLength, 1.0), b(kLength, 2.0), c(kLength, 3.0);
-  const auto triad = [&] {
-    for (std::size_t i = 0; i < kLength; ++i) a[i] = b[i] + 0.5 * c[i];
-  };
-  return 3.0 * sizeof(double) * kLength * ranks.size() / time_of(triad, ranks).wall;
-}
-
 void write_map(const comap::MapPiece& piece, const Problem& problem, const std::string& path,
                const Communicator& ranks) {
   std::vector<double> map(static_cast<std::size_t>(problem.n_pixels), 0.0), hit(map);
@@ -224,7 +216,7 @@ json run(const Options& options, const Communicator& ranks) {
   settings.threshold = options.threshold;
   const Seconds bare = time_bare_kernel(problem, options.offset_length, ranks);
   const Seconds own = time_own_kernel(problem, settings, ranks);
-  const double bandwidth = triad_bandwidth(ranks);
+  const double bandwidth = benchmark::triad_bandwidth(ranks);
   comap::DestriperResult result;
   const Seconds total = time_once([&] { result = comap::destripe(std::move(problem.data), settings, ranks); });
   if (!options.map_path.empty()) write_map(result.map, problem, options.map_path, ranks);

@@ -39,13 +39,13 @@ struct Level1Metadata {
   int n_feeds = 0;                                       ///< rows of the feed axis, ground feed included
   int n_channels = 0;                                    ///< per band
   std::int64_t n_samples = 0;
-  double sample_time_s = 0.0;              ///< (MJD[last] - MJD[first]) / (n - 1)
-  std::vector<int> feeds;                  ///< [n_feeds] feed numbers
-  std::vector<double> frequency_GHz;       ///< [band][channel]
-  std::vector<double> mjd;                 ///< [sample] UTC
-  std::vector<std::int64_t> features;      ///< [sample] bit-coded
-  std::vector<double> azimuth_deg;         ///< [n_feeds][sample]
-  std::vector<double> elevation_deg;       ///< [n_feeds][sample]
+  double sample_time_s = 0.0;          ///< (MJD[last] - MJD[first]) / (n - 1)
+  std::vector<int> feeds;              ///< [n_feeds] feed numbers
+  std::vector<double> frequency_GHz;   ///< [band][channel]
+  std::vector<double> mjd;             ///< [sample] UTC
+  std::vector<std::int64_t> features;  ///< [sample] bit-coded
+  std::vector<double> azimuth_deg;     ///< [n_feeds][sample]
+  std::vector<double> elevation_deg;   ///< [n_feeds][sample]
   VaneHousekeeping vane;
   FrameHousekeeping frame;
   TrackerHousekeeping tracker;

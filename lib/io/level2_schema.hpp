@@ -12,7 +12,7 @@ inline constexpr std::string_view kAzimuth = "spectrometer/pixel_pointing/pixel_
 inline constexpr std::string_view kElevation = "spectrometer/pixel_pointing/pixel_el";
 
 inline constexpr std::string_view kSystemTemperature = "level2/vane/system_temperature";  ///< K
-inline constexpr std::string_view kGain = "level2/vane/gain";                              ///< counts per K
+inline constexpr std::string_view kGain = "level2/vane/gain";                             ///< counts per K
 inline constexpr std::string_view kVaneEventMjd = "level2/vane/event_mjd";
 inline constexpr std::string_view kScanEdges = "level2/scan_edges";
 inline constexpr std::string_view kLevel1AutoRms = "level1_noise_stats/auto_rms";  ///< counts
@@ -29,7 +29,7 @@ inline constexpr std::string_view kGainAlpha = "level2/gain_filter/alpha";
 inline constexpr std::string_view kChannelMask = "level2/gain_filter/channel_mask";
 inline constexpr std::string_view kCentralFrequencies = "level2/central_freqs";  ///< GHz
 inline constexpr std::string_view kBandwidths = "level2/bandwidths";             ///< GHz
-inline constexpr std::string_view kNoiseStatsGroup = "level2_noise_stats";  ///< /{dataset}/{sigma_white,...}
+inline constexpr std::string_view kNoiseStatsGroup = "level2_noise_stats";       ///< /{dataset}/{sigma_white,...}
 inline constexpr std::string_view kSqlSnapshot = "level2/sql_snapshot";
 
 }  // namespace comap::level2

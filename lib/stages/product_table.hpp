@@ -15,8 +15,8 @@ namespace comap {
 /// Arrays by dataset path. For feed products an array is one feed's row of the dataset, without the feed axis.
 class ProductTable {
  public:
-  using Array = std::variant<std::vector<float>, std::vector<double>, std::vector<std::int64_t>,
-                             std::vector<std::uint8_t>>;
+  using Array =
+      std::variant<std::vector<float>, std::vector<double>, std::vector<std::int64_t>, std::vector<std::uint8_t>>;
 
   void set(std::string_view path, Array values);
   void erase(std::string_view path);

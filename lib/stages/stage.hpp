@@ -42,9 +42,9 @@ struct Deliveries {
 
 /// Which rows of a declared dataset one feed fills.
 enum class FeedAxis {
-  feed_number,      ///< axis 0 has 19 rows, row = feed - 1
-  file_row,         ///< axis 1 has n_feeds rows in file order, axis 0 is the vane event
-  none,             ///< one array for the observation, made by prepare()
+  feed_number,  ///< axis 0 has 19 rows, row = feed - 1
+  file_row,     ///< axis 1 has n_feeds rows in file order, axis 0 is the vane event
+  none,         ///< one array for the observation, made by prepare()
 };
 
 /// A dataset that a stage writes.
@@ -60,7 +60,7 @@ struct ObservationContext {
   std::string source;
   std::string source_group;
   Level1Metadata level1;
-  ProductTable products;  ///< made by Stage::prepare
+  ProductTable products;                                 ///< made by Stage::prepare
   std::vector<std::array<std::int64_t, 2>> vane_events;  ///< runs of the vane feature, [start, end)
   std::vector<std::array<std::int64_t, 2>> scans;        ///< [start, end)
 };

@@ -88,7 +88,7 @@ def check_rows(database, url):
     assert [row["processing_status"] for row in summary].count("complete") == 3
     flags = sqlite_rows(database, "quality_flags", "id")
     measured = [row for row in flags if row["filtered_auto_rms"] is not None]
-    assert len(measured) == 3 * 3 * 8 and all(row["filtered_white_noise"] > 0 for row in measured)
+    assert len(measured) == 3 * 3 * 8 and all(row["filtered_auto_rms"] > 0 for row in measured)
 
 
 def main():

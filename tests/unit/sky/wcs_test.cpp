@@ -124,7 +124,7 @@ TEST(Wcs, WrongDefinitionsAreRefused) {
   const WcsDefinition good = named_wcs(kDefinitions, "tan");
   EXPECT_NO_THROW(Wcs{good});
   WcsDefinition wrong = good;
-  wrong.ctype = {"RA---XXX", "DEC--XXX"};
+  wrong.ctype = {"RA---QQQ", "DEC--QQQ"};
   EXPECT_THROW(Wcs{wrong}, ConfigError);
   wrong.ctype = {"DEC--TAN", "RA---TAN"};
   EXPECT_THROW(Wcs{wrong}, ConfigError);
