@@ -30,7 +30,9 @@ std::string text_of(const ObservationOutcome& outcome) {
                         {"seconds", outcome.seconds},
                         {"wall_s", outcome.wall_s},
                         {"tod_bytes", outcome.tod_bytes},
-                        {"stored_bytes", outcome.stored_bytes}}
+                        {"stored_bytes", outcome.stored_bytes},
+                        {"team", outcome.team},
+                        {"rank", outcome.rank}}
       .dump();
 }
 
@@ -43,6 +45,8 @@ ObservationOutcome outcome_of(const std::string& text) {
   json.at("wall_s").get_to(outcome.wall_s);
   json.at("tod_bytes").get_to(outcome.tod_bytes);
   json.at("stored_bytes").get_to(outcome.stored_bytes);
+  json.at("team").get_to(outcome.team);
+  json.at("rank").get_to(outcome.rank);
   return outcome;
 }
 
@@ -106,7 +110,9 @@ class TeamLoop {
     return server_->next().value_or("");
   }
 
-  void hand_in(const ObservationOutcome& outcome) {
+  void hand_in(ObservationOutcome outcome) {
+    outcome.team = team_index_;
+    outcome.rank = world_rank_;
     if (server_ != nullptr) {
       server_->accept(text_of(outcome));
       server_->serve();

@@ -4,13 +4,14 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/install_dependencies.sh
-if [[ ! -f build/release/build.ninja ]]; then
-  cmake --preset release -DCOMAP_BUILD_TESTS=OFF -DCOMAP_BUILD_BENCHMARKS=OFF >/dev/null
+if [[ ! -f build/demo/build.ninja ]]; then
+  cmake -S . -B build/demo -G Ninja -DCMAKE_BUILD_TYPE=Release -DCOMAP_BUILD_TESTS=OFF -DCOMAP_BUILD_BENCHMARKS=OFF \
+    -DCOMAP_PRECOMPILE=ON -DCOMAP_WERROR=OFF >/dev/null
 fi
-cmake --build build/release --target comap_mpi
-scripts/mpirun.sh "$(nproc)" build/release/comap_mpi run configs/quickstart.toml
+cmake --build build/demo --target comap_mpi
+scripts/mpirun.sh "$(nproc)" build/demo/comap_mpi run configs/quickstart.toml
 echo
-/usr/bin/python3 scripts/map_metrics.py --map demo/maps/quickstart_band0.fits --level1 demo/level1/comap-*.hd5
+/usr/bin/python3 scripts/map_metrics.py --truth demo/level1/*_truth.hdf5 -- demo/maps/quickstart_band0.fits
 echo
 echo "map:     $PWD/demo/maps/quickstart_band0.fits"
 echo "picture: $PWD/demo/maps/quickstart_band0.png"

@@ -33,7 +33,11 @@ std::string Level2Progress::status_line() const {
 
 void Level2Progress::add(const ObservationOutcome& outcome) {
   const std::int64_t obsid = outcome.result.obsid;
-  const ScopedLogContext context({-1, -1, obsid, ""});
+  for (const auto& [stage, spent_s] : outcome.seconds) {
+    const ScopedLogContext stage_context({outcome.rank, outcome.team, obsid, stage});
+    log_info("{:.3f} s", spent_s);
+  }
+  const ScopedLogContext context({outcome.rank, outcome.team, obsid, ""});
   switch (outcome.status) {
     case ObservationOutcome::Status::done:
       ++n_done_;
@@ -55,7 +59,12 @@ void Level2Progress::add(const ObservationOutcome& outcome) {
   tod_bytes_ += outcome.tod_bytes;
   stored_bytes_ += outcome.stored_bytes;
   for (const auto& [stage, spent_s] : outcome.seconds) seconds_[stage] += spent_s;
+  show_status();
+}
+
+void Level2Progress::show_status() const {
   if (!show_bar_) {
+    const ScopedLogContext context({});
     log_info("{}", status_line());
     return;
   }

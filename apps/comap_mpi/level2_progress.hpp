@@ -29,6 +29,7 @@ class Level2Progress {
  private:
   double elapsed_s() const;
   std::string status_line() const;
+  void show_status() const;
 
   std::int64_t n_total_;
   bool show_bar_;

@@ -278,7 +278,7 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
   }
 }
 
-std::string quoted(const std::string& value) {
+std::string in_quotes(const std::string& value) {
   std::string text;
   for (const char letter : value) {
     if (letter == '\'' || letter == '\\') text += '\\';
@@ -322,7 +322,7 @@ std::string PostgresUrl::connection_options() const {
   all.try_emplace("fallback_application_name", "comap_mpi");
   if (std::getenv("PGCONNECT_TIMEOUT") == nullptr) all.try_emplace("connect_timeout", kConnectTimeout_s);
   std::string text;
-  for (const auto& [key, value] : all) text += key + "=" + quoted(value) + " ";
+  for (const auto& [key, value] : all) text += key + "=" + in_quotes(value) + " ";
   return text;
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kShownTextLength = 60;
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   const std::string shown = mask_credentials(text);
   if (shown.size() <= kShownTextLength) return fmt::format("\"{}\"", shown);
   return fmt::format("\"{}...\"", shown.substr(0, kShownTextLength));
@@ -19,7 +19,7 @@ std::string quoted(std::string_view text) {
 
 /// What was found, for messages.
 std::string describe(const toml::node& node) {
-  if (const auto text = node.value_exact<std::string>()) return fmt::format("the text {}", quoted(*text));
+  if (const auto text = node.value_exact<std::string>()) return fmt::format("the text {}", in_quotes(*text));
   if (const auto integer = node.value_exact<std::int64_t>()) return fmt::format("{}", *integer);
   if (const auto number = node.value_exact<double>()) return fmt::format("the number {}", *number);
   if (const auto flag = node.value_exact<bool>()) return *flag ? "true" : "false";

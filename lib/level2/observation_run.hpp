@@ -44,6 +44,8 @@ struct ObservationOutcome {
   double wall_s = 0.0;
   std::int64_t tod_bytes = 0;     ///< TOD delivered to the stages
   std::int64_t stored_bytes = 0;  ///< read from the Level-1 file
+  int team = 0;                   ///< who did it, for the log
+  int rank = 0;                   ///< of the world, of the team's rank 0
 };
 
 /// Runs the pipeline. Collective over the team. Errors of the observation come back as `failed` with the reason, and

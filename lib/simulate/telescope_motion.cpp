@@ -77,7 +77,7 @@ FeedOffset scan_offset(const SimulateConfig& config, const ObservationPlan& plan
   const double width_deg = plan.is_calibrator ? config.calibrator_half_width_deg : config.azimuth_half_width_deg;
   const double height_deg = plan.is_calibrator ? config.calibrator_half_width_deg : config.elevation_half_width_deg;
   const double sweep_s = plan.is_calibrator ? config.calibrator_sweep_duration_s : config.sweep_duration_s;
-  const double phase = time_s / sweep_s + k / n_scans;
+  const double phase = time_s / sweep_s + 2.0 * k / n_scans;
   if (plan.pattern == ScanPattern::lissajous) {
     return {width_deg * std::sin(kPi * phase), height_deg * std::sin(kPi * kLissajousRatio * phase + 0.25 * kPi)};
   }

@@ -7,6 +7,7 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "io/level2_schema.hpp"
+#include "stages/atmosphere_fit.hpp"
 #include "stages/feed_row.hpp"
 #include "stages/output_spec.hpp"
 #include "stages/vane_calibration.hpp"
@@ -15,52 +16,6 @@ namespace comap {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t kLanes = 16;  ///< independent running sums, so that the compiler can use vectors
-
-struct Line {
-  double offset = kNan;
-  double slope = kNan;
-};
-
-Line fit_line(const AirmassSums& sums) {
-  if (sums.n < 2.0) return {};
-  const double mean_airmass = sums.airmass / sums.n;
-  const double mean_counts = sums.counts / sums.n;
-  const double variance = sums.airmass2 / sums.n - mean_airmass * mean_airmass;
-  if (!(variance > 0.0)) return {};
-  const double slope = (sums.counts_airmass / sums.n - mean_airmass * mean_counts) / variance;
-  return {mean_counts - slope * mean_airmass, slope};
-}
-
-/// Airmass of one scan relative to its mean, which keeps the sums well conditioned.
-class ScanAirmass {
- public:
-  explicit ScanAirmass(std::span<const double> elevation_deg) : relative_(elevation_deg.size()) {
-    double sum = 0.0, n = 0.0, low = kNan, high = kNan;
-    for (std::size_t i = 0; i < elevation_deg.size(); ++i) {
-      relative_[i] = 1.0 / std::sin(elevation_deg[i] * kDegree_rad);
-      if (!std::isfinite(relative_[i])) {
-        relative_[i] = kNan;
-        continue;
-      }
-      sum += relative_[i];
-      n += 1.0;
-      low = std::fmin(low, elevation_deg[i]);
-      high = std::fmax(high, elevation_deg[i]);
-    }
-    reference_ = n > 0.0 ? sum / n : 0.0;
-    range_deg_ = n > 0.0 ? high - low : 0.0;
-    for (double& airmass : relative_) airmass -= reference_;
-  }
-  std::span<const double> relative() const { return relative_; }
-  double reference() const { return reference_; }
-  double elevation_range_deg() const { return range_deg_; }
-
- private:
-  std::vector<double> relative_;
-  double reference_ = 0.0;
-  double range_deg_ = 0.0;
-};
 
 class Worker final : public FeedWorker {
  public:
@@ -89,10 +44,10 @@ class Worker final : public FeedWorker {
     for (int channel = 0; channel < block.n_channels; ++channel) {
       const std::size_t element =
           static_cast<std::size_t>(block.band) * n_channels() + static_cast<std::size_t>(channel);
-      const Line line = fit_channel(block, channel, airmass_[scan]);
+      const AtmosphereLine line = fit_channel(block, channel, airmass_[scan]);
       const double gain = gain_[scan][element];
       offsets_K_[element * airmass_.size() + scan] = line.offset / gain;
-      tau_K_[element * airmass_.size() + scan] = line.slope / gain;
+      tau_K_[element * airmass_.size() + scan] = line.tau / gain;
     }
   }
 
@@ -104,13 +59,11 @@ class Worker final : public FeedWorker {
  private:
   std::size_t n_channels() const { return static_cast<std::size_t>(observation_.level1.n_channels); }
 
-  Line fit_channel(const FeedBlock& block, int channel, const ScanAirmass& airmass) const {
+  AtmosphereLine fit_channel(const FeedBlock& block, int channel, const ScanAirmass& airmass) const {
     if (airmass.elevation_range_deg() < config_.min_elevation_range_deg) {
       return {block.channel_median[static_cast<std::size_t>(channel)], 0.0};
     }
-    Line line = fit_line(airmass_sums(block.channel(channel), airmass.relative()));
-    line.offset -= line.slope * airmass.reference();
-    return line;
+    return airmass.fit(block.channel(channel));
   }
 
   const ObservationContext& observation_;
@@ -124,35 +77,6 @@ class Worker final : public FeedWorker {
 };
 
 }  // namespace
-
-AirmassSums airmass_sums(std::span<const float> counts, std::span<const double> airmass) {
-  std::array<double, kLanes> n{}, a{}, a2{}, d{}, da{};
-  const auto add = [&](std::size_t lane, std::size_t i) {
-    const double value = static_cast<double>(counts[i]) * 0.0 + airmass[i];  // NaN when either is not finite
-    const bool good = value == value;
-    const double x = good ? airmass[i] : 0.0;
-    const double y = good ? static_cast<double>(counts[i]) : 0.0;
-    n[lane] += good ? 1.0 : 0.0;
-    a[lane] += x;
-    a2[lane] += x * x;
-    d[lane] += y;
-    da[lane] += y * x;
-  };
-  std::size_t i = 0;
-  for (; i + kLanes <= counts.size(); i += kLanes) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) add(lane, i + lane);
-  }
-  for (; i < counts.size(); ++i) add(i % kLanes, i);
-  AirmassSums sums;
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    sums.n += n[lane];
-    sums.airmass += a[lane];
-    sums.airmass2 += a2[lane];
-    sums.counts += d[lane];
-    sums.counts_airmass += da[lane];
-  }
-  return sums;
-}
 
 nlohmann::json Atmosphere::parameters() const {
   return {{"min_elevation_range_deg", config_.min_elevation_range_deg}, {"event", calibration_.event}};

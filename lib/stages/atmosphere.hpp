@@ -38,16 +38,4 @@ class Atmosphere final : public Stage {
   SystemTemperatureConfig calibration_;
 };
 
-/// Sums over the finite values of one channel, with `airmass` relative to some reference: everything the fit needs.
-struct AirmassSums {
-  double n = 0.0;
-  double airmass = 0.0;
-  double airmass2 = 0.0;
-  double counts = 0.0;
-  double counts_airmass = 0.0;
-};
-
-/// `airmass` holds NaN where the elevation is missing. The order of summation depends on the lengths only.
-AirmassSums airmass_sums(std::span<const float> counts, std::span<const double> airmass);
-
 }  // namespace comap

@@ -1,0 +1,159 @@
+"""Level-2 files and maps of simulated observations, made with the default settings, against the truth."""
+import dataclasses
+import pathlib
+
+import level2_truth
+import map_metrics
+from validation_table import Table
+
+CONFIG = """
+[catalogue]
+url = "sqlite:comap.db"
+[level2.gain_filter]
+edge_cut_fraction = 0.0625
+centre_cut_fraction = 0.0
+{gain_filter}
+[mapmake]
+wcs = "golden"
+wcs_file = "{wcs_file}"
+"""
+WCS_FILE = pathlib.Path(__file__).resolve().parent.parent / "configs" / "wcs_definitions.toml"
+AMPLITUDE, AMPLITUDE_TOLERANCE = 0.997, 0.003
+SLOPE_ALL, SLOPE_SMALL = 0.985, 0.98
+RESIDUAL_ALL, RESIDUAL_SMALL = 1.80, 1.72
+
+
+@dataclasses.dataclass
+class SimulatedSet:
+    """Level-1 files with their truth beside them, and what is required of their calibration."""
+    name: str
+    level1: pathlib.Path
+    field_obsids: list
+    feed_choices: list  # of feeds that go into a map together
+    tsys_limit: float
+    gain_limit: float
+    calibrator_obsids: list = dataclasses.field(default_factory=list)
+
+
+def small_set(level1):
+    return SimulatedSet("SMALL", level1, [30001, 30002, 30003], [[1, 2, 3]], 3e-4, 2e-4, [30004])
+
+
+def full_set(level1):
+    return SimulatedSet("FULL", level1, [31001, 31002], [[1, 2, 3], [1, 2, 3, 4]], 6e-4, 5e-4)
+
+
+def truth_path(level1, obsid):
+    return next(level1.glob(f"comap-{obsid:07d}-*_truth.hdf5"))
+
+
+def make_level2(run, directory, name, level1, gain_filter=""):
+    """Runs catalogue scan and level2; the catalogue then points to these Level-2 files."""
+    config = directory / f"{name}.toml"
+    config.write_text(CONFIG.format(gain_filter=gain_filter, wcs_file=WCS_FILE))
+    catalogue = f'catalogue.url="sqlite:{name}.db"'
+    run("catalogue", "scan", config, "--level1", level1, "--set", catalogue)
+    run("level2", config, "--set", catalogue, "--set", f'level2.output_dir="level2_{name}"')
+    return {int(path.name.split("-")[1]): path for path in (directory / f"level2_{name}").rglob("Level2_*.hd5")}
+
+
+def make_map(run, directory, name, obsids, feeds, map_name, *settings):
+    """Runs mapmake on what make_level2 made; [path] of one map for each band."""
+    arguments = [argument for setting in settings for argument in ("--set", setting)]
+    run("mapmake", directory / f"{name}.toml", "--set", f'catalogue.url="sqlite:{name}.db"', "--set",
+        f"mapmake.feeds={feeds}", "--set", f'mapmake.name="{map_name}"', *arguments, "--obsid", *obsids)
+    return sorted((directory / "maps").glob(f"{map_name}_band*.fits"))
+
+
+def calibration_table(simulated, files):
+    obsids = sorted(files)
+    table = Table(f"{simulated.name}: calibration against truth", [str(obsid) for obsid in obsids])
+    results = [level2_truth.results_of(files[obsid], truth_path(simulated.level1, obsid)) for obsid in obsids]
+    table.at_most("Tsys, relative rms", simulated.tsys_limit, [result["tsys_rms"] for result in results], "{:.2e}")
+    table.at_most("gain, relative rms", simulated.gain_limit, [result["gain_rms"] for result in results], "{:.2e}")
+    table.add("prior from the data: sigma_c at 0.1 Hz (drawn with 1.34e-3)", "",
+              [result["sigma_common"] for result in results], None, "{:.2e}")
+    table.add("prior from the data: alpha (drawn with -1.3)", "", [result["alpha"] for result in results], None,
+              "{:.2f}")
+    return table, results
+
+
+def amplitude_table(simulated, results):
+    table = Table(f"{simulated.name}: source amplitude over truth", [f"half band {element}" for element in range(8)])
+    for result in results:
+        for feed, row in enumerate(result.get("amplitudes", []), start=1):
+            table.add(f"{result['file'].split('-')[1].lstrip('0')} feed {feed}",
+                      f"{AMPLITUDE} +- {AMPLITUDE_TOLERANCE}", row,
+                      lambda value: abs(value - AMPLITUDE) <= AMPLITUDE_TOLERANCE, "{:.4f}")
+    return table
+
+
+def map_table(title):
+    return Table(title, ["slope all", "slope small", "residual/white all", "residual/white small", "correlation all",
+                         "correlation small", "pixels"])
+
+
+def add_map(table, quantity, path, simulated, feeds, required):
+    """One row for a map; with `required` it is held against the limits."""
+    truths = [truth_path(simulated.level1, obsid) for obsid in simulated.field_obsids]
+    result = map_metrics.metrics_of(str(path), truths, feeds, None)
+    large, small = result["all"], result["small"]
+    values = [large["slope"], small["slope"], large["residual_over_white"], small["residual_over_white"]]
+    limits_met = bool(values[0] >= SLOPE_ALL and values[1] >= SLOPE_SMALL and values[2] <= RESIDUAL_ALL
+                      and values[3] <= RESIDUAL_SMALL)
+    shown = [f"{value:.3f}" for value in values[:2]] + [f"{value:.2f}" for value in values[2:]]
+    shown += [f"{large['correlation']:.3f}", f"{small['correlation']:.3f}", str(result["n_pixels"])]
+    table.add(quantity, f">= {SLOPE_ALL} / {SLOPE_SMALL}, <= {RESIDUAL_ALL} / {RESIDUAL_SMALL}" if required else "",
+              shown, None, "{}")
+    table.rows[-1].ok = limits_met if required else None
+
+
+def truth_tables(run, directory, simulated):
+    """Everything that is required of a set: calibration, amplitudes, map of frequency_band 0."""
+    name = simulated.name.lower()
+    files = make_level2(run, directory, name, simulated.level1)
+    assert sorted(files) == sorted(simulated.field_obsids + simulated.calibrator_obsids), files
+    calibration, results = calibration_table(simulated, files)
+    tables = [calibration]
+    if simulated.calibrator_obsids:
+        tables.append(amplitude_table(simulated, results))
+    maps = map_table(f"{simulated.name}: map of frequency_band 0 against truth")
+    for feeds in simulated.feed_choices:
+        last = feeds[-1]
+        path, = make_map(run, directory, name, simulated.field_obsids, feeds, f"{name}_feeds{last}",
+                         "mapmake.plot=true")
+        add_map(maps, f"feeds 1-{last}", path, simulated, feeds, required=True)
+    return tables + [maps]
+
+
+def band_table(run, directory, simulated):
+    """The other half bands, from the Level-2 files of truth_tables; nothing is required of them."""
+    table = map_table(f"{simulated.name}: all half bands")
+    name, feeds = simulated.name.lower(), simulated.feed_choices[0]
+    paths = make_map(run, directory, name, simulated.field_obsids, feeds, f"{name}_all", 'mapmake.bands="all"')
+    for band, path in enumerate(paths):
+        add_map(table, f"frequency_band {band}", path, simulated, feeds, required=False)
+    return table
+
+
+METHODS = {
+    "least_squares, template from the scan": 'method = "least_squares"',
+    "least_squares, template from the vane": 'method = "least_squares"\ntemplate = "tsys"',
+    "common_mode": 'method = "common_mode"',
+    "common_mode, atmosphere subtracted": 'method = "common_mode"\nsubtract_atmosphere = true',
+}
+
+
+def method_table(run, directory, simulated):
+    """Other gain filters, and none, on the same files; nothing is required of them."""
+    table = map_table(f"{simulated.name}: other gain filters, frequency_band 0")
+    feeds, obsids = simulated.feed_choices[0], simulated.field_obsids
+    path, = make_map(run, directory, simulated.name.lower(), obsids, feeds, "unfiltered",
+                     'mapmake.dataset="binned_data"')
+    add_map(table, "none (dataset binned_data)", path, simulated, feeds, required=False)
+    for i, (method, settings) in enumerate(METHODS.items()):
+        name = f"method{i}"
+        make_level2(run, directory, name, simulated.level1, settings)
+        path, = make_map(run, directory, name, obsids, feeds, name)
+        add_map(table, method, path, simulated, feeds, required=False)
+    return table
