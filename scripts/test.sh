@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs every test: format, house rules, unit tests with and without MPI and under
-# the sanitizers, MPI tests with 1 to 4 ranks, and the integration tests. Works from any directory, twice in a row.
+# Installs what is missing, builds, and runs every test: format, house rules, unit tests with MPI and,
+# under the sanitizers, without it, MPI tests with 1 to 4 ranks, and the integration tests. Works from any directory, twice in a row.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/install_dependencies.sh
@@ -19,12 +19,7 @@ cmake --build --preset release -j "$jobs"
 step "tests: release"
 ctest --preset release -j "$jobs"
 
-step "unit tests without MPI"
-cmake --preset serial >/dev/null
-cmake --build --preset serial -j "$jobs"
-ctest --preset serial -j "$jobs"
-
-step "unit tests under address and undefined-behaviour sanitizers"
+step "unit tests without MPI, under address and undefined-behaviour sanitizers"
 cmake --preset asan >/dev/null
 cmake --build --preset asan -j "$jobs"
 ctest --preset asan -j "$jobs"
