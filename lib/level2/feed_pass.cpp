@@ -111,8 +111,10 @@ class BlockStream {
     for (const ReadStep& step : steps) {
       std::vector<float>& buffer = buffers_[static_cast<std::size_t>(filling_)];
       const auto size = step.n_bands * reader_.n_channels() * step.piece.n_samples;
-      team_.run_agreed("reserve memory",
-                       [&] { buffer.resize(workers_ == nullptr ? 0 : static_cast<std::size_t>(size)); });
+      team_.run_agreed("next block", [&] {
+        plan_.between_blocks();
+        buffer.resize(workers_ == nullptr ? 0 : static_cast<std::size_t>(size));
+      });
       // Every rank enters the collective read, whatever happened to its worker: the outcome is agreed on after it.
       const std::exception_ptr read_error = attempt([&] { read(step, buffer); });
       const std::exception_ptr work_error = wait();
