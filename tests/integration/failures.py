@@ -138,12 +138,21 @@ def check_full_disk(scratch, config, obsid):
     assert "\n" + str(full) not in done.stdout, done.stdout
 
 
+def check_wrong_configuration_found_late(scratch, config):
+    """Only rank 0 reads the list of obsids; what is wrong with it is an error of the configuration on every rank."""
+    (scratch / "obsids.txt").write_text("40001\nforty\n")
+    for command in ("level2", "mapmake"):
+        text = run(command, config, "--set", 'select.obsid_file="obsids.txt"', ranks=2, directory=scratch, expect=2)
+        assert "obsids.txt, line 2: 'forty' is not an obsid" in text, text
+
+
 def main():
     scratch = scratch_directory()
     config = write_config(scratch / "config.toml", CONFIG)
     run("simulate", config, directory=scratch, ranks=2)
     files = sorted((scratch / "level1").glob("comap-*.hd5"))
     run("catalogue", "scan", config, "--level1", "level1", directory=scratch)
+    check_wrong_configuration_found_late(scratch, config)
     original = scratch / "original.hd5"
     shutil.copy(files[0], original)
     for (damage, _), path in zip(DAMAGES, files):
