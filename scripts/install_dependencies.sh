@@ -3,7 +3,7 @@
 # Works as root and as a user with sudo.
 set -euo pipefail
 packages=(
-  g++ cmake ninja-build pkg-config git ccache clang-format clang-tidy
+  g++ cmake ninja-build pkg-config git procps ccache clang-format clang-tidy
   libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libhdf5-dev libdeflate-dev
   libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libspdlog-dev libfmt-dev
   libeigen3-dev libfftw3-dev libcfitsio-dev wcslib-dev liberfa-dev libhealpix-cxx-dev
