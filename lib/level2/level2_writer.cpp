@@ -146,7 +146,23 @@ void Level2Writer::agreed(std::string_view what, const std::function<void()>& co
   });
 }
 
+void Level2Writer::check_products(bool has_share, FeedAxis first, FeedAxis last, const ProductTable& products) const {
+  team_.run_agreed("results of the stages", [&] {
+    for (const OutputSpec& output : outputs_) {
+      if (!has_share || output.axis < first || output.axis > last) continue;
+      const h5::Slab slab =
+          output.axis == FeedAxis::none ? h5::Slab::all(output.dataset.extent) : feed_slab(output, 1, 0);
+      const std::size_t size =
+          std::visit([](const auto& values) { return values.size(); }, products.array(output.path));
+      if (size != slab.size()) {
+        throw Bug(fmt::format("{}: a stage made {} values where it declared {}", output.path, size, slab.size()));
+      }
+    }
+  });
+}
+
 void Level2Writer::write_observation(const ProductTable& products) {
+  check_products(team_.rank() == 0, FeedAxis::none, FeedAxis::none, products);
   for (const OutputSpec& output : outputs_) {
     if (output.axis != FeedAxis::none) continue;
     const auto* array = team_.rank() == 0 ? &products.array(output.path) : nullptr;
@@ -155,6 +171,7 @@ void Level2Writer::write_observation(const ProductTable& products) {
 }
 
 void Level2Writer::write_feed(int feed, int feed_row, const ProductTable& products) {
+  check_products(feed_row >= 0, FeedAxis::feed_number, FeedAxis::file_row, products);
   for (const OutputSpec& output : outputs_) {
     if (output.axis == FeedAxis::none) continue;
     const auto* array = feed_row >= 0 ? &products.array(output.path) : nullptr;

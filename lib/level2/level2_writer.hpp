@@ -38,6 +38,8 @@ class Level2Writer {
  private:
   void declare(const ObservationContext& observation);
   void check_room() const;
+  /// Before a collective write: a rank without the array it is to write would leave the others waiting in it.
+  void check_products(bool has_share, FeedAxis first, FeedAxis last, const ProductTable& products) const;
 
   std::string path_;
   std::string partial_path_;

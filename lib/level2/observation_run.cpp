@@ -114,8 +114,10 @@ class ObservationRun {
     }
     std::optional<h5::File> file;
     std::optional<TodReader> reader;
+    bool by_raw_chunks = false;
+    team_.run_agreed("open the Level-1 file", [&] { by_raw_chunks = level1_has_raw_chunks(); });
     writer.agreed("open the Level-1 file", [&] {
-      file.emplace(tools_.files.open_read(level1.path, !level1_has_raw_chunks()));
+      file.emplace(tools_.files.open_read(level1.path, !by_raw_chunks));
       reader.emplace(*file);
     });
     const Deliveries deliveries = combined_deliveries(tools_.stages);
