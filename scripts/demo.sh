@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/install_dependencies.sh
 if [[ ! -f build/demo/build.ninja ]]; then
   cmake -S . -B build/demo -G Ninja -DCMAKE_BUILD_TYPE=Release -DCOMAP_BUILD_TESTS=OFF -DCOMAP_BUILD_BENCHMARKS=OFF \
-    -DCOMAP_PRECOMPILE=ON -DCOMAP_WERROR=OFF >/dev/null
+    -DCOMAP_WERROR=OFF >/dev/null
 fi
 cmake --build build/demo --target comap_mpi
 scripts/mpirun.sh "$(nproc)" build/demo/comap_mpi run configs/quickstart.toml

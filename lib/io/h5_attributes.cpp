@@ -140,15 +140,16 @@ void File::write_attribute(std::string_view object, std::string_view name, const
                                                  : H5T_IEEE_F64LE),
                     close_type, "make a type", place);
   if (text != nullptr) {
-    check(H5Tset_size(type.id(), std::max<std::size_t>(text->size(), 1)), "make a type", place);
-    check(H5Tset_strpad(type.id(), H5T_STR_NULLPAD), "make a type", place);
+    // Variable length, which h5py gives to the user as text; of fixed length it would be bytes.
+    check(H5Tset_size(type.id(), H5T_VARIABLE), "make a type", place);
     check(H5Tset_cset(type.id(), H5T_CSET_UTF8), "make a type", place);
   }
   const Handle space = own(H5Screate(H5S_SCALAR), close_space, "make a dataspace", place);
   const Handle made =
       own(H5Acreate2(owner.id(), attribute_name.c_str(), type.id(), space.id(), H5P_DEFAULT, H5P_DEFAULT),
           close_attribute, "create the attribute", place);
-  const void* data = text != nullptr      ? static_cast<const void*>(text->c_str())
+  const char* characters = text != nullptr ? text->c_str() : nullptr;
+  const void* data = text != nullptr      ? static_cast<const void*>(&characters)
                      : integer != nullptr ? static_cast<const void*>(integer)
                                           : static_cast<const void*>(&std::get<double>(value));
   check(H5Awrite(made.id(), type.id(), data), "write the attribute", place);

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <future>
+#include <span>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
@@ -110,11 +111,14 @@ class BlockStream {
   void run(const std::vector<ReadStep>& steps) {
     for (const ReadStep& step : steps) {
       std::vector<float>& buffer = buffers_[static_cast<std::size_t>(filling_)];
-      const auto size = step.n_bands * reader_.n_channels() * step.piece.n_samples;
-      team_.run_agreed("reserve memory",
-                       [&] { buffer.resize(workers_ == nullptr ? 0 : static_cast<std::size_t>(size)); });
+      const auto size = workers_ == nullptr ? std::size_t{0} : block_size(step);
+      team_.run_agreed("next block", [&] {
+        plan_.between_blocks();
+        // Never smaller: growing again would fill with zeros what is about to be read.
+        if (buffer.size() < size) buffer.resize(size);
+      });
       // Every rank enters the collective read, whatever happened to its worker: the outcome is agreed on after it.
-      const std::exception_ptr read_error = attempt([&] { read(step, buffer); });
+      const std::exception_ptr read_error = attempt([&] { read(step, std::span(buffer).first(size)); });
       const std::exception_ptr work_error = wait();
       agree(read_error ? read_error : work_error);
       start(step, buffer);
@@ -123,6 +127,10 @@ class BlockStream {
   }
 
  private:
+  std::size_t block_size(const ReadStep& step) const {
+    return static_cast<std::size_t>(step.n_bands * reader_.n_channels() * step.piece.n_samples);
+  }
+
   template <typename Work>
   static std::exception_ptr attempt(const Work& work) {
     try {
@@ -139,7 +147,7 @@ class BlockStream {
     });
   }
 
-  void read(const ReadStep& step, std::vector<float>& buffer) {
+  void read(const ReadStep& step, std::span<float> buffer) {
     const StageClock clock(seconds_, "read");
     TodSlab slab;
     if (workers_ != nullptr) slab = {feed_row_, step.first_band, step.n_bands, step.piece.start, step.piece.n_samples};

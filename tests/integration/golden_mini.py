@@ -49,9 +49,10 @@ def check_format(ours):
         assert ours[path][()].shape == ours[path].shape
     n_samples = ours["spectrometer/MJD"].size
     stream = ours["level2/binned_filtered_data"]
-    assert stream.chunks == (1, 1, 1, n_samples) and stream.fletcher32 and stream.attrs["unit"] == b"K"
+    assert stream.chunks == (1, 1, 1, n_samples) and stream.fletcher32
+    assert stream.attrs["unit"] == "K"
     assert ours["hk/antenna0/vane/Tshroud"][0] < 100, "housekeeping temperatures are scaled by 0.01"
-    assert ours["comap"].attrs["obsid"] == 30011
+    assert ours["comap"].attrs["obsid"] == 30011 and ours["comap"].attrs["source"] == "Field12"
     stages = set(ours["comap_mpi/stages"])
     assert {"system_temperature", "gain_filter", "finalize_metadata"} <= stages
 
