@@ -154,7 +154,7 @@ std::optional<Exclusion> noise_exclusion(const MapmakeConfig& config, std::optio
 }
 
 ScanSelection::ScanSelection(const MapmakeConfig& config, const MapObservation& observation, const Level2Reader& file)
-    : n_scans_(file.scans().size()), used_(kScienceFeeds * kFrequencyBands * file.scans().size(), false) {
+    : n_scans_(file.scans().size()), used_(std::size_t{kScienceFeeds} * kFrequencyBands * file.scans().size(), false) {
   const bool calibrator = observation.observation.source_group == kCalibratorGroup;
   for (const int feed : config.feeds) {
     for (const int band : config.bands) {
