@@ -6,18 +6,12 @@
 #include <limits>
 #include <random>
 
+#include "support/white_noise.hpp"
+
 namespace comap {
 namespace {
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-
-std::vector<float> white_noise(std::size_t n, double sigma, unsigned seed) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<double> normal(0.0, sigma);
-  std::vector<float> values(n);
-  for (float& value : values) value = static_cast<float>(normal(random));
-  return values;
-}
 
 TEST(Elevation, OutsideTheSkyOrNotFiniteIsInvalid) {
   EXPECT_TRUE(elevation_is_valid(std::vector<double>{30.0, 90.0}));
