@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 #include "core/error.hpp"
@@ -10,14 +11,19 @@
 namespace comap {
 namespace {
 
-/// By the definition: pad, cut out, sort.
+/// By the definition: pad, cut out, leave out NaN, sort.
 std::vector<double> by_definition(const std::vector<double>& values, std::int64_t window) {
   const auto n = static_cast<std::int64_t>(values.size());
   std::vector<double> result;
   for (std::int64_t i = 0; i < n; ++i) {
     std::vector<double> inside;
     for (std::int64_t k = i - window / 2; k < i - window / 2 + window; ++k) {
-      inside.push_back(values[static_cast<std::size_t>(std::clamp<std::int64_t>(k, 0, n - 1))]);
+      const double value = values[static_cast<std::size_t>(std::clamp<std::int64_t>(k, 0, n - 1))];
+      if (!std::isnan(value)) inside.push_back(value);
+    }
+    if (inside.empty()) {
+      result.push_back(std::nan(""));
+      continue;
     }
     std::ranges::sort(inside);
     const auto middle = inside.size() / 2;
@@ -35,6 +41,29 @@ TEST(MovingMedian, EqualsTheDefinition) {
     for (const std::int64_t window : {1, 2, 3, 4, 50, 51, 700}) {
       EXPECT_EQ(moving_median(values, static_cast<std::size_t>(window)), by_definition(values, window))
           << n << " samples, window " << window;
+    }
+  }
+}
+
+TEST(MovingMedian, NanAreLeftOut) {
+  std::mt19937 generator(2);
+  std::uniform_int_distribution<int> draw(0, 30);
+  std::vector<double> values(200);
+  for (double& value : values) {
+    value = draw(generator);
+    if (value < 10) value = std::nan("");
+  }
+  for (std::size_t i = 60; i < 120; ++i) values[i] = std::nan("");
+  values.front() = std::nan("");
+  for (const std::int64_t window : {1, 2, 7, 30, 31, 500}) {
+    const std::vector<double> found = moving_median(values, static_cast<std::size_t>(window));
+    const std::vector<double> expected = by_definition(values, window);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (std::isnan(expected[i])) {
+        EXPECT_TRUE(std::isnan(found[i])) << "sample " << i << ", window " << window;
+      } else {
+        EXPECT_EQ(found[i], expected[i]) << "sample " << i << ", window " << window;
+      }
     }
   }
 }
