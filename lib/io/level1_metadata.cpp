@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -32,6 +33,18 @@ constexpr std::string_view kTrackerUtc = "hk/antenna0/deTracker/utc";
 constexpr std::string_view kAttributes = "comap";
 constexpr double kVaneUnit = 0.01;  ///< degrees and degrees Celsius per stored number
 
+/// Knows which dataset is wrong, for those who list problems.
+class DatasetError final : public ObservationError {
+ public:
+  DatasetError(const std::string& path, std::string_view dataset, std::string_view what)
+      : ObservationError(fmt::format("{}: {}: {}", path, dataset, what)),
+        problem_{std::string(dataset), std::string(what)} {}
+  const Level1Problem& problem() const { return problem_; }
+
+ private:
+  Level1Problem problem_;
+};
+
 /// Reads datasets and says which one is not what it must be.
 class CheckedFile {
  public:
@@ -40,7 +53,7 @@ class CheckedFile {
   const h5::File& file() const { return file_; }
 
   [[noreturn]] void fail(std::string_view dataset, std::string_view what) const {
-    throw ObservationError(fmt::format("{}: {}: {}", file_.path(), dataset, what));
+    throw DatasetError(file_.path(), dataset, what);
   }
 
   bool has(std::string_view dataset) const { return file_.exists(dataset) && file_.is_dataset(dataset); }
@@ -117,12 +130,17 @@ void read_feeds(const CheckedFile& in, Level1Metadata& metadata) {
   }
 }
 
-void read_spectrometer(const CheckedFile& in, Level1Metadata& metadata) {
+void read_frequency(const CheckedFile& in, Level1Metadata& metadata) {
+  metadata.frequency_GHz = in.read<double>(kFrequency, {kBands, static_cast<std::uint64_t>(metadata.n_channels)});
+}
+
+void read_features(const CheckedFile& in, Level1Metadata& metadata) {
+  metadata.features = in.read<std::int64_t>(kFeatures, {static_cast<std::uint64_t>(metadata.n_samples)}, true);
+}
+
+void read_pointing(const CheckedFile& in, Level1Metadata& metadata) {
   const auto n_feeds = static_cast<std::uint64_t>(metadata.n_feeds);
-  const auto n_channels = static_cast<std::uint64_t>(metadata.n_channels);
   const auto n_samples = static_cast<std::uint64_t>(metadata.n_samples);
-  metadata.frequency_GHz = in.read<double>(kFrequency, {kBands, n_channels});
-  metadata.features = in.read<std::int64_t>(kFeatures, {n_samples}, true);
   metadata.azimuth_deg = in.read<double>(std::string(kPointing) + "pixel_az", {n_feeds, n_samples});
   metadata.elevation_deg = in.read<double>(std::string(kPointing) + "pixel_el", {n_feeds, n_samples});
   for (const char* name : {"pixel_ra", "pixel_dec"}) {
@@ -194,10 +212,7 @@ void read_tracker(const CheckedFile& in, Level1Metadata& metadata) {
   sort_by_time(tracker.utc_mjd, tracker.lissajous_status);
 }
 
-void read_housekeeping(const CheckedFile& in, Level1Metadata& metadata) {
-  read_vane(in, metadata);
-  read_frame(in, metadata);
-  read_tracker(in, metadata);
+void sort_housekeeping(const CheckedFile& in, Level1Metadata& metadata) {
   VaneHousekeeping& vane = metadata.vane;
   sort_by_time(vane.utc_mjd, vane.angle_deg, vane.shroud_temperature_C);
   sort_by_time(metadata.frame.utc_mjd, metadata.frame.features);
@@ -228,6 +243,11 @@ void read_obsid(const CheckedFile& in, std::int64_t expected_obsid, Level1Metada
   }
 }
 
+/// What is read once the shape is known, in this order.
+using Reader = void (*)(const CheckedFile&, Level1Metadata&);
+constexpr std::array<Reader, 9> kReaders = {read_time, read_feeds, read_frequency, read_features,    read_pointing,
+                                            read_vane, read_frame, read_tracker,   sort_housekeeping};
+
 }  // namespace
 
 int feature_number(std::int64_t bits) {
@@ -240,10 +260,33 @@ Level1Metadata read_level1_metadata(const std::string& path, std::int64_t expect
   metadata.path = path;
   read_obsid(in, expected_obsid, metadata);
   read_shape(in, metadata);
-  read_time(in, metadata);
-  read_feeds(in, metadata);
-  read_spectrometer(in, metadata);
-  read_housekeeping(in, metadata);
+  for (const Reader& read : kReaders) read(in, metadata);
+  return metadata;
+}
+
+Level1Metadata inspect_level1(const std::string& path, std::vector<Level1Problem>& problems) {
+  const CheckedFile in(path);
+  Level1Metadata metadata;
+  metadata.path = path;
+  const auto attempt = [&](const auto& work) {
+    try {
+      work();
+      return true;
+    } catch (const DatasetError& error) {
+      problems.push_back(error.problem());
+    } catch (const IoError& error) {
+      problems.push_back({"", error.what()});
+    }
+    return false;
+  };
+  attempt([&] { read_obsid(in, 0, metadata); });
+  if (!attempt([&] { read_shape(in, metadata); })) return metadata;
+  const std::size_t n_before = problems.size();
+  for (const Reader& read : kReaders) {
+    // Rows can only be sorted when all columns are there.
+    if (read == sort_housekeeping && problems.size() > n_before) break;
+    attempt([&] { read(in, metadata); });
+  }
   return metadata;
 }
 

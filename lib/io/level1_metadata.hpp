@@ -58,6 +58,16 @@ int feature_number(std::int64_t bits);
 /// Throws ObservationError naming file and dataset; IoError when the file cannot be opened.
 Level1Metadata read_level1_metadata(const std::string& path, std::int64_t expected_obsid);
 
+/// What is wrong with a dataset, group or attribute; the dataset is empty when it is the file as a whole.
+struct Level1Problem {
+  std::string dataset;
+  std::string what;
+};
+
+/// The same checks, going on after each problem instead of stopping at the first: what is returned is only whole when
+/// `problems` stays empty. Throws IoError when the file cannot be opened.
+Level1Metadata inspect_level1(const std::string& path, std::vector<Level1Problem>& problems);
+
 /// obsid from a file name `comap-NNNNNNN-...` (also with the prefix `Level2_`); -1 when it has none.
 std::int64_t obsid_of_file_name(const std::string& path);
 
