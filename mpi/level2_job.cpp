@@ -16,12 +16,16 @@ namespace comap::mpi {
 namespace {
 
 std::string text_of(const ObservationJob& job) {
-  return nlohmann::json{{"observation", to_json(job.observation)}, {"snapshot", job.snapshot}}.dump();
+  return nlohmann::json{{"observation", to_json(job.observation)},
+                        {"snapshot", job.snapshot},
+                        {"following_level2_path", job.following_level2_path}}
+      .dump();
 }
 
 ObservationJob job_of(const std::string& text) {
   const auto json = nlohmann::json::parse(text);
-  return {observation_from_json(json.at("observation")), json.at("snapshot")};
+  return {observation_from_json(json.at("observation")), json.at("snapshot"),
+          json.at("following_level2_path").get<std::string>()};
 }
 
 std::string text_of(const ObservationOutcome& outcome) {
@@ -153,7 +157,7 @@ bool run_level2(const Level2Job& job, const Communicator& world, const OutcomeHa
     const auto next_text = [&job, next = std::size_t{0}]() mutable -> std::optional<std::string> {
       if (next == job.observations.size()) return std::nullopt;
       const Observation& observation = job.observations[next++];
-      return text_of(ObservationJob{observation, job.snapshot(observation)});
+      return text_of(ObservationJob{observation, job.snapshot(observation), job.following_level2_path(observation)});
     };
     server.emplace(messages, next_text, teams.back(), [&](const std::string& result) {
       const ObservationOutcome outcome = outcome_of(result);

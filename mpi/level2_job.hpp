@@ -19,6 +19,8 @@ struct Level2Job {
   std::vector<Observation> observations;  ///< in the order in which they are handed out; rank 0 only
   /// What the catalogue knows of one of them (ObservationJob::snapshot); rank 0 only.
   std::function<nlohmann::json(const Observation&)> snapshot;
+  /// Level-2 file of the observation after a sky dip (ObservationJob::following_level2_path); rank 0 only.
+  std::function<std::string(const Observation&)> following_level2_path;
 };
 
 /// Called on rank 0 as results come in, from its own team and others.

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -62,6 +63,16 @@ nlohmann::json snapshot_of(Catalogue& catalogue, const Observation& observation)
   return {{"row", row ? json_of(*row) : nlohmann::json::object()}, {"flags", std::move(flags)}};
 }
 
+/// Level-2 file of the observation whose calibration a sky dip may need; empty for other observations.
+std::string following_level2_path(Catalogue& catalogue, const Observation& observation) {
+  if (observation.source_group != kSkyDipGroup) return "";
+  const auto row = catalogue.row(observation.obsid + 1);
+  if (!row) return "";
+  const auto path = row->find("level2_path");
+  const auto* text = path == row->end() ? nullptr : std::get_if<std::string>(&path->second);
+  return text == nullptr ? "" : *text;
+}
+
 void show_dry_run(const CommandContext& context, const StageList& stages, const Level2Work& work) {
   for (const Observation& observation : work.observations) {
     std::string what;
@@ -69,7 +80,8 @@ void show_dry_run(const CommandContext& context, const StageList& stages, const 
       const std::string path = level2_path(context.config.level2, observation);
       std::string reason = "overwrite = true";
       if (!context.config.level2.overwrite) {
-        reason = reason_to_process(path, stages, level1_identity(observation.level1_path));
+        const std::string following = following_level2_path(*work.catalogue, observation);
+        reason = reason_to_process(path, stages, input_identity(observation.level1_path, following));
       }
       what = reason.empty() ? "up to date: " + path : "would run (" + reason + "): " + path;
     } catch (const Error& error) {
@@ -86,6 +98,26 @@ void write_summary(const CommandContext& context, const Level2Progress& progress
   std::ofstream file(path);
   file << progress.json() << '\n';
   if (!file) log_warning("{}: cannot write the summary", path.string());
+}
+
+/// The observations in rounds: sky dips after all others, among which are those they take their calibration from.
+/// Returns true when stopped by a signal.
+bool run_rounds(const CommandContext& context, const StageList& stages, const Level2Work& work,
+                const mpi::OutcomeHandler& handle) {
+  std::array<std::vector<Observation>, 2> rounds;
+  for (const Observation& observation : work.observations) {
+    rounds[observation.source_group == kSkyDipGroup ? 1 : 0].push_back(observation);
+  }
+  const auto snapshot = [&](const Observation& observation) { return snapshot_of(*work.catalogue, observation); };
+  const auto following = [&](const Observation& observation) {
+    return following_level2_path(*work.catalogue, observation);
+  };
+  for (std::vector<Observation>& round : rounds) {
+    if (context.world.sum(static_cast<std::int64_t>(round.size())) == 0) continue;
+    const mpi::Level2Job job{context.config, context.config_text, stages, std::move(round), snapshot, following};
+    if (mpi::run_level2(job, context.world, handle)) return true;
+  }
+  return false;
 }
 
 int run_level2_command(const CommandContext& context) {
@@ -110,9 +142,7 @@ int run_level2_command(const CommandContext& context) {
     if (is_result && (outcome.result.complete || !outcome.result.error.empty())) journal->record(outcome.result);
     progress->add(outcome);
   };
-  const auto snapshot = [&](const Observation& observation) { return snapshot_of(*work.catalogue, observation); };
-  const mpi::Level2Job job{context.config, context.config_text, stages, work.observations, snapshot};
-  const bool stopped = mpi::run_level2(job, context.world, handle);
+  const bool stopped = run_rounds(context, stages, work, handle);
 
   std::int64_t n_failed = 0;
   run_on_rank_zero(context.world, [&] {

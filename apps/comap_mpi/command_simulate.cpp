@@ -1,7 +1,12 @@
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "command.hpp"
+#include "core/error.hpp"
 #include "core/log.hpp"
+#include "core/rank_zero.hpp"
+#include "inject/inject_sky.hpp"
 #include "simulate/simulate_observations.hpp"
 #include "sky/coordinates.hpp"
 
@@ -23,6 +28,8 @@ std::string pattern_text(simulate::ScanPattern pattern) {
       return "ces";
     case simulate::ScanPattern::lissajous:
       return "lissajous";
+    case simulate::ScanPattern::sky_dip:
+      return "sky_dip";
   }
   return "";
 }
@@ -55,12 +62,48 @@ int run_simulate(const CommandContext& context) {
   return summary.n_failed == 0 ? kDone : kSomeFailed;
 }
 
+/// --inject-into and what belongs to it.
+struct InjectOptions {
+  std::string file;
+  std::int64_t obsid = 0;
+};
+
+int run_injection(const CommandContext& context, const InjectOptions& own) {
+  run_on_rank_zero(context.world, [&] {
+    if (own.file.empty() || own.obsid == 0) {
+      throw ConfigError("simulate: --inject-into FILE and --as-obsid N go together: N is the obsid of the copy");
+    }
+    const InjectionRequest request{own.file, own.obsid};
+    if (context.options.dry_run) {
+      fmt::print("{} would be copied to {} and the sky of [simulate] added\n", own.file,
+                 injection_files(context.config.simulate, request).level1);
+      return;
+    }
+    const InjectionSummary summary = inject_sky(context.config, simulated_observer(context.config.mapmake), request);
+    if (summary.brightest_K == 0.0) {
+      log_warning("{}: the telescope never looked at the sky of [simulate]: nothing was added", own.file);
+    }
+    log_info("simulate: {} is {} with a sky of up to {:.4g} K at 30 GHz; {:.0f} MB of TOD changed; truth {}",
+             summary.files.level1, own.file, summary.brightest_K, summary.tod_MB, summary.files.truth);
+  });
+  return kDone;
+}
+
 }  // namespace
 
 void add_simulate_command(CLI::App& program, Commands& commands, GlobalOptions& options) {
-  add_leaf_command(program, commands, "simulate",
-                   "Makes Level-1 files of a known sky, with the truth beside them (docs/simulate.md)",
-                   "comap_mpi simulate quickstart.toml --set simulate.n_observations=5", run_simulate, options);
+  const auto inject = std::make_shared<InjectOptions>();
+  const auto run = [inject](const CommandContext& context) {
+    const bool injects = !inject->file.empty() || inject->obsid != 0;
+    return injects ? run_injection(context, *inject) : run_simulate(context);
+  };
+  CLI::App* app = add_leaf_command(program, commands, "simulate",
+                                   "Makes Level-1 files of a known sky, with the truth beside them (docs/simulate.md)",
+                                   "comap_mpi simulate quickstart.toml --set simulate.n_observations=5", run, options);
+  app->add_option("--inject-into", inject->file,
+                  "Copy this Level-1 file and add the sky of [simulate] to the copy, instead of making files")
+      ->type_name("FILE");
+  app->add_option("--as-obsid", inject->obsid, "Obsid of the copy")->check(CLI::Range(1, 9999999))->type_name("N");
   commands.back().needs_config = false;
 }
 

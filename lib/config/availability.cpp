@@ -55,8 +55,8 @@ struct Names {
 const Names& stages() {
   static const Names names = {
       {"check_level1", "create_level2", "system_temperature", "find_scans", "noise_stats_level1", "atmosphere",
-       "gain_filter", "noise_stats_level2", "finalize_metadata"},
-      {"calibrator_fit", "atmosphere_vane", "post_bin_cleaning"}};
+       "atmosphere_vane", "gain_filter", "post_bin_cleaning", "noise_stats_level2", "finalize_metadata"},
+      {"calibrator_fit"}};
   return names;
 }
 

@@ -33,7 +33,7 @@ std::vector<T> read_required(const h5::File& file, std::string_view dataset) {
 
 /// The streams of a file that is not known to be unfinished.
 h5::Dataset open_finished(const h5::File& file, const std::string& dataset) {
-  const auto mark = file.attribute("/", "comap_mpi_complete");
+  const auto mark = file.attribute("/", level2::kCompleteAttribute);
   if (mark && h5::to_number(*mark) != 1.0) {
     throw ObservationError(fmt::format("{}: the file was never finished (comap_mpi_complete is {}); run level2 again",
                                        file.path(), h5::to_text(*mark)));

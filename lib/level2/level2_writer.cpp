@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -33,6 +34,21 @@ std::uint64_t element_bytes(h5::StoredType type) {
       return 8;
   }
   throw Bug("unknown stored type");
+}
+
+/// Each path once: stages may replace what an earlier one made.
+std::vector<OutputSpec> each_path_once(std::vector<OutputSpec> outputs) {
+  std::vector<OutputSpec> unique;
+  for (OutputSpec& output : outputs) {
+    const auto earlier = std::ranges::find(unique, output.path, &OutputSpec::path);
+    if (earlier == unique.end()) {
+      unique.push_back(std::move(output));
+    } else if (earlier->axis != output.axis || earlier->dataset.type != output.dataset.type ||
+               earlier->dataset.extent != output.dataset.extent) {
+      throw Bug(fmt::format("{}: two stages declare it with different shapes", output.path));
+    }
+  }
+  return unique;
 }
 
 bool has_time_axis(const OutputSpec& output, std::int64_t n_samples) {
@@ -83,7 +99,11 @@ void sync_path(const std::string& path) {
 Level2Writer::Level2Writer(const std::string& path, const ObservationContext& observation,
                            std::vector<OutputSpec> outputs, const IoConfig& io, const Communicator& team,
                            const TeamFiles& files)
-    : path_(path), partial_path_(path + ".partial"), outputs_(std::move(outputs)), io_(io), team_(team) {
+    : path_(path),
+      partial_path_(path + ".partial"),
+      outputs_(each_path_once(std::move(outputs))),
+      io_(io),
+      team_(team) {
   team_.run_agreed("create the Level-2 file", [&] {
     if (team_.rank() != 0) return;
     std::error_code error;

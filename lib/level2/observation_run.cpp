@@ -51,7 +51,7 @@ class ObservationRun {
       path_ = level2_path(tools_.config.level2, job_.observation);
       if (team_.rank() != 0) return;
       with_retries(tools_.config.io, job_.observation.level1_path,
-                   [&] { inputs_ = level1_identity(job_.observation.level1_path); });
+                   [&] { inputs_ = input_identity(job_.observation.level1_path, job_.following_level2_path); });
       if (tools_.config.level2.overwrite) return;
       reason = reason_to_process(path_, tools_.stages, inputs_);
       up_to_date[0] = reason.empty() ? 1.0 : 0.0;
@@ -80,6 +80,7 @@ class ObservationRun {
     observation_.obsid = job_.observation.obsid;
     observation_.source = job_.observation.source;
     observation_.source_group = job_.observation.source_group;
+    observation_.following_level2_path = job_.following_level2_path;
     timed("check_level1", [&] {
       const auto read = [&] {
         with_retries(tools_.config.io, job_.observation.level1_path, [&] {

@@ -30,6 +30,7 @@ struct Level2Tools {
 struct ObservationJob {
   Observation observation;
   nlohmann::json snapshot;  ///< "row": columns of comap_data, "flags": rows of quality_flags, as the catalogue has them
+  std::string following_level2_path;  ///< Level-2 file of obsid + 1, for a sky dip; empty = none
 };
 
 /// Text with which between_blocks ends an observation that is to be dropped, not failed.

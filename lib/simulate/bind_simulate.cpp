@@ -33,6 +33,8 @@ void bind_observations(Binder& binder, SimulateConfig& config) {
   binder.integer_as("n_calibrators", config.n_calibrators, {0, 1e6}, "observations of the calibrator");
   binder.choice("calibrator", config.calibrator, {"TauA", "CasA", "CygA"}, "");
   number_list(binder, "calibrator_hour_angles_h", config.calibrator_hour_angles_h, "in turn");
+  binder.integer_as("n_sky_dips", config.n_sky_dips, {0, 1e6},
+                    "sky dips without a vane, one before each of the first observations, with an obsid of its own");
 }
 
 void bind_sizes(Binder& binder, SimulateConfig& config) {
@@ -42,6 +44,7 @@ void bind_sizes(Binder& binder, SimulateConfig& config) {
   binder.integer_as("n_scans", config.n_scans, {1, 10000}, "of a field observation");
   binder.number("scan_duration_s", config.scan_duration_s, {5, 1e5}, "");
   binder.number("calibrator_duration_s", config.calibrator_duration_s, {5, 1e5}, "its only scan");
+  binder.number("sky_dip_duration_s", config.sky_dip_duration_s, {5, 1e5}, "down and up again");
   binder.number("repointing_duration_s", config.repointing_duration_s, {0.1, 1e4}, "after each scan, without feature");
   binder.number("vane_duration_s", config.vane_duration_s, {8, 1e4}, "of each of the two vane events");
   binder.number("idle_duration_s", config.idle_duration_s, {1, 1e4}, "before and after a vane event");
@@ -59,6 +62,8 @@ void bind_motion(Binder& binder, SimulateConfig& config) {
                    {{"raster", CalibratorPattern::raster}, {"lissajous", CalibratorPattern::lissajous}}, "");
   binder.number("calibrator_half_width_deg", config.calibrator_half_width_deg, {0.01, 20}, "both ways");
   binder.number("calibrator_sweep_duration_s", config.calibrator_sweep_duration_s, {0.2, 1e4}, "");
+  binder.number("sky_dip_min_elevation_deg", config.sky_dip_min_elevation_deg, {0, 90}, "");
+  binder.number("sky_dip_max_elevation_deg", config.sky_dip_max_elevation_deg, {0, 90}, "");
   binder.number("feed_spacing_arcmin", config.feed_spacing_arcmin, {0, 60}, "pitch of the hexagon of 19 feeds");
 }
 
@@ -98,6 +103,7 @@ void bind_receivers(Binder& binder, SimulateConfig& config) {
   binder.number("gain_alpha", config.gain_alpha, kSlope, "");
   binder.number("gain_band_correlation", config.gain_band_correlation, kFraction,
                 "of the gain power, common to the bands of a feed");
+  binder.number("gain_drift", config.gain_drift, {-0.9, 0.9}, "of all gains, relative, start to end");
 }
 
 void bind_atmosphere_and_vane(Binder& binder, SimulateConfig& config) {

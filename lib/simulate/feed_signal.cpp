@@ -153,7 +153,8 @@ std::array<std::vector<float>, kBands> draw_gain_variation(const SimulateConfig&
     const std::vector<double> own = series(band);
     variation[band].resize(own.size());
     for (std::size_t i = 0; i < own.size(); ++i) {
-      variation[band][i] = static_cast<float>(common_part * common[i] + own_part * own[i]);
+      const double drift = config.gain_drift * (static_cast<double>(i) / static_cast<double>(own.size()) - 0.5);
+      variation[band][i] = static_cast<float>(common_part * common[i] + own_part * own[i] + drift);
     }
   }
   return variation;
@@ -192,8 +193,9 @@ ObservationSignal make_observation_signal(const SimulateConfig& config, const Ob
     const double angle_deg = vane_angle_deg(plan.timeline, config.sample_rate_Hz, time_s);
     signal.vane.push_back(static_cast<float>(vane_fraction(angle_deg)));
   }
-  signal.sky =
-      plan.is_calibrator ? calibrator_sky(calibrator_of(plan.source), config.beam_fwhm_arcmin) : field_sky(config);
+  if (plan.pattern != ScanPattern::sky_dip)
+    signal.sky =
+        plan.is_calibrator ? calibrator_sky(calibrator_of(plan.source), config.beam_fwhm_arcmin) : field_sky(config);
   signal.faults = draw_faults(config, plan);
   return signal;
 }

@@ -153,7 +153,7 @@ std::map<std::string, h5::AttributeValue> level1_attributes(const SimulateConfig
   const double sample_time_s = 1.0 / config.sample_rate_Hz;
   return {{"obsid", plan.obsid},
           {"source", plan.source},
-          {"comment", config.comment},
+          {"comment", comment_of(config, plan)},
           {"utc_start", start_text(plan)},
           {"bof", std::string("simulated")},
           {"bw", bandwidth_Hz},

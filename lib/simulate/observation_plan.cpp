@@ -86,10 +86,35 @@ ObservationPlan plan_calibrator(const SimulateConfig& config, std::int64_t index
   return plan;
 }
 
+/// The sky dip before `observation`, whose start is known.
+ObservationPlan plan_sky_dip(const SimulateConfig& config, const ObservationPlan& observation) {
+  constexpr double kPause_s = 30.0;
+  ObservationPlan plan = observation;
+  plan.is_calibrator = false;
+  plan.pattern = ScanPattern::sky_dip;
+  plan.timeline = make_sky_dip_timeline(config);
+  const double length_s = static_cast<double>(plan.timeline.n_samples) / config.sample_rate_Hz + kPause_s;
+  plan.start_mjd = std::round(observation.start_mjd * kSecondsPerDay - length_s) / kSecondsPerDay;
+  return plan;
+}
+
 std::string file_stem_of(const ObservationPlan& plan) {
   std::string stamp = start_text(plan);
   std::erase(stamp, ':');
   return fmt::format("comap-{:07d}-{}", plan.obsid, stamp);
+}
+
+int scan_feature(ScanPattern pattern) {
+  if (pattern == ScanPattern::lissajous) return kLissajousFeature;
+  return pattern == ScanPattern::sky_dip ? kSkyDipFeature : kScanFeature;
+}
+
+/// Obsid, file name and size, which depend on the place in the order.
+void number_plan(const SimulateConfig& config, std::size_t index, ObservationPlan& plan) {
+  plan.obsid = config.first_obsid + static_cast<std::int64_t>(index);
+  plan.file_stem = file_stem_of(plan);
+  plan.file_bytes = sizeof(float) * static_cast<std::uint64_t>(config.n_feeds + 1) * kBands *
+                    static_cast<std::uint64_t>(config.n_channels) * static_cast<std::uint64_t>(plan.timeline.n_samples);
 }
 
 void check_settings(const SimulateConfig& config) {
@@ -99,9 +124,21 @@ void check_settings(const SimulateConfig& config) {
   if (config.source_min_T30_K > config.source_max_T30_K || config.spiky_min_K > config.spiky_max_K) {
     throw ConfigError("[simulate] source_min_T30_K and spiky_min_K must not be above source_max_T30_K and spiky_max_K");
   }
-  if (config.first_obsid + config.n_observations + config.n_calibrators - 1 > kLargestObsid) {
+  if (config.first_obsid + config.n_observations + config.n_calibrators + config.n_sky_dips - 1 > kLargestObsid) {
     throw ConfigError(fmt::format("[simulate] first_obsid = {} leaves not enough obsids up to {}", config.first_obsid,
                                   kLargestObsid));
+  }
+  const double margin_deg = 2.0 * config.feed_spacing_arcmin / 60.0;
+  if (config.n_sky_dips > 0 && (config.sky_dip_min_elevation_deg - margin_deg < kLowest_deg ||
+                                config.sky_dip_max_elevation_deg + margin_deg > kHighest_deg ||
+                                config.sky_dip_min_elevation_deg >= config.sky_dip_max_elevation_deg)) {
+    throw ConfigError(fmt::format(
+        "[simulate] sky_dip_min_elevation_deg must be below sky_dip_max_elevation_deg, and both at least {:.1f} deg "
+        "within {:.0f} to {:.0f} deg",
+        margin_deg, kLowest_deg, kHighest_deg));
+  }
+  if (config.n_sky_dips > config.n_observations + config.n_calibrators) {
+    throw ConfigError("[simulate] n_sky_dips: a sky dip comes before another observation; there are fewer of those");
   }
   if (config.n_observations > 0) field_sky(config);  // throws what is wrong with the sky
 }
@@ -131,6 +168,17 @@ Timeline make_timeline(const SimulateConfig& config, int n_scans, double scan_du
   return timeline;
 }
 
+Timeline make_sky_dip_timeline(const SimulateConfig& config) {
+  const auto samples_of = [&](double duration_s) { return std::llround(duration_s * config.sample_rate_Hz); };
+  const std::int64_t idle = samples_of(config.idle_duration_s);
+  const std::int64_t end = idle + samples_of(config.sky_dip_duration_s);
+  return {end + idle, {}, {{idle, end}}};
+}
+
+std::string comment_of(const SimulateConfig& config, const ObservationPlan& plan) {
+  return plan.pattern == ScanPattern::sky_dip ? std::string("sky nod, ").append(config.comment) : config.comment;
+}
+
 std::string start_text(const ObservationPlan& plan) {
   // A millisecond more, or the rounding of the MJD could show the second before.
   constexpr double kMillisecond_day = 1e-3 / kSecondsPerDay;
@@ -144,7 +192,7 @@ std::vector<std::int32_t> feature_series(const ObservationPlan& plan) {
       std::fill(bits.begin() + range.begin, bits.begin() + range.end, 1 << feature);
   };
   mark(plan.timeline.vanes, kVaneFeature);
-  mark(plan.timeline.scans, plan.pattern == ScanPattern::lissajous ? kLissajousFeature : kScanFeature);
+  mark(plan.timeline.scans, scan_feature(plan.pattern));
   return bits;
 }
 
@@ -157,16 +205,13 @@ std::vector<ObservationPlan> plan_observations(const SimulateConfig& config, con
     const bool is_field = i < config.n_observations;
     const std::int64_t day = is_field ? i : i - config.n_observations;
     ObservationPlan plan = is_field ? plan_field(config, day) : plan_calibrator(config, day);
-    plan.obsid = config.first_obsid + i;
     const double duration_s = static_cast<double>(plan.timeline.n_samples) / config.sample_rate_Hz;
     plan.start_mjd = start_mjd_of(first_date_mjd + static_cast<double>(day), observer, plan, duration_s);
-    plan.file_stem = file_stem_of(plan);
-    plan.file_bytes = sizeof(float) * static_cast<std::uint64_t>(config.n_feeds + 1) * kBands *
-                      static_cast<std::uint64_t>(config.n_channels) *
-                      static_cast<std::uint64_t>(plan.timeline.n_samples);
     check_elevation(config, observer, plan);
+    if (i < config.n_sky_dips) plans.push_back(plan_sky_dip(config, plan));
     plans.push_back(std::move(plan));
   }
+  for (std::size_t i = 0; i < plans.size(); ++i) number_plan(config, i, plans[i]);
   return plans;
 }
 

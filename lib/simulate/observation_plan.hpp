@@ -18,9 +18,9 @@ struct SampleRange {
   std::int64_t size() const { return end - begin; }
 };
 
-enum class ScanPattern { raster, constant_elevation, lissajous };
+enum class ScanPattern { raster, constant_elevation, lissajous, sky_dip };
 
-/// idle, vane, idle, then for each scan: scan, repointing; then vane, idle.
+/// idle, vane, idle, then for each scan: scan, repointing; then vane, idle. A sky dip: idle, scan, idle.
 struct Timeline {
   std::int64_t n_samples = 0;
   std::vector<SampleRange> vanes;  ///< with feature 13
@@ -43,11 +43,16 @@ struct ObservationPlan {
 
 /// The course of an observation with `n_scans` scans of `scan_duration_s`.
 Timeline make_timeline(const SimulateConfig& config, int n_scans, double scan_duration_s);
+Timeline make_sky_dip_timeline(const SimulateConfig& config);
 
 /// Feature numbers as they are written.
 inline constexpr int kVaneFeature = 13;
 inline constexpr int kScanFeature = 9;
 inline constexpr int kLissajousFeature = 5;
+inline constexpr int kSkyDipFeature = 8;
+
+/// Attribute `comment`: of the settings, but that of a sky dip says so.
+std::string comment_of(const SimulateConfig& config, const ObservationPlan& plan);
 
 /// Start as `%Y-%m-%d-%H:%M:%S`.
 std::string start_text(const ObservationPlan& plan);
@@ -55,7 +60,9 @@ std::string start_text(const ObservationPlan& plan);
 /// Bit-coded features [sample]; 0 outside vane and scans.
 std::vector<std::int32_t> feature_series(const ObservationPlan& plan);
 
-/// All observations: the field first, then the calibrators, obsids from `first_obsid` on, one a day.
+/// All observations: the field first, then the calibrators, one a day, obsids from `first_obsid` on. A sky dip comes
+/// before each of the first `n_sky_dips`: its obsid is one less, its azimuth that of the source, and it ends half a
+/// minute before the other starts.
 /// Throws ConfigError when a setting cannot be met, e.g. when the field is too low or too close to the zenith.
 std::vector<ObservationPlan> plan_observations(const SimulateConfig& config, const Observer& observer);
 

@@ -69,7 +69,8 @@ Json all_keys(SimulateConfig config) {
   JsonBinder binder;
   bind_simulate(binder, config);
   // What is made besides this observation, and where, does not change it.
-  for (const char* key : {"output_dir", "overwrite", "n_observations", "n_calibrators"}) binder.values.erase(key);
+  for (const char* key : {"output_dir", "overwrite", "n_observations", "n_calibrators", "n_sky_dips"})
+    binder.values.erase(key);
   return binder.values;
 }
 
@@ -81,6 +82,8 @@ std::string pattern_name(ScanPattern pattern) {
       return "ces";
     case ScanPattern::lissajous:
       return "lissajous";
+    case ScanPattern::sky_dip:
+      return "sky_dip";
   }
   return "";
 }
@@ -98,15 +101,16 @@ void add_course(const SimulateConfig& config, const ObservationPlan& plan, Json&
   json["nscan"] = plan.timeline.scans.size();
   json["scan_len"] = plan.timeline.scans.front().size();
   json["gap_len"] = std::llround(config.repointing_duration_s * config.sample_rate_Hz);
-  json["vane_len"] = plan.timeline.vanes.front().size();
-  json["idle_len"] = plan.timeline.vanes.front().begin;
+  const std::vector<SampleRange>& vanes = plan.timeline.vanes;
+  json["vane_len"] = vanes.empty() ? 0 : vanes.front().size();
+  json["idle_len"] = vanes.empty() ? plan.timeline.scans.front().begin : vanes.front().begin;
   json["az_half"] = plan.is_calibrator ? config.calibrator_half_width_deg : config.azimuth_half_width_deg;
   json["el_half"] = plan.is_calibrator ? config.calibrator_half_width_deg : config.elevation_half_width_deg;
   json["sweep_time"] = plan.is_calibrator ? config.calibrator_sweep_duration_s : config.sweep_duration_s;
 }
 
-void add_physics(const SimulateConfig& config, Json& json) {
-  json["comment"] = config.comment;
+void add_physics(const SimulateConfig& config, const ObservationPlan& plan, Json& json) {
+  json["comment"] = comment_of(config, plan);
   json["nfeed"] = config.n_feeds;
   json["nchan"] = config.n_channels;
   json["seed"] = config.seed;
@@ -136,7 +140,7 @@ std::string settings_json(const SimulateConfig& config, const ObservationPlan& p
   json["settings"] = all_keys(config);
   json["software_version"] = software_version();
   add_course(config, plan, json);
-  add_physics(config, json);
+  add_physics(config, plan, json);
   return json.dump();
 }
 

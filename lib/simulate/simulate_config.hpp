@@ -32,6 +32,8 @@ struct SimulateConfig {
   std::string calibrator = "TauA";
   std::vector<double> calibrator_hour_angles_h = {-1.5, 1.5};
 
+  int n_sky_dips = 0;  ///< one before each of the first n_sky_dips observations
+
   // Sizes
   int n_feeds = 3;  ///< without the ground feed, which is always added
   int n_channels = 64;
@@ -39,6 +41,7 @@ struct SimulateConfig {
   int n_scans = 4;
   double scan_duration_s = 45.0;
   double calibrator_duration_s = 150.0;
+  double sky_dip_duration_s = 60.0;
   double repointing_duration_s = 3.0;
   double vane_duration_s = 12.0;
   double idle_duration_s = 2.0;
@@ -51,6 +54,8 @@ struct SimulateConfig {
   CalibratorPattern calibrator_pattern = CalibratorPattern::raster;
   double calibrator_half_width_deg = 0.6;
   double calibrator_sweep_duration_s = 5.0;
+  double sky_dip_min_elevation_deg = 40.0;
+  double sky_dip_max_elevation_deg = 65.0;
   double feed_spacing_arcmin = 12.0;
 
   // Sky
@@ -85,6 +90,7 @@ struct SimulateConfig {
   double gain_sigma = 1.5e-3;
   double gain_alpha = -1.3;
   double gain_band_correlation = 0.8;
+  double gain_drift = 0.0;  ///< relative, start to end
 
   // Atmosphere and vane
   double atmosphere_temperature_K = 270.0;

@@ -57,7 +57,7 @@ void write_feeds(const SimulateConfig& config, const Observer& observer, const O
                  const ObservationSignal& signal, Level1Writer& level1, TruthWriter& truth) {
   const BeamPath boresight = boresight_path(config, observer, plan);
   const std::vector<FeedOffset> offsets = focal_plane(config.n_feeds, config.feed_spacing_arcmin);
-  const auto cold = cold_samples(plan.timeline, config.sample_rate_Hz, plan.timeline.vanes.front());
+  const auto cold = cold_samples(plan.timeline, config.sample_rate_Hz);
   const std::vector<TodBlock> blocks = tod_blocks(config, plan.timeline.n_samples);
   std::vector<float> buffer;
   for (int row = 0; row < config.n_feeds; ++row) {

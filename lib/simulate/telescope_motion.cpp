@@ -100,6 +100,18 @@ void point_scan(const SimulateConfig& config, const ObservationPlan& plan, std::
   }
 }
 
+/// Down and up again, at rest at both ends.
+void point_sky_dip(const SimulateConfig& config, SampleRange scan, double azimuth_deg, BeamPath& path) {
+  const double middle_deg = 0.5 * (config.sky_dip_max_elevation_deg + config.sky_dip_min_elevation_deg);
+  const double half_deg = 0.5 * (config.sky_dip_max_elevation_deg - config.sky_dip_min_elevation_deg);
+  for (std::int64_t i = 0; i < scan.size(); ++i) {
+    const auto sample = static_cast<std::size_t>(scan.begin + i);
+    const double part = static_cast<double>(i) / static_cast<double>(scan.size() - 1);
+    path.azimuth_deg[sample] = azimuth_deg;
+    path.elevation_deg[sample] = middle_deg + half_deg * std::cos(2.0 * kPi * part);
+  }
+}
+
 /// From the sample before `gap` to the sample after it; stands still where there is none.
 void slew(SampleRange gap, std::vector<double>& angle_deg) {
   const auto n_samples = static_cast<std::int64_t>(angle_deg.size());
@@ -124,7 +136,11 @@ BeamPath boresight_path(const SimulateConfig& config, const Observer& observer, 
   std::vector<SampleRange> gaps;
   for (std::size_t scan = 0; scan < plan.timeline.scans.size(); ++scan) {
     const SampleRange range = plan.timeline.scans[scan];
-    point_scan(config, plan, scan, centre_path(config, observer, plan, range, reference_deg), path);
+    if (plan.pattern == ScanPattern::sky_dip) {
+      point_sky_dip(config, range, reference_deg, path);
+    } else {
+      point_scan(config, plan, scan, centre_path(config, observer, plan, range, reference_deg), path);
+    }
     gaps.push_back({gap_begin, range.begin});
     gap_begin = range.end;
   }
@@ -174,7 +190,9 @@ double vane_fraction(double angle_deg) {
   return 1.0 - smooth_step((angle_deg - kFullBelow_deg) / (kFreeAbove_deg - kFullBelow_deg));
 }
 
-std::vector<std::int64_t> cold_samples(const Timeline& timeline, double sample_rate_Hz, SampleRange event) {
+std::vector<std::int64_t> cold_samples(const Timeline& timeline, double sample_rate_Hz) {
+  const SampleRange event =
+      timeline.vanes.empty() ? SampleRange{0, timeline.scans.front().begin} : timeline.vanes.front();
   std::vector<std::int64_t> samples;
   for (std::int64_t i = event.begin; i < event.end; ++i) {
     const double angle_deg = vane_angle_deg(timeline, sample_rate_Hz, static_cast<double>(i) / sample_rate_Hz);

@@ -19,6 +19,7 @@ struct BeamPath {
 ///   raster     x sweeps from side to side, y moves once through the height; the centre follows the sky
 ///   constant elevation   the same sweeps around the place of the centre at mid scan; y differs by scan
 ///   lissajous  x and y are sines of incommensurable periods; the centre follows the sky
+///   sky dip    from the highest elevation to the lowest and back, at the azimuth of the centre
 /// Turnarounds have finite acceleration; the sweeps of the scans are out of step so that tracks interleave. Between
 /// scans the telescope slews smoothly, before and after it stands still.
 BeamPath boresight_path(const SimulateConfig& config, const Observer& observer, const ObservationPlan& plan);
@@ -36,7 +37,7 @@ BeamPath feed_path(const BeamPath& boresight, FeedOffset offset);
 double vane_angle_deg(const Timeline& timeline, double sample_rate_Hz, double time_s);
 /// Part of the beam that the vane fills: 1 in the beam, 0 when parked, a smooth step between.
 double vane_fraction(double angle_deg);
-/// Samples of a vane event with the vane parked: its cold part.
-std::vector<std::int64_t> cold_samples(const Timeline& timeline, double sample_rate_Hz, SampleRange event);
+/// Samples of the first vane event with the vane parked: its cold part. Of a sky dip, which has none: those before it.
+std::vector<std::int64_t> cold_samples(const Timeline& timeline, double sample_rate_Hz);
 
 }  // namespace comap::simulate

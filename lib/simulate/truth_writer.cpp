@@ -25,26 +25,6 @@ void write_ranges(h5::File& file, const std::string& name, const std::vector<Sam
   write_rows(file, name, 2, values, "begin end");
 }
 
-void write_sky(h5::File& file, const SkyModel& sky) {
-  std::vector<double> sources;
-  for (const SkySource& s : sky.sources) {
-    sources.insert(sources.end(), {s.l_deg, s.b_deg, s.T30_K, s.fwhm_arcmin, s.beta});
-  }
-  write_rows(file, "sky/sources", 5, sources, "l_deg b_deg T30_K fwhm_arcmin beta");
-  if (sky.ridge) {
-    const SkyRidge& r = *sky.ridge;
-    const std::vector<double> ridge = {r.spine_b_deg, r.sigma_deg, r.T30_K, r.beta, r.modulation, r.period_deg};
-    file.write<double>("sky/ridge", {ridge.size()}, ridge);
-    write_text(file, "sky/ridge", "columns", "b0_deg sigma_b_deg T30_K beta modulation period_deg");
-  }
-  if (sky.line) {
-    const SkyLine& l = *sky.line;
-    const std::vector<double> line = {static_cast<double>(l.source), l.peak_K, l.centre_GHz, l.fwhm_GHz};
-    file.write<double>("sky/line", {line.size()}, line);
-    write_text(file, "sky/line", "columns", "source_index peak_K centre_GHz fwhm_GHz");
-  }
-}
-
 void write_faults(h5::File& file, const Faults& faults) {
   std::vector<double> glitches;
   std::vector<std::int64_t> samples;
@@ -72,6 +52,26 @@ void write_attributes(h5::File& file, const SimulateConfig& config, const Observ
 }
 
 }  // namespace
+
+void write_sky(h5::File& file, const SkyModel& sky) {
+  std::vector<double> sources;
+  for (const SkySource& s : sky.sources) {
+    sources.insert(sources.end(), {s.l_deg, s.b_deg, s.T30_K, s.fwhm_arcmin, s.beta});
+  }
+  write_rows(file, "sky/sources", 5, sources, "l_deg b_deg T30_K fwhm_arcmin beta");
+  if (sky.ridge) {
+    const SkyRidge& r = *sky.ridge;
+    const std::vector<double> ridge = {r.spine_b_deg, r.sigma_deg, r.T30_K, r.beta, r.modulation, r.period_deg};
+    file.write<double>("sky/ridge", {ridge.size()}, ridge);
+    write_text(file, "sky/ridge", "columns", "b0_deg sigma_b_deg T30_K beta modulation period_deg");
+  }
+  if (sky.line) {
+    const SkyLine& l = *sky.line;
+    const std::vector<double> line = {static_cast<double>(l.source), l.peak_K, l.centre_GHz, l.fwhm_GHz};
+    file.write<double>("sky/line", {line.size()}, line);
+    write_text(file, "sky/line", "columns", "source_index peak_K centre_GHz fwhm_GHz");
+  }
+}
 
 TruthWriter::TruthWriter(const std::string& path, const SimulateConfig& config, const ObservationPlan& plan,
                          const ObservationSignal& signal, double ut1_utc_s)

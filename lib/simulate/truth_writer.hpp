@@ -11,6 +11,9 @@
 
 namespace comap::simulate {
 
+/// Datasets sky/sources, sky/ridge and sky/line, as docs/simulate.md lists them.
+void write_sky(h5::File& file, const SkyModel& sky);
+
 /// The truth file of one observation; docs/simulate.md lists its datasets. The constructor writes what all feeds
 /// share.
 class TruthWriter {

@@ -32,7 +32,27 @@ void over_lanes(std::size_t n_samples, const Add& add) {
 
 }  // namespace
 
-ScanAirmass::ScanAirmass(std::span<const double> elevation_deg) : centred_(elevation_deg.size()) {
+void AtmosphereSums::add(const AtmosphereSums& other, double scale) {
+  n += other.n;
+  airmass += other.airmass;
+  airmass2 += other.airmass2;
+  value += scale * other.value;
+  value_airmass += scale * other.value_airmass;
+}
+
+AtmosphereLine AtmosphereSums::line(double centre) const {
+  if (!(n >= 2.0)) return {kNan, kNan};
+  const double mean_airmass = airmass / n;
+  const double mean_value = value / n;
+  const double variance = airmass2 / n - mean_airmass * mean_airmass;
+  if (!(variance > 0.0)) return {kNan, kNan};
+  const double tau = (value_airmass / n - mean_airmass * mean_value) / variance;
+  return {mean_value - tau * (mean_airmass + centre), tau};
+}
+
+ScanAirmass::ScanAirmass(std::span<const double> elevation_deg) : ScanAirmass(elevation_deg, kNan) {}
+
+ScanAirmass::ScanAirmass(std::span<const double> elevation_deg, double centre) : centred_(elevation_deg.size()) {
   double sum = 0.0, n = 0.0, low = kNan, high = kNan;
   for (std::size_t i = 0; i < elevation_deg.size(); ++i) {
     const double airmass = 1.0 / std::sin(elevation_deg[i] * kDegree_rad);
@@ -44,8 +64,12 @@ ScanAirmass::ScanAirmass(std::span<const double> elevation_deg) : centred_(eleva
     high = std::fmax(high, elevation_deg[i]);
   }
   if (n == 0.0) return;
-  mean_ = sum / n;
   elevation_range_deg_ = high - low;
+  centre_on(std::isnan(centre) ? sum / n : centre);
+}
+
+void ScanAirmass::centre_on(double centre) {
+  mean_ = centre;
   complete_.n = static_cast<double>(centred_.size());
   for (double& airmass : centred_) {
     airmass -= mean_;
@@ -54,20 +78,20 @@ ScanAirmass::ScanAirmass(std::span<const double> elevation_deg) : centred_(eleva
   }
 }
 
-ScanAirmass::Sums ScanAirmass::sums_of_complete(std::span<const float> row) const {
+AtmosphereSums ScanAirmass::sums_of_complete(std::span<const float> row) const {
   Lanes value{}, value_airmass{};
   over_lanes(row.size(), [&](std::size_t lane, std::size_t i) {
     const auto y = static_cast<double>(row[i]);
     value[lane] += y;
     value_airmass[lane] += y * centred_[i];
   });
-  Sums sums = complete_;
+  AtmosphereSums sums = complete_;
   sums.value = total(value);
   sums.value_airmass = total(value_airmass);
   return sums;
 }
 
-ScanAirmass::Sums ScanAirmass::sums_of_finite(std::span<const float> row) const {
+AtmosphereSums ScanAirmass::sums_of_finite(std::span<const float> row) const {
   Lanes n{}, airmass{}, airmass2{}, value{}, value_airmass{};
   over_lanes(row.size(), [&](std::size_t lane, std::size_t i) {
     const bool good = std::isfinite(row[i]) && std::isfinite(centred_[i]);
@@ -82,16 +106,9 @@ ScanAirmass::Sums ScanAirmass::sums_of_finite(std::span<const float> row) const 
   return {total(n), total(airmass), total(airmass2), total(value), total(value_airmass)};
 }
 
-AtmosphereLine ScanAirmass::fit(std::span<const float> row) const {
-  Sums sums = sums_of_complete(row);
-  if (!std::isfinite(sums.value_airmass) || !std::isfinite(sums.value)) sums = sums_of_finite(row);
-  if (!(sums.n >= 2.0)) return {kNan, kNan};
-  const double mean_airmass = sums.airmass / sums.n;
-  const double mean_value = sums.value / sums.n;
-  const double variance = sums.airmass2 / sums.n - mean_airmass * mean_airmass;
-  if (!(variance > 0.0)) return {kNan, kNan};
-  const double tau = (sums.value_airmass / sums.n - mean_airmass * mean_value) / variance;
-  return {mean_value - tau * (mean_airmass + mean_), tau};
+AtmosphereSums ScanAirmass::sums(std::span<const float> row) const {
+  const AtmosphereSums sums = sums_of_complete(row);
+  return std::isfinite(sums.value_airmass) && std::isfinite(sums.value) ? sums : sums_of_finite(row);
 }
 
 }  // namespace comap

@@ -15,7 +15,6 @@ namespace {
 constexpr int kSkyDipFeature = 8;
 constexpr std::array<int, 3> kScanFeatures = {8, 9, 10};  ///< in order of preference
 constexpr int kScanning = 1;                              ///< lissajous_status
-constexpr std::string_view kSkyDipGroup = "SkyDip";
 
 /// Runs before trimming, and what was looked for.
 struct FoundRuns {

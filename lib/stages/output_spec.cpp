@@ -1,6 +1,7 @@
 #include "stages/output_spec.hpp"
 
 #include "core/constants.hpp"
+#include "io/level2_schema.hpp"
 
 namespace comap {
 namespace {
@@ -30,8 +31,9 @@ OutputSpec observation_output(std::string_view path, h5::StoredType type, const 
 }
 
 OutputSpec vane_output(std::string_view path, const ObservationContext& observation, const std::string& unit) {
-  const h5::Extent extent = {observation.vane_events.size(), static_cast<std::uint64_t>(observation.level1.n_feeds),
-                             kBands, static_cast<std::uint64_t>(observation.level1.n_channels)};
+  const h5::Extent extent = {observation.products.get<double>(level2::kVaneEventMjd).size(),
+                             static_cast<std::uint64_t>(observation.level1.n_feeds), kBands,
+                             static_cast<std::uint64_t>(observation.level1.n_channels)};
   return output(path, FeedAxis::file_row, h5::StoredType::float32, extent, unit);
 }
 

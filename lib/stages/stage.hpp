@@ -54,11 +54,22 @@ struct OutputSpec {
   h5::DatasetSpec dataset;  ///< of the whole file; the pipeline chooses chunks, checksum and compression
 };
 
+/// An attribute of a group or dataset that a stage writes.
+struct OutputAttribute {
+  std::string object;
+  std::string name;
+  h5::AttributeValue value;
+};
+
+/// Group of sources whose observations are sweeps in elevation to measure the atmosphere.
+inline constexpr std::string_view kSkyDipGroup = "SkyDip";
+
 /// What is known of an observation before its TOD is read; the same on every rank of the team.
 struct ObservationContext {
   std::int64_t obsid = 0;
   std::string source;
   std::string source_group;
+  std::string following_level2_path;  ///< Level-2 file of obsid + 1, for sky dips; empty = there is none
   Level1Metadata level1;
   ProductTable products;                                 ///< made by Stage::prepare
   std::vector<std::array<std::int64_t, 2>> vane_events;  ///< runs of the vane feature, [start, end)
@@ -95,8 +106,11 @@ class Stage {
   /// Works on metadata, before any TOD; runs on every rank of the team with the same result.
   /// Throws ObservationError.
   virtual void prepare(ObservationContext& /*observation*/) const {}
-  /// Datasets that this stage writes; called after every prepare().
+  /// Datasets that this stage writes; called after every prepare(). A path that an earlier stage declares, too, in the
+  /// same shape, is one dataset: it gets the product that is there in the end.
   virtual std::vector<OutputSpec> outputs(const ObservationContext& /*observation*/) const { return {}; }
+  /// Written at the end, when everything else is in the file.
+  virtual std::vector<OutputAttribute> attributes() const { return {}; }
   /// A worker for one feed, or nothing. `products` takes the rows of this feed and outlives the worker.
   virtual std::unique_ptr<FeedWorker> start_feed(const ObservationContext& /*observation*/, int /*feed*/,
                                                  ProductTable& /*products*/) const {

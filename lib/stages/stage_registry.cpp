@@ -9,6 +9,7 @@
 
 #include "core/error.hpp"
 #include "stages/atmosphere.hpp"
+#include "stages/atmosphere_vane.hpp"
 #include "stages/check_level1.hpp"
 #include "stages/create_level2.hpp"
 #include "stages/finalize_metadata.hpp"
@@ -16,6 +17,7 @@
 #include "stages/gain_filter.hpp"
 #include "stages/noise_stats_level1.hpp"
 #include "stages/noise_stats_level2.hpp"
+#include "stages/post_bin_cleaning.hpp"
 #include "stages/system_temperature.hpp"
 
 namespace comap {
@@ -28,7 +30,7 @@ struct Registration {
   StagePointer (*make)(const Level2Config&);
 };
 
-/// One line for each stage, in the order of the default pipeline.
+/// One line for each stage, in the order of the default pipeline, optional stages where they belong.
 constexpr auto kStages = std::to_array<Registration>({
     {"check_level1", [](const Level2Config&) -> StagePointer { return std::make_unique<CheckLevel1>(); }},
     {"create_level2",
@@ -45,9 +47,17 @@ constexpr auto kStages = std::to_array<Registration>({
      [](const Level2Config& c) -> StagePointer {
        return std::make_unique<Atmosphere>(c.atmosphere, c.system_temperature);
      }},
+    {"atmosphere_vane",
+     [](const Level2Config& c) -> StagePointer {
+       return std::make_unique<AtmosphereVane>(c.atmosphere, c.system_temperature);
+     }},
     {"gain_filter",
      [](const Level2Config& c) -> StagePointer {
        return std::make_unique<GainFilter>(c.gain_filter, c.system_temperature);
+     }},
+    {"post_bin_cleaning",
+     [](const Level2Config& c) -> StagePointer {
+       return std::make_unique<PostBinCleaning>(c.post_bin_cleaning, c.atmosphere, c.gain_filter.n_freq_bin);
      }},
     {"noise_stats_level2",
      [](const Level2Config& c) -> StagePointer {

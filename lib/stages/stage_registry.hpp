@@ -11,7 +11,7 @@
 
 namespace comap {
 
-/// Names that `pipeline = [...]` may hold, in the order of the default pipeline.
+/// Names that `pipeline = [...]` may hold, in the order in which they make sense.
 std::vector<std::string> known_stages();
 
 /// The stages of `config.pipeline`, in its order. Throws ConfigError for an unknown name, with the known ones, and for

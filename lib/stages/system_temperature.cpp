@@ -10,6 +10,8 @@
 #include "core/error.hpp"
 #include "io/level2_schema.hpp"
 #include "math/median.hpp"
+#include "stages/feed_row.hpp"
+#include "stages/following_calibration.hpp"
 #include "stages/housekeeping.hpp"
 #include "stages/output_spec.hpp"
 
@@ -117,6 +119,54 @@ class Worker final : public FeedWorker {
   std::vector<float> gain_;               ///< [event][band][channel]
 };
 
+/// Hands out the calibration that prepare() took from another observation.
+class FollowingWorker final : public FeedWorker {
+ public:
+  FollowingWorker(const ObservationContext& observation, int feed, ProductTable& products)
+      : observation_(observation), row_(row_of_feed(observation.level1, feed)), products_(products) {}
+
+  void finish_vane() override {
+    for (const std::string_view path : {level2::kSystemTemperature, level2::kGain}) products_.set(path, own_row(path));
+  }
+
+ private:
+  std::vector<float> own_row(std::string_view path) const {
+    const auto all = observation_.products.get<float>(path);
+    const std::size_t n_rows = observation_.level1.feeds.size();
+    const std::size_t n_events = observation_.products.get<double>(level2::kVaneEventMjd).size();
+    const std::size_t row_size = kBands * static_cast<std::size_t>(observation_.level1.n_channels);
+    std::vector<float> values;
+    for (std::size_t event = 0; event < n_events; ++event) {
+      const auto row = all.subspan((event * n_rows + row_) * row_size, row_size);
+      values.insert(values.end(), row.begin(), row.end());
+    }
+    return values;
+  }
+
+  const ObservationContext& observation_;
+  std::size_t row_;
+  ProductTable& products_;
+};
+
+/// Mid times of the vane events.
+std::vector<double> mid_times(const ObservationContext& observation) {
+  const std::vector<double>& mjd = observation.level1.mjd;
+  std::vector<double> middle;
+  for (const SampleRange& event : observation.vane_events) {
+    middle.push_back(0.5 * (mjd[static_cast<std::size_t>(event[0])] + mjd[static_cast<std::size_t>(event[1] - 1)]));
+  }
+  return middle;
+}
+
+/// Without a usable event of its own a sky dip takes those of the next observation.
+void calibrate_from_following(ObservationContext& observation) {
+  FollowingCalibration following = read_following_calibration(observation);
+  observation.vane_events.clear();
+  observation.products.set(level2::kVaneEventMjd, std::move(following.event_mjd));
+  observation.products.set(level2::kSystemTemperature, std::move(following.system_temperature_K));
+  observation.products.set(level2::kGain, std::move(following.gain));
+}
+
 }  // namespace
 
 TsysAndGain tsys_from_vane(double hot_counts, double cold_counts, double hot_temperature_K, double cold_temperature_K) {
@@ -139,33 +189,36 @@ void SystemTemperature::prepare(ObservationContext& observation) const {
   const Level1Metadata& level1 = observation.level1;
   const std::vector<int> features = frame_feature_at_samples(level1, config_.hk_time_offset_s);
   observation.vane_events = runs_of(features, kVaneFeature, {0, level1.n_samples});
+  const bool any = std::ranges::any_of(observation.vane_events, [&](const SampleRange& event) {
+    return usable(loads_of_event(level1, event, config_));
+  });
+  if (!any && observation.source_group == kSkyDipGroup) {
+    calibrate_from_following(observation);
+    return;
+  }
   if (observation.vane_events.empty()) {
     throw ObservationError(
         fmt::format("{}: hk/array/frame/features: no vane event (a run of feature {})", level1.path, kVaneFeature));
   }
-  std::vector<double> mid_mjd;
-  bool any = false;
-  for (const SampleRange& event : observation.vane_events) {
-    const double first = level1.mjd[static_cast<std::size_t>(event[0])];
-    const double last = level1.mjd[static_cast<std::size_t>(event[1] - 1)];
-    mid_mjd.push_back(0.5 * (first + last));
-    any = any || usable(loads_of_event(level1, event, config_));
-  }
   if (!any) {
     throw ObservationError(fmt::format("{}: hk/antenna0/vane/angle: no vane event has hot and cold samples ({} events)",
-                                       level1.path, mid_mjd.size()));
+                                       level1.path, observation.vane_events.size()));
   }
-  observation.products.set(level2::kVaneEventMjd, std::move(mid_mjd));
+  observation.products.set(level2::kVaneEventMjd, mid_times(observation));
 }
 
 std::vector<OutputSpec> SystemTemperature::outputs(const ObservationContext& observation) const {
   return {vane_output(level2::kSystemTemperature, observation, "K"),
           vane_output(level2::kGain, observation, "counts/K"),
-          observation_output(level2::kVaneEventMjd, h5::StoredType::float64, {observation.vane_events.size()}, "d")};
+          observation_output(level2::kVaneEventMjd, h5::StoredType::float64,
+                             {observation.products.get<double>(level2::kVaneEventMjd).size()}, "d")};
 }
 
-std::unique_ptr<FeedWorker> SystemTemperature::start_feed(const ObservationContext& observation, int /*feed*/,
+std::unique_ptr<FeedWorker> SystemTemperature::start_feed(const ObservationContext& observation, int feed,
                                                           ProductTable& products) const {
+  if (observation.products.contains(level2::kGain)) {
+    return std::make_unique<FollowingWorker>(observation, feed, products);
+  }
   return std::make_unique<Worker>(observation, config_, products);
 }
 

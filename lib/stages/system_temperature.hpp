@@ -14,11 +14,14 @@ namespace comap {
 ///   T_hot = mean(Tshroud) + 273.15 K,  Y = V_hot / V_cold
 ///   Tsys = (T_hot - Y T_cold) / (Y - 1),  gain = (V_hot - V_cold) / (T_hot - T_cold)
 ///
+/// A sky dip (source_group SkyDip) without such an event takes the values and times of the Level-2 file of obsid + 1.
+///
 /// In     tod of the vane events, counts
 /// Out    level2/vane/system_temperature [event][feed row][band][channel], K; gain, same shape, counts / K;
 ///        event_mjd [event]. NaN: channels without finite hot and cold samples or with V_hot <= V_cold; all channels of
 ///        an event without hot or cold samples.
-/// Fails  ObservationError without a run of feature 13, or when none has hot and cold samples.
+/// Fails  ObservationError without a run of feature 13, or when none has hot and cold samples; for a sky dip, when
+///        the observation after it has no complete Level-2 file.
 /// Source Foss et al. 2022, ApJ 933, 182, section 3; level2-stages.
 class SystemTemperature final : public Stage {
  public:

@@ -50,6 +50,33 @@ TEST(Plan, HourAngleSaysRisingOrSetting) {
   }
 }
 
+// A sky dip has the obsid before its neighbour's, ends before it starts, and sweeps from top to bottom and back.
+TEST(Plan, SkyDipsComeBeforeTheFirstObservations) {
+  SimulateConfig config;
+  config.n_sky_dips = 2;
+  const std::vector<ObservationPlan> plans = plan_observations(config, observer());
+  ASSERT_EQ(plans.size(), 5U);
+  for (const std::size_t dip : {0U, 2U}) {
+    EXPECT_EQ(plans[dip].pattern, ScanPattern::sky_dip);
+    EXPECT_EQ(plans[dip].obsid + 1, plans[dip + 1].obsid);
+    EXPECT_EQ(comment_of(config, plans[dip]), "sky nod, simulated");
+    const double length_s = static_cast<double>(plans[dip].timeline.n_samples) / config.sample_rate_Hz;
+    EXPECT_NEAR((plans[dip + 1].start_mjd - plans[dip].start_mjd) * kSecondsPerDay, length_s + 30.0, 1.0);
+    EXPECT_TRUE(plans[dip].timeline.vanes.empty());
+  }
+  EXPECT_EQ(plans[4].pattern, ScanPattern::constant_elevation);
+  const SampleRange scan = plans[0].timeline.scans[0];
+  EXPECT_EQ(feature_series(plans[0])[static_cast<std::size_t>(scan.begin)], 1 << 8);
+  const BeamPath path = boresight_path(config, observer(), plans[0]);
+  const auto elevation = [&](std::int64_t i) { return path.elevation_deg[static_cast<std::size_t>(i)]; };
+  EXPECT_NEAR(elevation(0), 65.0, 1e-9);
+  EXPECT_NEAR(elevation((scan.begin + scan.end) / 2), 40.0, 1e-3);
+  EXPECT_NEAR(elevation(scan.end - 1), 65.0, 1e-9);
+  EXPECT_EQ(cold_samples(plans[0].timeline, config.sample_rate_Hz).size(), static_cast<std::size_t>(scan.begin));
+  config.n_sky_dips = 4;
+  EXPECT_THROW(plan_observations(config, observer()), ConfigError);
+}
+
 TEST(Plan, RefusesWhatCannotBeObserved) {
   SimulateConfig low;
   low.hour_angles_h = {5.5};
@@ -145,9 +172,10 @@ TEST(Vane, IsInTheBeamForPartOfEachEvent) {
     }
   }
   EXPECT_GT(n_hot, 2 * 100);
-  const auto cold = cold_samples(timeline, config.sample_rate_Hz, event);
+  const auto cold = cold_samples(timeline, config.sample_rate_Hz);
   EXPECT_GT(cold.size(), 100U);
-  EXPECT_TRUE(std::ranges::all_of(cold, [&](std::int64_t i) { return i >= event.begin && i < event.end; }));
+  const SampleRange first = timeline.vanes[0];
+  EXPECT_TRUE(std::ranges::all_of(cold, [&](std::int64_t i) { return i >= first.begin && i < first.end; }));
 }
 
 }  // namespace

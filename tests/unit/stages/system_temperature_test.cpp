@@ -140,6 +140,78 @@ TEST(SystemTemperature, FirstSkipsAnEventThatCannotBeUsed) {
   EXPECT_NEAR(calibration_at(c.observation, products, c.config, test::kStartMjd).gain_counts_per_K[0], 12.0, 1e-5);
 }
 
+/// Level-2 file of obsid 12346 with two events: feed f, band b, channel c has the gain 1000 event + 100 f + 10 b + c.
+void write_following(const std::string& path, bool complete) {
+  h5::File file = h5::File::create(path);
+  const std::vector<std::int64_t> feeds = {3, 1};  // in another order, and without feed 20
+  file.write<std::int64_t>("spectrometer/feeds", {feeds.size()}, feeds);
+  file.write<double>(level2::kVaneEventMjd, {2}, std::vector<double>{59842.5, 59842.6});
+  std::vector<float> gain;
+  for (int event = 0; event < 2; ++event) {
+    for (const std::int64_t feed : feeds) {
+      for (int band = 0; band < kBands; ++band) {
+        for (int channel = 0; channel < 2; ++channel) {
+          gain.push_back(static_cast<float>(1000 * event + 100 * static_cast<int>(feed) + 10 * band + channel));
+        }
+      }
+    }
+  }
+  file.write<float>(level2::kGain, {2, 2, kBands, 2}, gain);
+  file.write<float>(level2::kSystemTemperature, {2, 2, kBands, 2}, std::vector<float>(gain.size(), 40.0F));
+  if (complete) file.write_attribute("/", level2::kCompleteAttribute, std::int64_t{1});
+  file.close();
+}
+
+/// A sky dip without vane, prepared with the given file as the next observation's.
+ObservationContext sky_dip(const test::TemporaryFile& own, const std::string& following) {
+  test::SmallLevel1().write(own.path());
+  ObservationContext observation = test::open_observation(own.path(), std::string(kSkyDipGroup));
+  observation.following_level2_path = following;
+  SystemTemperature({}).prepare(observation);
+  return observation;
+}
+
+TEST(SystemTemperature, SkyDipTakesTheRowsOfItsFeedsFromTheNextObservation) {
+  const test::TemporaryFile own("comap-0012345-2022-09-20-001122.hd5");
+  const test::TemporaryFile next("Level2_comap-0012346-2022-09-20-002122.hd5");
+  write_following(next.path(), true);
+  const ObservationContext observation = sky_dip(own, next.path());
+  const SystemTemperature stage({});
+  EXPECT_EQ(stage.outputs(observation)[0].dataset.extent, (h5::Extent{2, 2, kBands, 2}));
+  ProductTable products;
+  stage.start_feed(observation, 1, products)->finish_vane();
+  const auto gain = products.get<float>(level2::kGain);
+  ASSERT_EQ(gain.size(), 16U);
+  EXPECT_EQ(gain[0], 100.0F);
+  EXPECT_EQ(gain[7], 131.0F);
+  EXPECT_EQ(gain[8], 1100.0F);
+  EXPECT_EQ(calibration_at(observation, products, {}, 59842.0).gain_counts_per_K[7], 131.0);
+  ProductTable of_ground_feed;
+  stage.start_feed(observation, 20, of_ground_feed)->finish_vane();
+  EXPECT_TRUE(std::isnan(of_ground_feed.get<float>(level2::kGain)[0]));
+}
+
+TEST(SystemTemperature, SkyDipWithoutNeighbourSaysWhatToProcessFirst) {
+  const test::TemporaryFile own("comap-0012345-2022-09-20-001122.hd5");
+  const test::TemporaryFile unfinished("Level2_comap-0012346-2022-09-20-002122.hd5");
+  const test::TemporaryFile other("Level2_comap-0012347-2022-09-20-002122.hd5");
+  write_following(unfinished.path(), false);
+  write_following(other.path(), true);
+  for (const auto& [path, what] : {std::pair<std::string, std::string>{"", "knows no Level-2 file"},
+                                   {"/nowhere/Level2_comap-0012346.hd5", "is gone"},
+                                   {unfinished.path(), "was never finished"},
+                                   {other.path(), "of another observation"}}) {
+    try {
+      sky_dip(own, path);
+      FAIL() << path;
+    } catch (const ObservationError& error) {
+      const std::string message = error.what();
+      EXPECT_NE(message.find(what), std::string::npos) << message;
+      EXPECT_NE(message.find("level2 --obsid 12346"), std::string::npos) << message;
+    }
+  }
+}
+
 std::string failure(const test::SmallLevel1& content) {
   try {
     const Case c(content);

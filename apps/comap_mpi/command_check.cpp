@@ -1,0 +1,61 @@
+#include <iostream>
+#include <memory>
+
+#include "check/check_file.hpp"
+#include "command.hpp"
+#include "core/rank_zero.hpp"
+#include "table_output.hpp"
+
+namespace comap {
+namespace {
+
+struct CheckOptions {
+  std::vector<std::string> files;
+  std::string format = "table";
+  bool deep = false;
+};
+
+std::vector<OutputTable> tables_of(const std::vector<CheckedLevelFile>& checked) {
+  OutputTable files = {"files", {"file", "kind", "problems"}, {}};
+  OutputTable problems = {"problems", {"file", "dataset", "what", "what_to_do"}, {}};
+  for (const CheckedLevelFile& file : checked) {
+    files.rows.push_back(
+        {file.path, std::string(file_kind_name(file.kind)), static_cast<std::int64_t>(file.findings.size())});
+    for (const Finding& finding : file.findings) {
+      problems.rows.push_back({file.path, finding.dataset, finding.what, finding.remedy});
+    }
+  }
+  return {files, problems};
+}
+
+int run_check(const CommandContext& context, const CheckOptions& own) {
+  std::int64_t n_bad = 0;
+  run_on_rank_zero(context.world, [&] {
+    const OutputFormat format = parse_output_format(own.format);
+    std::vector<CheckedLevelFile> checked;
+    for (const std::string& path : own.files) {
+      checked.push_back(check_file(path, context.config.level2, own.deep));
+      n_bad += checked.back().findings.empty() ? 0 : 1;
+    }
+    print_tables(std::cout, tables_of(checked), format);
+    std::cout.flush();
+  });
+  return context.world.sum(n_bad) == 0 ? kDone : kError;
+}
+
+}  // namespace
+
+void add_check_command(CLI::App& program, Commands& commands, GlobalOptions& options) {
+  const auto own = std::make_shared<CheckOptions>();
+  CLI::App* app = add_leaf_command(
+      program, commands, "check", "Lists what is wrong with Level-1 and Level-2 files; exit code 1 if anything is",
+      "comap_mpi check level1/*.hd5 --format json",
+      [own](const CommandContext& context) { return run_check(context, *own); }, options);
+  commands.back().needs_config = false;
+  commands.back().writes_log = false;
+  app->add_option("FILE", own->files, "Level-1 or Level-2 files")->required()->type_name("");
+  app->add_option("--format", own->format, "table, json or tsv")->capture_default_str();
+  app->add_flag("--deep", own->deep, "Read all TOD of Level-1 files, not samples of it");
+}
+
+}  // namespace comap

@@ -1,0 +1,37 @@
+#pragma once
+/// \file
+/// What is wrong with a Level-1 or Level-2 file, all of it at once.
+
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+
+namespace comap {
+
+/// One thing that is wrong.
+struct Finding {
+  std::string dataset;  ///< or group or attribute; empty = the file as a whole
+  std::string what;
+  std::string remedy;  ///< what to do
+};
+
+enum class FileKind { unknown, level1, level2 };
+std::string_view file_kind_name(FileKind kind);
+
+/// A file that was looked at; it is good when nothing was found.
+struct CheckedLevelFile {
+  std::string path;
+  FileKind kind = FileKind::unknown;
+  std::vector<Finding> findings;
+};
+
+/// Tells the kind by what the file holds, by its name when that tells nothing, and checks it. `deep`: all TOD of a
+/// Level-1 file instead of samples of it. Throws nothing that a bad file causes: it becomes a finding.
+CheckedLevelFile check_file(const std::string& path, const Level2Config& config, bool deep);
+
+/// The parts of check_file(). Throw IoError when the file cannot be read at all.
+std::vector<Finding> check_level1_file(const std::string& path, const Level2Config& config, bool deep);
+std::vector<Finding> check_level2_file(const std::string& path);
+
+}  // namespace comap
