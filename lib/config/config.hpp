@@ -209,8 +209,8 @@ struct MapmakeConfig {
   std::string wcs_file = "configs/wcs_definitions.toml";
   double cdelt_deg = 0.0166666666667;
   double padding_deg = 0.5;
-  int offset_length = 100;
-  std::string noise_prior = "false";  ///< false | true | residual
+  int offset_length = 25;
+  std::string noise_prior = "true";  ///< false | true | residual
   double lambda_ridge = 0.0;
   double alpha_grad = 0.0;
   double alpha_curv = 0.0;
@@ -222,7 +222,7 @@ struct MapmakeConfig {
   std::string detrend = "none";  ///< none | polynomial
   bool fit_airmass = true;
   double min_airmass_range_deg = 0.1;  ///< elevation range below which no airmass amplitude is solved
-  bool subpixel_pass = false;
+  bool subpixel_pass = true;
   double glitch_sigma = 6.0;
   bool glitch_second_pass = false;
   double min_good_fraction = 0.5;
