@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <future>
 #include <span>
 
@@ -109,16 +110,16 @@ class BlockStream {
       : plan_(plan), feed_row_(feed_row), reader_(reader), team_(team), workers_(workers), seconds_(seconds) {}
 
   void run(const std::vector<ReadStep>& steps) {
+    std::size_t largest = 0;
+    for (const ReadStep& step : steps) largest = std::max(largest, block_size(step));
     for (const ReadStep& step : steps) {
-      std::vector<float>& buffer = buffers_[static_cast<std::size_t>(filling_)];
-      const auto size = workers_ == nullptr ? std::size_t{0} : block_size(step);
+      std::span<float> buffer;
       team_.run_agreed("next block", [&] {
         plan_.between_blocks();
-        // Never smaller: growing again would fill with zeros what is about to be read.
-        if (buffer.size() < size) buffer.resize(size);
+        if (workers_ != nullptr) buffer = reader_.buffer(filling_, largest).first(block_size(step));
       });
       // Every rank enters the collective read, whatever happened to its worker: the outcome is agreed on after it.
-      const std::exception_ptr read_error = attempt([&] { read(step, std::span(buffer).first(size)); });
+      const std::exception_ptr read_error = attempt([&] { read(step, buffer); });
       const std::exception_ptr work_error = wait();
       agree(read_error ? read_error : work_error);
       start(step, buffer);
@@ -159,7 +160,7 @@ class BlockStream {
     return attempt([&] { busy_.get(); });
   }
 
-  void start(const ReadStep& step, const std::vector<float>& buffer) {
+  void start(const ReadStep& step, std::span<const float> buffer) {
     if (workers_ == nullptr) return;
     const auto policy = plan_.read_ahead ? std::launch::async : std::launch::deferred;
     busy_ = std::async(policy, [this, step, data = buffer.data()] { workers_->consume(step, data); });
@@ -172,9 +173,8 @@ class BlockStream {
   const Communicator& team_;
   FeedWorkers* workers_;  ///< null on a rank without share
   StageSeconds& seconds_;
-  std::array<std::vector<float>, 2> buffers_;
-  int filling_ = 0;
-  std::future<void> busy_;  ///< last: its destructor waits for the thread before the buffers go
+  std::size_t filling_ = 0;
+  std::future<void> busy_;  ///< last: its destructor waits for the thread
 };
 
 std::vector<ReadStep> vane_steps(const PassPlan& plan) {

@@ -2,12 +2,14 @@
 /// \file
 /// TOD of a Level-1 file, each stored byte read and inflated once.
 
+#include <array>
 #include <cstdint>
 #include <list>
 #include <span>
 #include <vector>
 
 #include "io/h5.hpp"
+#include "level2/block_buffer.hpp"
 
 namespace comap {
 
@@ -34,6 +36,9 @@ class TodReader {
   /// Fills `out` as [band][channel][sample]; its size is n_bands * n_channels * n_samples.
   void read(const TodSlab& slab, std::span<float> out);
 
+  /// Room for `size` values to read into, one of two that serve by turns. Kept from feed to feed: fresh memory is slow.
+  std::span<float> buffer(std::size_t which, std::size_t size) { return buffers_.at(which).of_size(size); }
+
   /// What was moved so far: stored bytes read from the file, and bytes of TOD delivered.
   std::int64_t stored_bytes_read() const { return stored_bytes_read_; }
   std::int64_t tod_bytes_read() const { return tod_bytes_read_; }
@@ -55,6 +60,7 @@ class TodReader {
 
   h5::Dataset dataset_;
   std::string where_;
+  std::array<BlockBuffer, 2> buffers_;
   std::list<InflatedChunk> cache_;  ///< most recently used first
   std::vector<std::byte> stored_;
   std::vector<std::byte> shuffled_;
