@@ -26,6 +26,9 @@ void add_steps(std::vector<ReadStep>& steps, int event, const TimePiece& piece, 
   for (int band = 0; band < kBands; band += bands_per_read) steps.push_back({event, piece, band, bands_per_read});
 }
 
+// Rows of TOD that pass through all stages together: half of a second-level cache.
+constexpr std::size_t kCacheBytes = std::size_t{1} << 18;
+
 /// The workers of one feed, in the order of the pipeline.
 class FeedWorkers {
  public:
@@ -53,7 +56,7 @@ class FeedWorkers {
       if (step.event >= 0) {
         each([&](FeedWorker& worker) { worker.consume_vane(block); });
       } else {
-        add_medians(block);
+        consume_channels(block);
         each([&](FeedWorker& worker) { worker.consume(block); });
       }
     }
@@ -85,13 +88,23 @@ class FeedWorkers {
     }
   }
 
-  void add_medians(FeedBlock& block) {
-    if (block.scan < 0 || !plan_.deliveries.channel_medians) return;
+  void consume_channels(FeedBlock& block) {
+    const auto row_bytes = static_cast<std::size_t>(block.n_samples) * sizeof(float);
+    const int group = std::max(1, static_cast<int>(kCacheBytes / std::max<std::size_t>(row_bytes, 1)));
+    const bool wants_medians = block.scan >= 0 && plan_.deliveries.channel_medians;
+    if (wants_medians) block.channel_median = medians_;
+    for (int first = 0; first < block.n_channels; first += group) {
+      const int end = std::min(first + group, block.n_channels);
+      if (wants_medians) find_medians(block, first, end);
+      each([&](FeedWorker& worker) { worker.consume_channels(block, first, end); });
+    }
+  }
+
+  void find_medians(const FeedBlock& block, int first, int end) {
     const StageClock clock(seconds_, "channel_median");
-    for (int channel = 0; channel < block.n_channels; ++channel) {
+    for (int channel = first; channel < end; ++channel) {
       medians_[static_cast<std::size_t>(channel)] = median(block.channel(channel), median_scratch_);
     }
-    block.channel_median = medians_;
   }
 
   const PassPlan& plan_;
