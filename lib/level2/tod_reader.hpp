@@ -27,7 +27,8 @@ struct TodSlab {
 /// Contiguous data is read by hyperslabs through the file's own transfer mode (collective in a parallel file: every
 /// rank calls read(), ranks without a share with an empty slab). Chunks of gzip, with or without shuffle, are read
 /// raw, which needs no other rank, and inflated with libdeflate, twice as fast as HDF5 does; the last ones inflated
-/// are kept, so that a chunk shared by two scans is inflated once. Anything else goes through HDF5.
+/// are kept, so that a chunk shared by two scans, or by a vane event and a scan, is inflated once. Anything else goes
+/// through HDF5.
 class TodReader {
  public:
   /// Throws IoError when the dataset is missing.
@@ -52,18 +53,20 @@ class TodReader {
  private:
   struct InflatedChunk {
     h5::Extent start;
-    std::vector<float> values;
+    BlockBuffer memory;
+    std::span<float> values;
   };
   void read_by_chunks(const TodSlab& slab, std::span<float> out);
+  InflatedChunk& chunk_to_replace();
   const InflatedChunk& chunk_at(const h5::Extent& start);
   void inflate(const std::vector<std::byte>& stored, std::uint32_t skipped_filters, std::span<float> values);
 
   h5::Dataset dataset_;
   std::string where_;
   std::array<BlockBuffer, 2> buffers_;
-  std::list<InflatedChunk> cache_;  ///< most recently used first
+  std::list<InflatedChunk> cache_;
   std::vector<std::byte> stored_;
-  std::vector<std::byte> shuffled_;
+  BlockBuffer shuffled_;
   std::int64_t stored_bytes_read_ = 0;
   std::int64_t tod_bytes_read_ = 0;
 };
