@@ -61,8 +61,8 @@ const Names& stages() {
 }
 
 const Names& run_commands() {
-  static const Names names = {{"simulate", "catalogue", "level2", "mapmake"},
-                              {"linemap", "calibrate", "acquire", "report"}};
+  static const Names names = {{"simulate", "catalogue", "level2", "mapmake", "report"},
+                              {"linemap", "calibrate", "acquire"}};
   return names;
 }
 

@@ -107,7 +107,12 @@ void bind_level2(Binder& binder, Level2Config& config) {
   binder.text_list("pipeline", config.pipeline, "stages in order");
   const auto section = [&](std::string_view name, auto& values, auto bind) {
     binder.section(
-        name, [&](Binder& table) { bind(table, values); }, "");
+        name,
+        [&](Binder& table) {
+          bind(table, values);
+          table.flag("overwrite", values.overwrite, "run it, and what builds on it, also when it is up to date");
+        },
+        "");
   };
   section("create_level2", config.create_level2, bind_create_level2);
   section("system_temperature", config.system_temperature, bind_system_temperature);

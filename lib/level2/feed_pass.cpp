@@ -33,7 +33,7 @@ constexpr std::size_t kCacheBytes = std::size_t{1} << 18;
 class FeedWorkers {
  public:
   FeedWorkers(const PassPlan& plan, int feed, ProductTable& products) : plan_(plan), feed_(feed) {
-    for (const auto& stage : plan.stages) {
+    for (const Stage* stage : plan.stages) {
       if (auto worker = stage->start_feed(plan.observation, feed, products)) {
         workers_.push_back({std::string(stage->name()), std::move(worker)});
       }
@@ -226,6 +226,13 @@ void run_feed_pass(const PassPlan& plan, int feed, int feed_row, TodReader& read
   if (workers) {
     for (const auto& [stage, spent_s] : workers->seconds()) seconds[stage] += spent_s;
   }
+}
+
+void finish_feed_without_tod(const PassPlan& plan, int feed, ProductTable& products, StageSeconds& seconds) {
+  FeedWorkers workers(plan, feed, products);
+  workers.finish_vane();
+  workers.finish();
+  for (const auto& [stage, spent_s] : workers.seconds()) seconds[stage] += spent_s;
 }
 
 }  // namespace comap

@@ -72,7 +72,7 @@ inline ProductTable run_feed(const Stages& stages, const ObservationContext& obs
     }
   }
   for (const auto& worker : workers) worker->finish_vane();
-  for (const TimePiece& piece : plan_pieces(observation, combined_deliveries(stages), kMaxBlockSamples)) {
+  for (const TimePiece& piece : plan_pieces(observation, combined_deliveries(all_of(stages)), kMaxBlockSamples)) {
     for (int band = 0; band < kBands; ++band) {
       FeedBlock block = block_of(observation.level1, tod, band, {piece.start, piece.start + piece.n_samples});
       block.feed = feed;
