@@ -18,7 +18,7 @@ namespace comap {
 /// of all differences of both signs, linear inside its bins: 512 bins to the octave within a factor of 1.4 of that
 /// modulus, 32 to the octave within a factor of 256. Exact for channels with no more differences than are kept; else
 /// the error is less than a bin, 2^-9 = 0.2 % (2^-5 = 3 % where the noise has changed by more than 1.4 since the first
-/// differences), and typically 0.03 % (0.1 %) for noise that is not quantised. NaN when the MAD is more than 256 times
+/// differences), and typically 0.02 % (0.1 %) for noise that is not quantised. NaN when the MAD is more than 256 times
 /// what the first differences say. 5 kB a channel, of which noise touches 3 kB.
 class StreamingAutoRms {
  public:
