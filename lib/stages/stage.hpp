@@ -73,6 +73,10 @@ class FeedWorker {
   virtual void consume_vane(const FeedBlock& /*block*/) {}
   /// After the last vane block and before the first block of TOD: calibration is known from here on.
   virtual void finish_vane() {}
+  /// Channels [first, end) of a block, so few that they stay in the cache from one stage to the next: the place for
+  /// what takes one channel after the other. Called for all channels in order, before consume() of the same block;
+  /// channel_median is known for these channels and those before.
+  virtual void consume_channels(const FeedBlock& /*block*/, int /*first*/, int /*end*/) {}
   /// Blocks come in order of time; for each stretch of time the bands 0 to 3.
   virtual void consume(const FeedBlock& /*block*/) {}
   /// After the last block: fill the products of this feed. Workers finish in the order of the pipeline.

@@ -79,6 +79,7 @@ inline ProductTable run_feed(const Stages& stages, const ObservationContext& obs
       block.scan = piece.scan;
       const std::vector<float> medians = channel_medians(block);
       block.channel_median = medians;
+      for (const auto& worker : workers) worker->consume_channels(block, 0, block.n_channels);
       for (const auto& worker : workers) worker->consume(block);
     }
   }
