@@ -162,13 +162,10 @@ class ObservationRun {
     });
     if (reads_samples) open_tod(writer);
     const std::int64_t max_block = tools_.config.level2.find_scans.max_block_samples;
-    const PassPlan plan{observation_,
-                        running_,
-                        deliveries,
-                        plan_pieces(observation_, deliveries, max_block),
-                        max_block,
-                        tools_.config.io.read_ahead,
-                        tools_.between_blocks};
+    const PassPlan plan{observation_, running_, deliveries, plan_pieces(observation_, deliveries, max_block),
+                        // A stored chunk holds all bands: reading band by band would inflate it four times.
+                        by_raw_chunks_ ? std::numeric_limits<std::int64_t>::max() : max_block,
+                        tools_.config.io.read_ahead, tools_.between_blocks};
     const std::vector<int> rows = science_rows();
     for (std::size_t first = 0; first < rows.size(); first += static_cast<std::size_t>(team_.size())) {
       const std::size_t mine = first + static_cast<std::size_t>(team_.rank());
@@ -190,10 +187,9 @@ class ObservationRun {
   }
 
   void open_tod(Level2Writer& writer) {
-    bool by_raw_chunks = false;
-    team_.run_agreed("open the Level-1 file", [&] { by_raw_chunks = level1_has_raw_chunks(); });
+    team_.run_agreed("open the Level-1 file", [&] { by_raw_chunks_ = level1_has_raw_chunks(); });
     writer.agreed("open the Level-1 file", [&] {
-      level1_.emplace(tools_.files.open_read(observation_.level1.path, !by_raw_chunks));
+      level1_.emplace(tools_.files.open_read(observation_.level1.path, !by_raw_chunks_));
       tod_.emplace(*level1_);
     });
   }
@@ -289,6 +285,7 @@ class ObservationRun {
   ObservationContext observation_;
   std::optional<h5::File> earlier_;  ///< the file of which results are kept
   std::optional<h5::File> level1_;   ///< opened by the team, for samples
+  bool by_raw_chunks_ = false;
   std::optional<TodReader> tod_;
   std::vector<FeedResult> quality_;
 };

@@ -6,14 +6,14 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <span>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "io/h5.hpp"
 #include "io/level2_schema.hpp"
 #include "io/line_plot.hpp"
-#include "math/gaps.hpp"
-#include "math/noise_spectrum.hpp"
+#include "stages/noise_stats_level2.hpp"
 
 namespace comap {
 namespace {
@@ -26,6 +26,13 @@ constexpr std::string_view kUnfilteredName = "binned_data";
 struct Scan {
   std::size_t start;
   std::size_t end;
+};
+
+/// What whoever asks for pictures chooses.
+struct PlotChoice {
+  int frequency_band;
+  const NoiseStatsLevel2Config& noise;
+  std::size_t element() const { return static_cast<std::size_t>(frequency_band); }
 };
 
 /// What every picture needs of the file.
@@ -106,7 +113,7 @@ CurvePanel calibration_panel(const Observed& observed, std::size_t feed, std::si
   return panel;
 }
 
-std::vector<CurvePanel> calibration_panels(const Observed& observed, int /*frequency_band*/) {
+std::vector<CurvePanel> calibration_panels(const Observed& observed, const PlotChoice& /*choice*/) {
   const auto rows = observed.file.read<std::int64_t>(level2::kFeeds);
   std::vector<CurvePanel> panels;
   for (const std::size_t feed : observed.feeds) {
@@ -143,7 +150,7 @@ Curve noise_curve(const Observed& observed, std::string_view dataset, const std:
   return curve;
 }
 
-std::vector<CurvePanel> noise_panels(const Observed& observed, int /*frequency_band*/) {
+std::vector<CurvePanel> noise_panels(const Observed& observed, const PlotChoice& /*choice*/) {
   struct Statistic {
     std::string name, label;
     double scale;
@@ -169,41 +176,47 @@ std::size_t longest_scan(const Observed& observed) {
   return static_cast<std::size_t>(std::ranges::max_element(observed.scans, shorter) - observed.scans.begin());
 }
 
-/// The spectrum of one scan and the stored model.
-void add_spectrum(const Observed& observed, std::string_view dataset, std::size_t feed, std::size_t element,
+std::vector<double> elevation_of(const Observed& observed, std::size_t feed, const Scan& scan) {
+  const auto rows = observed.file.read<std::int64_t>(level2::kFeeds);
+  const auto row = static_cast<std::size_t>(std::ranges::find(rows, static_cast<std::int64_t>(feed)) - rows.begin());
+  return observed.file.read<double>(level2::kElevation, {{row, scan.start}, {1, scan.end - scan.start}});
+}
+
+/// The spectrum of one scan, prepared as for the fit, and the stored model.
+void add_spectrum(const Observed& observed, std::string_view dataset, std::size_t feed, const PlotChoice& choice,
                   CurvePanel& panel, int colour) {
-  constexpr std::size_t kBins = 60;
-  constexpr double kReference_Hz = 0.1;
-  const std::size_t band = element / observed.n_freq_bin, sub_band = element % observed.n_freq_bin;
-  const std::size_t scan = longest_scan(observed);
+  const std::size_t band = choice.element() / observed.n_freq_bin, sub_band = choice.element() % observed.n_freq_bin;
+  const std::size_t index = longest_scan(observed);
+  const Scan scan = observed.scans[index];
   const auto stream = observed.stream(dataset, feed, band, sub_band);
-  std::vector<double> values(stream.begin() + static_cast<std::ptrdiff_t>(observed.scans[scan].start),
-                             stream.begin() + static_cast<std::ptrdiff_t>(observed.scans[scan].end));
-  if (std::ranges::none_of(values, [](double value) { return std::isfinite(value); })) return;
-  bridge_gaps(values);
+  const auto elevation_deg = elevation_of(observed, feed, scan);
+  const auto values = std::span(stream).subspan(scan.start, scan.end - scan.start);
+  const NoiseStatistics found =
+      noise_statistics({values, elevation_deg, {}, observed.sample_time_s(), choice.noise.seed}, choice.noise);
   const auto statistic = [&](const char* name) {
     return observed.of_scans(fmt::format("{}/{}/{}", level2::kNoiseStatsGroup, dataset, name), feed, band,
-                             sub_band)[scan];
+                             sub_band)[index];
   };
   const double white = statistic("sigma_white"), red = statistic("sigma_red"), alpha = statistic("alpha");
   Curve spectrum{std::string(dataset), {}, {}, CurveStyle::points, colour};
   Curve model{"", {}, {}, CurveStyle::line, colour};
-  for (const SpectrumBin& bin : binned_power_spectrum(values, observed.sample_time_s(), kBins)) {
+  for (const SpectrumBin& bin : found.spectrum) {
     spectrum.x.push_back(bin.frequency_Hz);
     spectrum.y.push_back(bin.power);
     model.x.push_back(bin.frequency_Hz);
-    model.y.push_back(white * white + red * red * std::pow(bin.frequency_Hz / kReference_Hz, alpha));
+    model.y.push_back(white * white +
+                      red * red * std::pow(bin.frequency_Hz / choice.noise.reference_frequency_Hz, alpha));
   }
   panel.curves.push_back(std::move(spectrum));
   panel.curves.push_back(std::move(model));
 }
 
-std::vector<CurvePanel> spectrum_panels(const Observed& observed, int frequency_band) {
+std::vector<CurvePanel> spectrum_panels(const Observed& observed, const PlotChoice& choice) {
   std::vector<CurvePanel> panels;
   for (const std::size_t feed : observed.feeds) {
     CurvePanel panel{feed_title(feed), "frequency [Hz]", "power [K^2]", true, true, {}};
-    add_spectrum(observed, kUnfilteredName, feed, static_cast<std::size_t>(frequency_band), panel, 0);
-    add_spectrum(observed, kFilteredName, feed, static_cast<std::size_t>(frequency_band), panel, 1);
+    add_spectrum(observed, kUnfilteredName, feed, choice, panel, 0);
+    add_spectrum(observed, kFilteredName, feed, choice, panel, 1);
     panels.push_back(std::move(panel));
   }
   return panels;
@@ -223,7 +236,7 @@ std::vector<double> gain_solution(const Observed& observed, std::size_t feed, st
   return gain;
 }
 
-std::vector<CurvePanel> gain_panels(const Observed& observed, int /*frequency_band*/) {
+std::vector<CurvePanel> gain_panels(const Observed& observed, const PlotChoice& /*choice*/) {
   std::vector<CurvePanel> panels;
   for (const std::size_t feed : observed.feeds) {
     CurvePanel panel{feed_title(feed), "time [s]", "{/Symbol d}G/G", false, false, {}};
@@ -236,9 +249,9 @@ std::vector<CurvePanel> gain_panels(const Observed& observed, int /*frequency_ba
   return panels;
 }
 
-std::vector<CurvePanel> tod_panels(const Observed& observed, int frequency_band) {
-  const std::size_t band = static_cast<std::size_t>(frequency_band) / observed.n_freq_bin;
-  const std::size_t sub_band = static_cast<std::size_t>(frequency_band) % observed.n_freq_bin;
+std::vector<CurvePanel> tod_panels(const Observed& observed, const PlotChoice& choice) {
+  const std::size_t band = choice.element() / observed.n_freq_bin;
+  const std::size_t sub_band = choice.element() % observed.n_freq_bin;
   std::vector<CurvePanel> panels;
   for (const std::size_t feed : observed.feeds) {
     CurvePanel panel{feed_title(feed), "time [s]", "T [K]", false, false, {}};
@@ -257,7 +270,7 @@ struct Recipe {
   std::string name;
   std::string title;
   std::vector<std::string_view> datasets;  ///< that the file must have
-  std::function<std::vector<CurvePanel>(const Observed&, int)> panels;
+  std::function<std::vector<CurvePanel>(const Observed&, const PlotChoice&)> panels;
   int n_columns;
 };
 
@@ -275,7 +288,9 @@ const std::vector<Recipe>& recipes() {
 
 }  // namespace
 
-std::vector<ObservationPicture> observation_pictures(const std::string& level2_path, int frequency_band) {
+std::vector<ObservationPicture> observation_pictures(const std::string& level2_path, int frequency_band,
+                                                     const NoiseStatsLevel2Config& noise) {
+  const PlotChoice choice{frequency_band, noise};
   const Observed observed(level2_path);
   const auto source = observed.file.attribute("comap", "source");
   const std::string what = fmt::format("{} ({})", std::filesystem::path(level2_path).stem().string(),
@@ -284,7 +299,7 @@ std::vector<ObservationPicture> observation_pictures(const std::string& level2_p
   for (const Recipe& recipe : recipes()) {
     const auto is_there = [&](std::string_view dataset) { return observed.file.exists(dataset); };
     if (!std::ranges::all_of(recipe.datasets, is_there)) continue;
-    auto panels = recipe.panels(observed, frequency_band);
+    auto panels = recipe.panels(observed, choice);
     const int n_columns = std::min(recipe.n_columns, static_cast<int>(panels.size()));
     pictures.push_back({recipe.name, fmt::format("{}: {}", what, recipe.title), std::move(panels), n_columns});
   }
@@ -292,12 +307,12 @@ std::vector<ObservationPicture> observation_pictures(const std::string& level2_p
 }
 
 std::vector<std::string> plot_observation(const std::string& level2_path, const std::string& directory,
-                                          int frequency_band) {
+                                          int frequency_band, const NoiseStatsLevel2Config& noise) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) throw IoError(fmt::format("{}: cannot create the directory: {}", directory, error.message()));
   std::vector<std::string> written;
-  for (const ObservationPicture& picture : observation_pictures(level2_path, frequency_band)) {
+  for (const ObservationPicture& picture : observation_pictures(level2_path, frequency_band, noise)) {
     const std::string path = (std::filesystem::path(directory) / (picture.name + ".png")).string();
     write_line_plot(path, picture.title, picture.panels, picture.n_columns);
     written.push_back(path);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/config.hpp"
 #include "io/line_plot.hpp"
 
 namespace comap {
@@ -25,12 +26,13 @@ struct ObservationPicture {
 /// gain          the gain fluctuations that the filter took out, per feed and band
 /// tod           binned data before and after the filter, per feed
 ///
-/// `frequency_band` (0-7) is the element shown where one is chosen. What the file does not have is left out.
-/// Serial. Throws IoError, ObservationError naming file and dataset.
-std::vector<ObservationPicture> observation_pictures(const std::string& level2_path, int frequency_band);
+/// `frequency_band` (0-7) is the element shown where one is chosen; `noise` how data are prepared for the spectra. What
+/// the file does not have is left out. Serial. Throws IoError, ObservationError naming file and dataset.
+std::vector<ObservationPicture> observation_pictures(const std::string& level2_path, int frequency_band,
+                                                     const NoiseStatsLevel2Config& noise);
 
 /// Draws them as PNG files in `directory`, which is made when it is missing; returns their paths. Throws as above.
 std::vector<std::string> plot_observation(const std::string& level2_path, const std::string& directory,
-                                          int frequency_band);
+                                          int frequency_band, const NoiseStatsLevel2Config& noise);
 
 }  // namespace comap

@@ -54,7 +54,7 @@ const ObservationPicture& picture(const std::vector<ObservationPicture>& picture
 }
 
 TEST(ObservationPlots, GainIsWhatTheFilterTookOut) {
-  const auto pictures = observation_pictures(make_file("report_gain"), 0);
+  const auto pictures = observation_pictures(make_file("report_gain"), 0, {});
   const ObservationPicture& gain = picture(pictures, "gain");
   ASSERT_EQ(gain.panels.size(), 2U);  // feeds 1 and 3; 20 is the ground
   EXPECT_EQ(gain.panels[1].title, "feed 3");
@@ -74,7 +74,7 @@ TEST(ObservationPlots, GainIsWhatTheFilterTookOut) {
 }
 
 TEST(ObservationPlots, SpectraStandBesideTheStoredModels) {
-  const auto pictures = observation_pictures(make_file("report_spectra"), 3);
+  const auto pictures = observation_pictures(make_file("report_spectra"), 3, {});
   const CurvePanel& panel = picture(pictures, "spectra").panels.front();
   ASSERT_EQ(panel.curves.size(), 4U);
   const Curve& model = panel.curves[1];
@@ -89,7 +89,7 @@ TEST(ObservationPlots, SpectraStandBesideTheStoredModels) {
 TEST(ObservationPlots, DrawsWhatTheFileHas) {
   const std::string path = make_file("report_png");
   const std::string directory = fmt::format("{}/new", test::fresh_directory("report_png_out"));
-  const std::vector<std::string> written = plot_observation(path, directory, 0);
+  const std::vector<std::string> written = plot_observation(path, directory, 0, {});
   ASSERT_EQ(written.size(), 4U);  // no vane calibration in this file
   for (const std::string& png : written) EXPECT_GT(std::filesystem::file_size(png), 10'000U) << png;
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory), {}), 4);
