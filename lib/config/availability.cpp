@@ -21,10 +21,6 @@ struct Restriction {
 /// Who builds a feature deletes its line, here or in the two lists below.
 const std::vector<Restriction>& restrictions() {
   static const std::vector<Restriction> table = {
-      {"level2.gain_filter.method", "\"line\"", "\"maximum_posterior\"",
-       [](const Config& c) { return c.level2.gain_filter.method == GainFilterMethod::line; }},
-      {"level2.gain_filter.sky", "\"power_law\"", "\"free\"",
-       [](const Config& c) { return c.level2.gain_filter.sky == "power_law"; }},
       {"mapmake.format", "another format than FITS", "\"fits\"",
        [](const Config& c) { return c.mapmake.format != "fits"; }},
       {"mapmake.wcs", "\"healpix\"", "\"dynamic\"", [](const Config& c) { return c.mapmake.wcs == "healpix"; }},

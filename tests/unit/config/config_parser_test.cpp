@@ -205,8 +205,7 @@ TEST(ConfigParser, RefusesWhatThisVersionDoesNotHave) {
        {"mapmake.noise_prior=residual", "mapmake.glitch_second_pass=true", "mapmake.n_destriper_iterations=2",
         "mapmake.prior_mixing_alpha=0.5", "mapmake.wcs=healpix", "mapmake.format=hdf5", "mapmake.format=both",
         "mapmake.split=halves", "mapmake.calibration=catalogue", "mapmake.detrend=polynomial", "mapmake.memory_GB=4",
-        "level2.gain_filter.method=line", "level2.gain_filter.sky=power_law", "level2.pipeline=[\"calibrator_fit\"]",
-        "run.pipeline=[\"linemap --plot\"]"}) {
+        "level2.pipeline=[\"calibrator_fit\"]", "run.pipeline=[\"linemap --plot\"]"}) {
     const std::string error = error_of("", {set});
     expect_contains(error, "--set: " + set.substr(0, set.find('=')));
     expect_contains(error, "is not available in this version");
