@@ -76,7 +76,7 @@ class Level2Check {
     for (const std::string& stage : file_.list(kStageRecordGroup)) {
       stages_.insert(stage);
       const std::string record = fmt::format("{}/{}", kStageRecordGroup, stage);
-      for (const char* name : {"parameters", "software_version", "inputs"}) {
+      for (const char* name : {"parameters", "software_version", "inputs", "outputs"}) {
         if (!file_.attribute(record, name)) find(record, fmt::format("the attribute {} is missing", name));
       }
     }

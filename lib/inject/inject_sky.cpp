@@ -14,6 +14,7 @@
 #include "inject/injection_truth.hpp"
 #include "inject/tod_blocks.hpp"
 #include "level2/feed_pass.hpp"
+#include "level2/stage_list.hpp"
 #include "simulate/sky_model.hpp"
 #include "stages/feed_row.hpp"
 #include "stages/find_scans.hpp"
@@ -67,7 +68,8 @@ double middle_mjd(const Level1Metadata& level1, SampleRange range) {
 ProductTable calibrate_feed(const Config& config, const ObservationContext& observation, int row, TodReader& reader) {
   StageList stages;
   stages.push_back(std::make_unique<SystemTemperature>(config.level2.system_temperature));
-  const PassPlan plan{observation, stages, combined_deliveries(stages), {}, kVaneBlockSamples, config.io.read_ahead};
+  const StageSelection all = all_of(stages);
+  const PassPlan plan{observation, all, combined_deliveries(all), {}, kVaneBlockSamples, config.io.read_ahead};
   ProductTable products;
   StageSeconds seconds;
   run_feed_pass(plan, observation.level1.feeds[static_cast<std::size_t>(row)], row, reader, SerialCommunicator(),

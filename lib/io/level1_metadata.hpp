@@ -68,6 +68,13 @@ struct Level1Problem {
 /// `problems` stays empty. Throws IoError when the file cannot be opened.
 Level1Metadata inspect_level1(const std::string& path, std::vector<Level1Problem>& problems);
 
+/// True when a Level-2 file holds the copies that read_level1_copies reads.
+bool has_level1_copies(const h5::File& level2);
+
+/// The part of the metadata that stages without samples use, from the copies in a Level-2 file: obsid, attributes,
+/// shape, MJD, feeds, frequency, features, azimuth and elevation. No housekeeping. Throws as read_level1_metadata.
+Level1Metadata read_level1_copies(const std::string& level2_path);
+
 /// obsid from a file name `comap-NNNNNNN-...` (also with the prefix `Level2_`); -1 when it has none.
 std::int64_t obsid_of_file_name(const std::string& path);
 

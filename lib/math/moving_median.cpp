@@ -11,6 +11,42 @@
 namespace comap {
 namespace {
 
+/// Windows up to this length are kept in order of size, longer ones counted in a tree.
+constexpr std::size_t kLongestSorted = 400;
+
+/// The values of a window in order of size.
+class SortedWindow {
+ public:
+  explicit SortedWindow(std::vector<double> values) : sorted_(std::move(values)) { std::ranges::sort(sorted_); }
+
+  double middle() const {
+    const std::size_t n = sorted_.size();
+    return 0.5 * (sorted_[(n - 1) / 2] + sorted_[n / 2]);
+  }
+  void replace(double old_value, double new_value) {
+    const std::size_t from = n_below(old_value);
+    const std::size_t to = n_below(new_value);
+    double* const sorted = sorted_.data();
+    if (to > from) {
+      std::copy(sorted + from + 1, sorted + to, sorted + from);
+      sorted[to - 1] = new_value;
+    } else {
+      std::copy_backward(sorted + to, sorted + from, sorted + from + 1);
+      sorted[to] = new_value;
+    }
+  }
+
+ private:
+  /// Counting takes vectors and no branches: for windows of tens of samples faster than a search by halves.
+  std::size_t n_below(double value) const {
+    std::uint64_t count = 0;
+    for (const double other : sorted_) count += other < value ? 1U : 0U;
+    return count;
+  }
+
+  std::vector<double> sorted_;
+};
+
 /// Multiset of ranks 0 .. n-1 that knows its k-th smallest member.
 class RankCounts {
  public:
@@ -36,10 +72,10 @@ class RankCounts {
   std::size_t top_;
 };
 
-/// The values of a window as ranks, in which values come and go.
-class Window {
+/// The values of a window as ranks, in which values come and go; NaN stay out.
+class RankWindow {
  public:
-  explicit Window(std::span<const double> values) : values_(values), rank_(values.size()), counts_(values.size()) {
+  explicit RankWindow(std::span<const double> values) : values_(values), rank_(values.size()), counts_(values.size()) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (!std::isnan(values[i])) by_value_.push_back(i);
     }
@@ -71,12 +107,25 @@ class Window {
   std::int64_t n_inside_ = 0;
 };
 
-}  // namespace
+std::vector<double> by_sorting(std::span<const double> values, std::size_t window) {
+  const auto last = static_cast<std::int64_t>(values.size()) - 1;
+  const auto padded = [&](std::int64_t i) {
+    return values[static_cast<std::size_t>(std::clamp<std::int64_t>(i, 0, last))];
+  };
+  const auto length = static_cast<std::int64_t>(window);
+  std::vector<double> first;
+  for (std::int64_t i = -(length / 2); i < length - length / 2; ++i) first.push_back(padded(i));
+  SortedWindow sorted(std::move(first));
+  std::vector<double> medians(values.size());
+  for (std::int64_t i = 0; i <= last; ++i) {
+    medians[static_cast<std::size_t>(i)] = sorted.middle();
+    sorted.replace(padded(i - length / 2), padded(i - length / 2 + length));
+  }
+  return medians;
+}
 
-std::vector<double> moving_median(std::span<const double> values, std::size_t window) {
-  if (window == 0) throw Bug("moving_median: a window of 0 samples");
-  if (values.empty()) return {};
-  Window inside(values);
+std::vector<double> by_counting(std::span<const double> values, std::size_t window) {
+  RankWindow inside(values);
   const auto length = static_cast<std::int64_t>(window);
   for (std::int64_t i = -(length / 2); i < length - length / 2; ++i) inside.add(i, 1);
   std::vector<double> medians(values.size());
@@ -87,6 +136,15 @@ std::vector<double> moving_median(std::span<const double> values, std::size_t wi
     inside.add(first + length, 1);
   }
   return medians;
+}
+
+}  // namespace
+
+std::vector<double> moving_median(std::span<const double> values, std::size_t window) {
+  if (window == 0) throw Bug("moving_median: a window of 0 samples");
+  if (values.empty()) return {};
+  const bool has_nan = std::ranges::any_of(values, [](double value) { return std::isnan(value); });
+  return has_nan || window > kLongestSorted ? by_counting(values, window) : by_sorting(values, window);
 }
 
 }  // namespace comap

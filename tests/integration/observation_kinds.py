@@ -100,7 +100,7 @@ def sky_dip_follows_its_neighbour(scratch, config):
         directory=scratch)
     assert changed.exists()
     text = run("level2", config, "--dry-run", "--obsid", DIP, directory=scratch)
-    assert "the files it is made from have changed" in text, text
+    assert "the Level-2 file of the next observation has changed" in text, text
 
 
 def lissajous_scans_are_the_simulated(scratch):
@@ -159,8 +159,10 @@ def optional_stages(scratch, config):
     stages = ["check_level1", "create_level2", "system_temperature", "find_scans", "noise_stats_level1", "atmosphere",
               "atmosphere_vane", "gain_filter", "post_bin_cleaning", "noise_stats_level2", "finalize_metadata"]
     pipeline = "level2.pipeline=[" + ", ".join(f'"{stage}"' for stage in stages) + "]"
-    run("level2", config, "--obsid", FIELD, "--set", pipeline, "--set", "level2.post_bin_cleaning.medfilt_length=301",
-        ranks=2, directory=scratch)
+    window = "level2.post_bin_cleaning.medfilt_length"
+    text = run("level2", config, "--obsid", FIELD, "--set", pipeline, "--set", f"{window}=301", ranks=2,
+               directory=scratch)
+    assert "post_bin_cleaning (has not run)" in text and "gain_filter (" not in text, text
     with h5py.File(file_of(scratch / "level2", FIELD)) as file, h5py.File(file_of(scratch / "level1", FIELD)) as level1:
         assert file["level2/post_bin_cleaning"].attrs["status"] == "complete"
         uncleaned = file["level2/post_bin_cleaning/uncleaned"][...]
@@ -176,11 +178,37 @@ def optional_stages(scratch, config):
         assert np.all(cleaned[:2][..., ~inside] == 0)
         rms = file["level2_noise_stats/binned_filtered_data/auto_rms"][:2]
         assert np.all(np.isfinite(rms))
+        first_cleaned = cleaned
         vanes = [[start, end] for start, end in vane_runs(level1)]
         for row in range(2):
             offset, tau = whole_observation_fit(level1, file["level2/vane/gain"][0, row], row, vanes)
             assert abs(file["level2/atmosphere_vane/tau"][row, 1, 5] - tau) < 1e-3 * abs(tau) + 1e-3, tau
             assert abs(file["level2/atmosphere_vane/offsets"][row, 1, 5] - offset) < 1e-3 * abs(offset) + 1e-3
+    cleaning_runs_again_without_level1(scratch, config, pipeline, window, first_cleaned)
+    cleaning_can_be_taken_out(scratch, config, before)
+
+
+def cleaning_runs_again_without_level1(scratch, config, pipeline, window, first_cleaned):
+    """Another window and back: every time from the data before any cleaning."""
+    (scratch / "level1").rename(scratch / "tape")
+    results = []
+    for length in (501, 301):
+        text = run("level2", config, "--obsid", FIELD, "--set", pipeline, "--set", f"{window}={length}",
+                   directory=scratch)
+        assert "post_bin_cleaning (medfilt_length" in text, text
+        with h5py.File(file_of(scratch / "level2", FIELD)) as file:
+            results.append(file["level2/binned_filtered_data"][...])
+    (scratch / "tape").rename(scratch / "level1")
+    assert not np.array_equal(results[0], first_cleaned, equal_nan=True)
+    assert np.array_equal(results[1], first_cleaned, equal_nan=True)
+
+
+def cleaning_can_be_taken_out(scratch, config, before):
+    run("level2", config, "--obsid", FIELD, directory=scratch)
+    with h5py.File(file_of(scratch / "level2", FIELD)) as file:
+        for name, values in before.items():
+            assert np.array_equal(file[f"level2/{name}"], values, equal_nan=True), name
+        assert "post_bin_cleaning" not in file["level2"]
 
 
 def vane_runs(level1):
