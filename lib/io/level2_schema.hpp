@@ -37,7 +37,7 @@ inline constexpr std::string_view kCentralFrequencies = "level2/central_freqs"; 
 inline constexpr std::string_view kBandwidths = "level2/bandwidths";             ///< GHz
 inline constexpr std::string_view kPostBinCleaning = "level2/post_bin_cleaning";
 inline constexpr std::string_view kUncleaned = "level2/post_bin_cleaning/uncleaned";  ///< K, filtered data before it
-inline constexpr std::string_view kNoiseStatsGroup = "level2_noise_stats";       ///< /{dataset}/{sigma_white,...}
+inline constexpr std::string_view kNoiseStatsGroup = "level2_noise_stats";            ///< /{dataset}/{sigma_white,...}
 inline constexpr std::string_view kSqlSnapshot = "level2/sql_snapshot";
 
 }  // namespace comap::level2
