@@ -39,8 +39,6 @@ const std::vector<Restriction>& restrictions() {
       {"mapmake.subpixel_pass", "the sub-pixel pass", "false", [](const Config& c) { return c.mapmake.subpixel_pass; }},
       {"mapmake.glitch_second_pass", "the second pass", "false",
        [](const Config& c) { return c.mapmake.glitch_second_pass; }},
-      {"mapmake.calibration", "\"catalogue\"", "\"none\"",
-       [](const Config& c) { return c.mapmake.calibration == "catalogue"; }},
       {"mapmake.split", "a split", "\"none\"", [](const Config& c) { return c.mapmake.split != "none"; }},
       {"mapmake.memory_GB", "a bound of memory", "0", [](const Config& c) { return c.mapmake.memory_GB > 0.0; }},
   };
@@ -55,14 +53,14 @@ struct Names {
 const Names& stages() {
   static const Names names = {
       {"check_level1", "create_level2", "system_temperature", "find_scans", "noise_stats_level1", "atmosphere",
-       "gain_filter", "noise_stats_level2", "finalize_metadata"},
-      {"calibrator_fit", "atmosphere_vane", "post_bin_cleaning"}};
+       "gain_filter", "noise_stats_level2", "calibrator_fit", "finalize_metadata"},
+      {"atmosphere_vane", "post_bin_cleaning"}};
   return names;
 }
 
 const Names& run_commands() {
-  static const Names names = {{"simulate", "catalogue", "level2", "mapmake"},
-                              {"linemap", "calibrate", "acquire", "report"}};
+  static const Names names = {{"simulate", "catalogue", "level2", "calibrate", "mapmake"},
+                              {"linemap", "acquire", "report"}};
   return names;
 }
 

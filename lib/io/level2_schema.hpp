@@ -27,9 +27,10 @@ inline constexpr std::string_view kSigmaCommon = "level2/gain_filter/sigma_commo
 inline constexpr std::string_view kSigmaBand = "level2/gain_filter/sigma_band";
 inline constexpr std::string_view kGainAlpha = "level2/gain_filter/alpha";
 inline constexpr std::string_view kChannelMask = "level2/gain_filter/channel_mask";
-inline constexpr std::string_view kCentralFrequencies = "level2/central_freqs";  ///< GHz
-inline constexpr std::string_view kBandwidths = "level2/bandwidths";             ///< GHz
-inline constexpr std::string_view kNoiseStatsGroup = "level2_noise_stats";       ///< /{dataset}/{sigma_white,...}
+inline constexpr std::string_view kCentralFrequencies = "level2/central_freqs";   ///< GHz
+inline constexpr std::string_view kBandwidths = "level2/bandwidths";              ///< GHz
+inline constexpr std::string_view kNoiseStatsGroup = "level2_noise_stats";        ///< /{dataset}/{sigma_white,...}
+inline constexpr std::string_view kCalibratorFitGroup = "level2/calibrator_fit";  ///< /{amplitudes,...}
 inline constexpr std::string_view kSqlSnapshot = "level2/sql_snapshot";
 
 }  // namespace comap::level2

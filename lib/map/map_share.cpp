@@ -212,12 +212,17 @@ BandData MapShare::load(int frequency_band, bool last) {
 
 void MapShare::load_feed(const Level2Reader& file, const ScanSelection& selection, const MapUnit& unit, int feed,
                          int frequency_band, BandData& band) const {
-  const std::vector<float> stream = file.read_stream(feed, frequency_band);
+  std::vector<float> stream = file.read_stream(feed, frequency_band);
+  const double factor = observations_[unit.observation].calibration_factor(feed, frequency_band);
+  // The weights follow: they are measured on what is divided here.
+  if (factor != 1.0) {
+    for (float& sample : stream) sample = static_cast<float>(sample / factor);
+  }
   const std::size_t first = first_scan_.at({unit.observation, feed});
   for (std::size_t index = 0; index < file.scans().size(); ++index) {
     const FeedScan& scan = scans_[first + index];
-    load_scan(first + index, selection.used(feed, frequency_band, index), part(stream, scan.file_start, scan.n_samples),
-              band);
+    const std::span<const float> samples = part(stream, scan.file_start, scan.n_samples);
+    load_scan(first + index, selection.used(feed, frequency_band, index), samples, band);
   }
 }
 
