@@ -30,7 +30,7 @@ std::string script_head(std::size_t n_panels, const std::string& png_path, const
   return fmt::format(
       "set terminal pngcairo size {:.0f},{:.0f} font 'sans,12' background '#ffffff'\nset output {}\n"
       "set multiplot layout {},{} title {} noenhanced font 'sans,16'\n"
-      "set xlabel 'MJD'\nset ylabel 'measured / model flux'\nset format x '%.0f'\nset xtics rotate by -20\n"
+      "set xlabel 'MJD'\nset ylabel 'measured / model flux'\nset format x '%.10g'\nset xtics rotate by -20\n"
       "set grid linecolor '#d0d0d0'\nset border linewidth 1.2 linecolor '#404040'\nset key outside right samplen 1\n",
       kColumns * kPanelWidth, static_cast<double>(n_rows) * kPanelHeight + kTitleHeight, gnuplot_quoted(png_path),
       n_rows, kColumns, gnuplot_quoted(title));
