@@ -60,6 +60,10 @@ h5::File ParallelFiles::open_read(const std::string& path, bool collective) cons
   return h5::File::open_read(path, access_properties(team_, hints_, collective), collective_transfer());
 }
 
+h5::File ParallelFiles::open_write(const std::string& path) const {
+  return h5::File::open_write(path, access_properties(team_, hints_, true), collective_transfer());
+}
+
 h5::File ParallelFiles::create(const std::string& path) const {
   return h5::File::create(path, access_properties(team_, hints_, true), collective_transfer());
 }

@@ -18,6 +18,7 @@ class ParallelFiles final : public TeamFiles {
 
   /// `collective` false: metadata is read by each rank for itself, as reading raw chunks needs it.
   h5::File open_read(const std::string& path, bool collective) const override;
+  h5::File open_write(const std::string& path) const override;
   h5::File create(const std::string& path) const override;
 
  private:

@@ -18,6 +18,9 @@ url = "sqlite:comap.db"
 dataset = "binned_data"
 feeds = [1, 2, 3]
 fit_airmass = false
+offset_length = 100
+noise_prior = false
+subpixel_pass = false
 glitch_sigma = 1e9
 [mapmake.wcs]
 NAXIS = [241, 211]

@@ -12,7 +12,7 @@
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
 #include "level2/level2_path.hpp"
-#include "level2/provenance.hpp"
+#include "level2/rerun_plan.hpp"
 #include "level2_progress.hpp"
 #include "mpi/level2_job.hpp"
 #include "result_journal.hpp"
@@ -62,20 +62,23 @@ nlohmann::json snapshot_of(Catalogue& catalogue, const Observation& observation)
   return {{"row", row ? json_of(*row) : nlohmann::json::object()}, {"flags", std::move(flags)}};
 }
 
+std::string what_would_be_done(const CommandContext& context, const StageList& stages, Catalogue& catalogue,
+                               const Observation& observation) {
+  try {
+    const std::string path = level2_path(context.config.level2, observation);
+    const nlohmann::json snapshot = snapshot_of(catalogue, observation);
+    const RerunPlan plan = plan_rerun({context.config.level2, stages, observation.level1_path, path, snapshot});
+    if (plan.up_to_date()) return "up to date: " + path;
+    return fmt::format("would run {}{}: {}", plan.text(), plan.needs_level1 ? "" : "; without Level-1", path);
+  } catch (const Error& error) {
+    return fmt::format("would fail: {}", error.what());
+  }
+}
+
 void show_dry_run(const CommandContext& context, const StageList& stages, const Level2Work& work) {
   for (const Observation& observation : work.observations) {
-    std::string what;
-    try {
-      const std::string path = level2_path(context.config.level2, observation);
-      std::string reason = "overwrite = true";
-      if (!context.config.level2.overwrite) {
-        reason = reason_to_process(path, stages, level1_identity(observation.level1_path));
-      }
-      what = reason.empty() ? "up to date: " + path : "would run (" + reason + "): " + path;
-    } catch (const Error& error) {
-      what = fmt::format("would fail: {}", error.what());
-    }
-    fmt::print("{}\t{}\t{}\n", observation.obsid, observation.source, what);
+    fmt::print("{}\t{}\t{}\n", observation.obsid, observation.source,
+               what_would_be_done(context, stages, *work.catalogue, observation));
   }
 }
 

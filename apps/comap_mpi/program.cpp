@@ -81,6 +81,7 @@ std::unique_ptr<Program> make_program() {
   add_level2_command(app, program->commands, program->options);
   add_calibrate_command(app, program->commands, program->options);
   add_mapmake_command(app, program->commands, program->options);
+  add_report_command(app, program->commands, program->options);
   add_run_command(app, program->commands, program->options);
   add_config_command(app, program->commands, program->options);
   return program;

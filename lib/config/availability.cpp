@@ -21,22 +21,17 @@ struct Restriction {
 /// Who builds a feature deletes its line, here or in the two lists below.
 const std::vector<Restriction>& restrictions() {
   static const std::vector<Restriction> table = {
-      {"level2.gain_filter.method", "\"line\"", "\"maximum_posterior\"",
-       [](const Config& c) { return c.level2.gain_filter.method == GainFilterMethod::line; }},
-      {"level2.gain_filter.sky", "\"power_law\"", "\"free\"",
-       [](const Config& c) { return c.level2.gain_filter.sky == "power_law"; }},
       {"mapmake.format", "another format than FITS", "\"fits\"",
        [](const Config& c) { return c.mapmake.format != "fits"; }},
       {"mapmake.wcs", "\"healpix\"", "\"dynamic\"", [](const Config& c) { return c.mapmake.wcs == "healpix"; }},
-      {"mapmake.noise_prior", "a prior on the offsets", "false (with offset_length = 100 or more)",
-       [](const Config& c) { return c.mapmake.noise_prior != "false"; }},
+      {"mapmake.noise_prior", "a prior from the residual", "true",
+       [](const Config& c) { return c.mapmake.noise_prior == "residual"; }},
       {"mapmake.n_destriper_iterations", "more than one iteration", "1",
        [](const Config& c) { return c.mapmake.n_destriper_iterations > 1; }},
       {"mapmake.prior_mixing_alpha", "mixing with a prior map", "0.0",
        [](const Config& c) { return c.mapmake.prior_mixing_alpha > 0.0; }},
       {"mapmake.detrend", "\"polynomial\"", "\"none\"",
        [](const Config& c) { return c.mapmake.detrend == "polynomial"; }},
-      {"mapmake.subpixel_pass", "the sub-pixel pass", "false", [](const Config& c) { return c.mapmake.subpixel_pass; }},
       {"mapmake.glitch_second_pass", "the second pass", "false",
        [](const Config& c) { return c.mapmake.glitch_second_pass; }},
       {"mapmake.split", "a split", "\"none\"", [](const Config& c) { return c.mapmake.split != "none"; }},
@@ -59,8 +54,8 @@ const Names& stages() {
 }
 
 const Names& run_commands() {
-  static const Names names = {{"simulate", "catalogue", "level2", "calibrate", "mapmake"},
-                              {"linemap", "acquire", "report"}};
+  static const Names names = {{"simulate", "catalogue", "level2", "calibrate", "mapmake", "report"},
+                              {"linemap", "acquire"}};
   return names;
 }
 

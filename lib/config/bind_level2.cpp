@@ -40,7 +40,9 @@ void bind_find_scans(Binder& binder, FindScansConfig& config) {
 void bind_line_mask(Binder& binder, GainFilterConfig& config) {
   std::vector<std::vector<double>> rows;
   for (const auto& line : config.line_mask) rows.push_back({line[0], line[1]});
-  binder.number_rows("line_mask", rows, 2, "for method = \"line\": [[rest_GHz, width_GHz], ...]");
+  binder.number_rows(
+      "line_mask", rows, 2,
+      "for method = \"line\": [[rest_GHz, width_GHz], ...], out of the fit: rest +- width, at least 3 channels");
   config.line_mask.clear();
   for (const auto& row : rows) config.line_mask.push_back({row[0], row[1]});
 }
@@ -107,7 +109,12 @@ void bind_level2(Binder& binder, Level2Config& config) {
   binder.text_list("pipeline", config.pipeline, "stages in order");
   const auto section = [&](std::string_view name, auto& values, auto bind) {
     binder.section(
-        name, [&](Binder& table) { bind(table, values); }, "");
+        name,
+        [&](Binder& table) {
+          bind(table, values);
+          table.flag("overwrite", values.overwrite, "run it, and what builds on it, also when it is up to date");
+        },
+        "");
   };
   section("create_level2", config.create_level2, bind_create_level2);
   section("system_temperature", config.system_temperature, bind_system_temperature);

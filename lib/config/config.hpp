@@ -69,6 +69,7 @@ struct CreateLevel2Config {
       {"hk/antenna0/vane/utc", 1.0},       {"hk/antenna0/vane/Tvane", 0.01},   {"hk/antenna0/vane/angle", 0.01},
       {"hk/antenna0/vane/Tambient", 0.01}, {"hk/antenna0/vane/Tshroud", 0.01}, {"hk/array/frame/features", 1.0},
       {"hk/array/frame/utc", 1.0},         {"hk/array/weather/*", 0.01}};
+  bool overwrite = false;  ///< run the stage, and those that build on it, also when it is up to date
 };
 
 /// [level2.system_temperature]
@@ -78,6 +79,7 @@ struct SystemTemperatureConfig {
   double hk_time_offset_s = 0.6;
   double cold_temperature_K = 2.73;
   std::string event = "first";  ///< first | mean | interpolate
+  bool overwrite = false;
 };
 
 /// [level2.find_scans]
@@ -86,6 +88,7 @@ struct FindScansConfig {
   std::int64_t max_block_samples = 20000;
   std::int64_t trim_start = 0;
   std::int64_t trim_end = 0;
+  bool overwrite = false;
 };
 
 enum class NoiseEstimator { mad, standard_deviation };
@@ -93,11 +96,13 @@ enum class NoiseEstimator { mad, standard_deviation };
 /// [level2.noise_stats_level1]
 struct NoiseStatsLevel1Config {
   NoiseEstimator estimator = NoiseEstimator::mad;
+  bool overwrite = false;
 };
 
 /// [level2.atmosphere]
 struct AtmosphereConfig {
   double min_elevation_range_deg = 0.2;
+  bool overwrite = false;
 };
 
 enum class GainFilterMethod { maximum_posterior, least_squares, common_mode, line };
@@ -119,12 +124,14 @@ struct GainFilterConfig {
   double prior_alpha = 0.0;  ///< 0 = from the data
   double prior_band_ratio = 0.5;
   std::vector<std::array<double, 2>> line_mask;  ///< [rest_GHz, width_GHz] for method = "line"
+  bool overwrite = false;
 };
 
 /// [level2.post_bin_cleaning]
 struct PostBinCleaningConfig {
   int medfilt_length = 3000;
   double outlier_sigma = 5.0;
+  bool overwrite = false;
 };
 
 /// [level2.noise_stats_level2]
@@ -140,6 +147,7 @@ struct NoiseStatsLevel2Config {
   int n_bins = 100;
   double reference_frequency_Hz = 0.1;
   std::uint64_t seed = 1;
+  bool overwrite = false;
 };
 
 /// [level2.calibrator_fit]
@@ -148,6 +156,7 @@ struct CalibratorFitConfig {
   double beam_fwhm_deg = 0.075;
   bool fit_angle = false;
   std::int64_t raster_drift_before_obsid = 28852;
+  bool overwrite = false;
 };
 
 /// [level2] and its sub-tables
@@ -200,8 +209,8 @@ struct MapmakeConfig {
   std::string wcs_file = "configs/wcs_definitions.toml";
   double cdelt_deg = 0.0166666666667;
   double padding_deg = 0.5;
-  int offset_length = 100;
-  std::string noise_prior = "false";  ///< false | true | residual
+  int offset_length = 25;
+  std::string noise_prior = "true";  ///< false | true | residual
   double lambda_ridge = 0.0;
   double alpha_grad = 0.0;
   double alpha_curv = 0.0;
@@ -213,7 +222,7 @@ struct MapmakeConfig {
   std::string detrend = "none";  ///< none | polynomial
   bool fit_airmass = true;
   double min_airmass_range_deg = 0.1;  ///< elevation range below which no airmass amplitude is solved
-  bool subpixel_pass = false;
+  bool subpixel_pass = true;
   double glitch_sigma = 6.0;
   bool glitch_second_pass = false;
   double min_good_fraction = 0.5;

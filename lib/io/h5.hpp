@@ -117,6 +117,7 @@ class File {
   static File create(const std::string& path);
   /// With property lists made by mpi/parallel_file; both are taken over.
   static File open_read(const std::string& path, Handle access, Handle transfer);
+  static File open_write(const std::string& path, Handle access, Handle transfer);
   static File create(const std::string& path, Handle access, Handle transfer);
 
   const std::string& path() const { return path_; }
@@ -141,6 +142,9 @@ class File {
   template <typename T>
   void write(std::string_view dataset, const Extent& extent, std::span<const T> values, std::string_view unit = "");
   void write_strings(std::string_view dataset, const std::vector<std::string>& values);
+
+  /// Unlinks a dataset or a group with everything in it; nothing happens when it is not there.
+  void remove(std::string_view object);
 
   std::map<std::string, AttributeValue> attributes(std::string_view object) const;
   std::optional<AttributeValue> attribute(std::string_view object, std::string_view name) const;

@@ -34,10 +34,12 @@ File File::open_read(const std::string& path, Handle access, Handle transfer) {
           std::move(transfer)};
 }
 
-File File::open_write(const std::string& path) {
-  const Handle access = serial_access();
+File File::open_write(const std::string& path) { return open_write(path, serial_access(), serial_transfer()); }
+
+File File::open_write(const std::string& path, Handle access, Handle transfer) {
+  silence_library();
   return {own(H5Fopen(path.c_str(), H5F_ACC_RDWR, access.id()), close_file, "open for writing", path), path,
-          serial_transfer()};
+          std::move(transfer)};
 }
 
 File File::create(const std::string& path) { return create(path, serial_access(), serial_transfer()); }
@@ -138,6 +140,11 @@ void File::write(std::string_view dataset, const Extent& extent, std::span<const
   spec.extent = extent;
   spec.unit = unit;
   create_dataset(dataset, spec).write(Slab::all(extent), values);
+}
+
+void File::remove(std::string_view object) {
+  if (!exists(object)) return;
+  check(H5Ldelete(file_.id(), std::string(object).c_str(), H5P_DEFAULT), "remove", where(object));
 }
 
 void File::flush() { check(H5Fflush(file_.id(), H5F_SCOPE_GLOBAL), "flush", path_); }

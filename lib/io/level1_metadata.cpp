@@ -125,6 +125,11 @@ void read_spectrometer(const CheckedFile& in, Level1Metadata& metadata) {
   metadata.features = in.read<std::int64_t>(kFeatures, {n_samples}, true);
   metadata.azimuth_deg = in.read<double>(std::string(kPointing) + "pixel_az", {n_feeds, n_samples});
   metadata.elevation_deg = in.read<double>(std::string(kPointing) + "pixel_el", {n_feeds, n_samples});
+}
+
+void check_other_pointing(const CheckedFile& in, const Level1Metadata& metadata) {
+  const auto n_feeds = static_cast<std::uint64_t>(metadata.n_feeds);
+  const auto n_samples = static_cast<std::uint64_t>(metadata.n_samples);
   for (const char* name : {"pixel_ra", "pixel_dec"}) {
     const std::string dataset = std::string(kPointing) + name;
     in.expect_extent(dataset, in.info(dataset).extent, {n_feeds, n_samples});
@@ -243,7 +248,29 @@ Level1Metadata read_level1_metadata(const std::string& path, std::int64_t expect
   read_time(in, metadata);
   read_feeds(in, metadata);
   read_spectrometer(in, metadata);
+  check_other_pointing(in, metadata);
   read_housekeeping(in, metadata);
+  return metadata;
+}
+
+bool has_level1_copies(const h5::File& level2) {
+  const std::string pointing(kPointing);
+  const auto is_there = [&](std::string_view dataset) { return level2.is_dataset(dataset); };
+  return level2.exists(kAttributes) && is_there(kMjd) && is_there(kFeeds) && is_there(kFrequency) &&
+         is_there(kFeatures) && is_there(pointing + "pixel_az") && is_there(pointing + "pixel_el");
+}
+
+Level1Metadata read_level1_copies(const std::string& level2_path) {
+  const CheckedFile in(level2_path);
+  Level1Metadata metadata;
+  metadata.path = level2_path;
+  read_obsid(in, 0, metadata);
+  metadata.n_feeds = static_cast<int>(in.read_column<std::int64_t>(kFeeds, true).size());
+  metadata.n_channels = static_cast<int>(in.info(kFrequency).extent.back());
+  metadata.n_samples = static_cast<std::int64_t>(in.read_column<double>(kMjd).size());
+  read_time(in, metadata);
+  read_feeds(in, metadata);
+  read_spectrometer(in, metadata);
   return metadata;
 }
 

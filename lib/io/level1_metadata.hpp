@@ -58,6 +58,13 @@ int feature_number(std::int64_t bits);
 /// Throws ObservationError naming file and dataset; IoError when the file cannot be opened.
 Level1Metadata read_level1_metadata(const std::string& path, std::int64_t expected_obsid);
 
+/// True when a Level-2 file holds the copies that read_level1_copies reads.
+bool has_level1_copies(const h5::File& level2);
+
+/// The part of the metadata that stages without samples use, from the copies in a Level-2 file: obsid, attributes,
+/// shape, MJD, feeds, frequency, features, azimuth and elevation. No housekeeping. Throws as read_level1_metadata.
+Level1Metadata read_level1_copies(const std::string& level2_path);
+
 /// obsid from a file name `comap-NNNNNNN-...` (also with the prefix `Level2_`); -1 when it has none.
 std::int64_t obsid_of_file_name(const std::string& path);
 

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "core/constants.hpp"
@@ -52,6 +53,7 @@ Level2Reader::Level2Reader(const std::string& path, const std::string& dataset)
   check_shapes();
   auto_rms_ = read_noise(fmt::format("{}/{}/auto_rms", level2::kNoiseStatsGroup, dataset));
   sigma_red_ = read_noise(fmt::format("{}/{}/sigma_red", level2::kNoiseStatsGroup, dataset));
+  alpha_ = read_noise(fmt::format("{}/{}/alpha", level2::kNoiseStatsGroup, dataset));
 }
 
 void Level2Reader::read_scans() {
@@ -124,6 +126,41 @@ std::optional<double> Level2Reader::auto_rms_K(int feed, int frequency_band, std
 
 std::optional<double> Level2Reader::sigma_red_K(int feed, int frequency_band, std::size_t scan) const {
   return noise_value(sigma_red_, feed, frequency_band, scan);
+}
+
+std::optional<double> Level2Reader::alpha(int feed, int frequency_band, std::size_t scan) const {
+  return noise_value(alpha_, feed, frequency_band, scan);
+}
+
+bool Level2Reader::is_filtered() const { return dataset_ == level2::kBinnedFiltered; }
+
+double Level2Reader::sample_time_s() const {
+  return (mjd_.back() - mjd_.front()) * kSecondsPerDay / static_cast<double>(mjd_.size() - 1);
+}
+
+std::optional<GainNoise> Level2Reader::gain_noise(int feed, int frequency_band, std::size_t scan) const {
+  for (const std::string_view needed : {level2::kEffectiveTsys, level2::kSigmaCommon, level2::kSigmaBand,
+                                        level2::kGainAlpha, level2::kGainInformation}) {
+    if (!file_.exists(needed)) return std::nullopt;
+  }
+  const auto row = static_cast<std::uint64_t>(feed - 1);
+  const auto n_sub = static_cast<std::uint64_t>(n_freq_bin());
+  const auto element = static_cast<std::uint64_t>(frequency_band);
+  GainNoise noise;
+  noise.band = static_cast<std::size_t>(element / n_sub);
+  noise.effective_tsys_K =
+      file_.read<double>(level2::kEffectiveTsys, {{row, noise.band, element % n_sub, scan}, {1, 1, 1, 1}}).front();
+  const auto of_bands = [&](std::string_view dataset) {
+    return file_.read<double>(dataset, {{row, 0, scan}, {1, kBands, 1}});
+  };
+  noise.sigma_common = of_bands(level2::kSigmaCommon)[noise.band];
+  noise.sigma_band = of_bands(level2::kSigmaBand)[noise.band];
+  noise.alpha = of_bands(level2::kGainAlpha)[noise.band];
+  const auto information = of_bands(level2::kGainInformation);
+  for (std::size_t b = 0; b < kBands; ++b) noise.information[b] = std::isfinite(information[b]) ? information[b] : 0.0;
+  const bool finite = std::isfinite(noise.effective_tsys_K) && std::isfinite(noise.sigma_common) &&
+                      std::isfinite(noise.sigma_band) && std::isfinite(noise.alpha) && noise.sigma_common > 0.0;
+  return finite ? std::optional(noise) : std::nullopt;
 }
 
 FeedPointing Level2Reader::read_pointing(int feed) const {

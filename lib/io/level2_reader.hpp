@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "core/constants.hpp"
 #include "io/h5.hpp"
 
 namespace comap {
@@ -18,6 +19,16 @@ namespace comap {
 struct FeedPointing {
   std::vector<double> azimuth_deg;    ///< [sample]
   std::vector<double> elevation_deg;  ///< [sample]
+};
+
+/// What the gain filter knew of the gain in one stream and scan (group level2/gain_filter).
+struct GainNoise {
+  std::size_t band = 0;
+  double effective_tsys_K = 0.0;
+  double sigma_common = 0.0;  ///< of the relative gain at 0.1 Hz
+  double sigma_band = 0.0;
+  double alpha = 0.0;
+  std::array<double, kBands> information{};  ///< M_b; 0 = the band says nothing
 };
 
 /// An open Level-2 file and the small things in it; samples are read on demand, one feed or one stream at a time.
@@ -50,6 +61,14 @@ class Level2Reader {
   std::optional<double> auto_rms_K(int feed, int frequency_band, std::size_t scan) const;
   std::optional<double> sigma_red_K(int feed, int frequency_band, std::size_t scan) const;
 
+  std::optional<double> alpha(int feed, int frequency_band, std::size_t scan) const;
+  /// Empty when the filter left no noise model for this element, or not a finite one. Not known of files that were
+  /// filtered by a method without model.
+  std::optional<GainNoise> gain_noise(int feed, int frequency_band, std::size_t scan) const;
+  /// True for data with the gain taken out.
+  bool is_filtered() const;
+  double sample_time_s() const;
+
   FeedPointing read_pointing(int feed) const;
   /// The stream of one (feed, frequency_band) [sample], K, in one read.
   std::vector<float> read_stream(int feed, int frequency_band) const;
@@ -70,6 +89,7 @@ class Level2Reader {
   std::vector<std::array<std::int64_t, 2>> scans_;
   std::vector<double> auto_rms_;   ///< [19][4][n_freq_bin][n_scan]
   std::vector<double> sigma_red_;  ///< same
+  std::vector<double> alpha_;      ///< same
 };
 
 /// Opens a file with the retries of [io].

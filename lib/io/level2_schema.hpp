@@ -23,6 +23,7 @@ inline constexpr std::string_view kBinnedFiltered = "level2/binned_filtered_data
 inline constexpr std::string_view kEffectiveTsys = "level2/gain_filter/effective_tsys";
 inline constexpr std::string_view kWhiteVariance = "level2/gain_filter/white_variance";
 inline constexpr std::string_view kGainInformation = "level2/gain_filter/gain_information";
+inline constexpr std::string_view kGainInformationMatrix = "level2/gain_filter/gain_information_matrix";
 inline constexpr std::string_view kSigmaCommon = "level2/gain_filter/sigma_common";
 inline constexpr std::string_view kSigmaBand = "level2/gain_filter/sigma_band";
 inline constexpr std::string_view kGainAlpha = "level2/gain_filter/alpha";

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "catalogue/catalogue.hpp"
-#include "level2/feed_pass.hpp"
 #include "level2/product_gather.hpp"
+#include "level2/stage_list.hpp"
 
 namespace comap {
 

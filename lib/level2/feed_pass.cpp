@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <future>
 #include <span>
 
@@ -25,11 +26,14 @@ void add_steps(std::vector<ReadStep>& steps, int event, const TimePiece& piece, 
   for (int band = 0; band < kBands; band += bands_per_read) steps.push_back({event, piece, band, bands_per_read});
 }
 
+// Rows of TOD that pass through all stages together: half of a second-level cache.
+constexpr std::size_t kCacheBytes = std::size_t{1} << 18;
+
 /// The workers of one feed, in the order of the pipeline.
 class FeedWorkers {
  public:
   FeedWorkers(const PassPlan& plan, int feed, ProductTable& products) : plan_(plan), feed_(feed) {
-    for (const auto& stage : plan.stages) {
+    for (const Stage* stage : plan.stages) {
       if (auto worker = stage->start_feed(plan.observation, feed, products)) {
         workers_.push_back({std::string(stage->name()), std::move(worker)});
       }
@@ -52,7 +56,7 @@ class FeedWorkers {
       if (step.event >= 0) {
         each([&](FeedWorker& worker) { worker.consume_vane(block); });
       } else {
-        add_medians(block);
+        consume_channels(block);
         each([&](FeedWorker& worker) { worker.consume(block); });
       }
     }
@@ -84,13 +88,23 @@ class FeedWorkers {
     }
   }
 
-  void add_medians(FeedBlock& block) {
-    if (block.scan < 0 || !plan_.deliveries.channel_medians) return;
+  void consume_channels(FeedBlock& block) {
+    const auto row_bytes = static_cast<std::size_t>(block.n_samples) * sizeof(float);
+    const int group = std::max(1, static_cast<int>(kCacheBytes / std::max<std::size_t>(row_bytes, 1)));
+    const bool wants_medians = block.scan >= 0 && plan_.deliveries.channel_medians;
+    if (wants_medians) block.channel_median = medians_;
+    for (int first = 0; first < block.n_channels; first += group) {
+      const int end = std::min(first + group, block.n_channels);
+      if (wants_medians) find_medians(block, first, end);
+      each([&](FeedWorker& worker) { worker.consume_channels(block, first, end); });
+    }
+  }
+
+  void find_medians(const FeedBlock& block, int first, int end) {
     const StageClock clock(seconds_, "channel_median");
-    for (int channel = 0; channel < block.n_channels; ++channel) {
+    for (int channel = first; channel < end; ++channel) {
       medians_[static_cast<std::size_t>(channel)] = median(block.channel(channel), median_scratch_);
     }
-    block.channel_median = medians_;
   }
 
   const PassPlan& plan_;
@@ -109,16 +123,16 @@ class BlockStream {
       : plan_(plan), feed_row_(feed_row), reader_(reader), team_(team), workers_(workers), seconds_(seconds) {}
 
   void run(const std::vector<ReadStep>& steps) {
+    std::size_t largest = 0;
+    for (const ReadStep& step : steps) largest = std::max(largest, block_size(step));
     for (const ReadStep& step : steps) {
-      std::vector<float>& buffer = buffers_[static_cast<std::size_t>(filling_)];
-      const auto size = workers_ == nullptr ? std::size_t{0} : block_size(step);
+      std::span<float> buffer;
       team_.run_agreed("next block", [&] {
         plan_.between_blocks();
-        // Never smaller: growing again would fill with zeros what is about to be read.
-        if (buffer.size() < size) buffer.resize(size);
+        if (workers_ != nullptr) buffer = reader_.buffer(filling_, largest).first(block_size(step));
       });
       // Every rank enters the collective read, whatever happened to its worker: the outcome is agreed on after it.
-      const std::exception_ptr read_error = attempt([&] { read(step, std::span(buffer).first(size)); });
+      const std::exception_ptr read_error = attempt([&] { read(step, buffer); });
       const std::exception_ptr work_error = wait();
       agree(read_error ? read_error : work_error);
       start(step, buffer);
@@ -159,7 +173,7 @@ class BlockStream {
     return attempt([&] { busy_.get(); });
   }
 
-  void start(const ReadStep& step, const std::vector<float>& buffer) {
+  void start(const ReadStep& step, std::span<const float> buffer) {
     if (workers_ == nullptr) return;
     const auto policy = plan_.read_ahead ? std::launch::async : std::launch::deferred;
     busy_ = std::async(policy, [this, step, data = buffer.data()] { workers_->consume(step, data); });
@@ -172,9 +186,8 @@ class BlockStream {
   const Communicator& team_;
   FeedWorkers* workers_;  ///< null on a rank without share
   StageSeconds& seconds_;
-  std::array<std::vector<float>, 2> buffers_;
-  int filling_ = 0;
-  std::future<void> busy_;  ///< last: its destructor waits for the thread before the buffers go
+  std::size_t filling_ = 0;
+  std::future<void> busy_;  ///< last: its destructor waits for the thread
 };
 
 std::vector<ReadStep> vane_steps(const PassPlan& plan) {
@@ -213,6 +226,13 @@ void run_feed_pass(const PassPlan& plan, int feed, int feed_row, TodReader& read
   if (workers) {
     for (const auto& [stage, spent_s] : workers->seconds()) seconds[stage] += spent_s;
   }
+}
+
+void finish_feed_without_tod(const PassPlan& plan, int feed, ProductTable& products, StageSeconds& seconds) {
+  FeedWorkers workers(plan, feed, products);
+  workers.finish_vane();
+  workers.finish();
+  for (const auto& [stage, spent_s] : workers.seconds()) seconds[stage] += spent_s;
 }
 
 }  // namespace comap

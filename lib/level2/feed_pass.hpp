@@ -8,18 +8,16 @@
 
 #include "core/communicator.hpp"
 #include "level2/stage_clock.hpp"
+#include "level2/stage_list.hpp"
 #include "level2/time_plan.hpp"
 #include "level2/tod_reader.hpp"
-#include "stages/stage.hpp"
 
 namespace comap {
-
-using StageList = std::vector<std::unique_ptr<Stage>>;
 
 /// What a pass works with; the same objects for all passes of an observation.
 struct PassPlan {
   const ObservationContext& observation;
-  const StageList& stages;
+  StageSelection stages;  ///< those that run
   Deliveries deliveries;
   std::vector<TimePiece> pieces;
   std::int64_t max_block_samples = 0;  ///< longer pieces are read band by band
@@ -29,9 +27,12 @@ struct PassPlan {
 };
 
 /// Reads all blocks of `feed` (file row `feed_row`; -1 = this rank has none and takes part without share) and runs
-/// every stage on them. Fills `products` with the rows of this feed. Collective over the team; an error on any rank
-/// is thrown on all at the next agreement, which is after every block.
+/// the stages on them. Adds the rows of this feed to `products`, which may hold those of stages that do not run.
+/// Collective over the team; an error on any rank is thrown on all at the next agreement, which is after every block.
 void run_feed_pass(const PassPlan& plan, int feed, int feed_row, TodReader& reader, const Communicator& team,
                    ProductTable& products, StageSeconds& seconds);
+
+/// The same for stages that need no samples: only FeedWorker::finish_vane() and finish(). Not collective.
+void finish_feed_without_tod(const PassPlan& plan, int feed, ProductTable& products, StageSeconds& seconds);
 
 }  // namespace comap

@@ -42,8 +42,8 @@ void write_values(h5::File& file, const CopyItem& item, const CopiedValues& valu
 
 }  // namespace
 
-void copy_level1_datasets(const std::string& level1_path, const CreateLevel2Config& config, Level2Writer& writer,
-                          const Communicator& team) {
+std::vector<std::string> copy_level1_datasets(const std::string& level1_path, const CreateLevel2Config& config,
+                                              Level2Writer& writer, const Communicator& team) {
   std::optional<h5::File> level1;
   std::vector<CopyItem> plan;
   std::map<std::string, h5::AttributeValue> attributes;
@@ -74,6 +74,9 @@ void copy_level1_datasets(const std::string& level1_path, const CreateLevel2Conf
     writer.file().create_group("comap");
     for (const auto& [name, value] : attributes) writer.file().write_attribute("comap", name, value);
   });
+  std::vector<std::string> paths;
+  for (const CopyItem& item : plan) paths.push_back(item.path);
+  return paths;
 }
 
 }  // namespace comap

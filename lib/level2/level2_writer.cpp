@@ -11,6 +11,7 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "level2/feed_slab.hpp"
 #include "level2/provenance.hpp"
 
 namespace comap {
@@ -50,15 +51,6 @@ h5::Extent chunk_of(const OutputSpec& output, std::int64_t n_samples) {
   return chunk;
 }
 
-/// The part of a dataset that one feed fills.
-h5::Slab feed_slab(const OutputSpec& output, int feed, int feed_row) {
-  h5::Slab slab = h5::Slab::all(output.dataset.extent);
-  const std::size_t axis = output.axis == FeedAxis::file_row ? 1 : 0;
-  slab.start[axis] = static_cast<std::uint64_t>(output.axis == FeedAxis::file_row ? feed_row : feed - 1);
-  slab.count[axis] = 1;
-  return slab;
-}
-
 void write_array(h5::File& file, const OutputSpec& output, const h5::Slab& slab, const ProductTable::Array* array) {
   const h5::Dataset dataset = file.open(output.path);
   if (array == nullptr) {
@@ -81,19 +73,14 @@ void sync_path(const std::string& path) {
 }  // namespace
 
 Level2Writer::Level2Writer(const std::string& path, const ObservationContext& observation,
-                           std::vector<OutputSpec> outputs, const IoConfig& io, const Communicator& team,
-                           const TeamFiles& files)
+                           std::vector<OutputSpec> outputs, const std::optional<EarlierFile>& earlier,
+                           const IoConfig& io, const Communicator& team, const TeamFiles& files)
     : path_(path), partial_path_(path + ".partial"), outputs_(std::move(outputs)), io_(io), team_(team) {
-  team_.run_agreed("create the Level-2 file", [&] {
-    if (team_.rank() != 0) return;
-    std::error_code error;
-    const auto directory = std::filesystem::path(path_).parent_path();
-    std::filesystem::create_directories(directory, error);
-    if (error) throw IoError(fmt::format("{}: cannot create the directory: {}", directory.string(), error.message()));
-    check_room();
-  });
   try {
-    agreed("create the Level-2 file", [&] { file_.emplace(files.create(partial_path_)); });
+    team_.run_agreed("create the Level-2 file", [&] {
+      if (team_.rank() == 0) start_on_disk(earlier);
+    });
+    open(earlier, files);
     declare(observation);
   } catch (...) {
     file_.reset();
@@ -102,14 +89,36 @@ Level2Writer::Level2Writer(const std::string& path, const ObservationContext& ob
   }
 }
 
+void Level2Writer::start_on_disk(const std::optional<EarlierFile>& earlier) const {
+  std::error_code error;
+  const auto directory = std::filesystem::path(path_).parent_path();
+  std::filesystem::create_directories(directory, error);
+  if (error) throw IoError(fmt::format("{}: cannot create the directory: {}", directory.string(), error.message()));
+  const auto earlier_bytes = earlier ? std::filesystem::file_size(earlier->path, error) : 0;
+  check_room(error ? 0.0 : static_cast<double>(earlier_bytes));
+  if (!earlier) return;
+  std::filesystem::copy_file(earlier->path, partial_path_, std::filesystem::copy_options::overwrite_existing, error);
+  if (error) throw IoError(fmt::format("{}: cannot copy to {}: {}", earlier->path, partial_path_, error.message()));
+}
+
+void Level2Writer::open(const std::optional<EarlierFile>& earlier, const TeamFiles& files) {
+  agreed("create the Level-2 file",
+         [&] { file_.emplace(earlier ? files.open_write(partial_path_) : files.create(partial_path_)); });
+  if (!earlier) return;
+  agreed("take out what is made anew", [&] {
+    file_->write_attribute("/", kCompleteAttribute, std::int64_t{0});
+    for (const std::string& object : earlier->removed) file_->remove(object);
+  });
+}
+
 Level2Writer::~Level2Writer() {
   if (!file_) return;
   file_.reset();
   if (team_.rank() == 0) ::unlink(partial_path_.c_str());
 }
 
-void Level2Writer::check_room() const {
-  double needed_bytes = kRoomForMetadata_bytes;
+void Level2Writer::check_room(double earlier_bytes) const {
+  double needed_bytes = kRoomForMetadata_bytes + earlier_bytes;
   for (const OutputSpec& output : outputs_) {
     double bytes = static_cast<double>(element_bytes(output.dataset.type));
     for (const std::uint64_t length : output.dataset.extent) bytes *= static_cast<double>(length);
@@ -150,8 +159,8 @@ void Level2Writer::check_products(bool has_share, FeedAxis first, FeedAxis last,
   team_.run_agreed("results of the stages", [&] {
     for (const OutputSpec& output : outputs_) {
       if (!has_share || output.axis < first || output.axis > last) continue;
-      const h5::Slab slab =
-          output.axis == FeedAxis::none ? h5::Slab::all(output.dataset.extent) : feed_slab(output, 1, 0);
+      const h5::Slab slab = output.axis == FeedAxis::none ? h5::Slab::all(output.dataset.extent)
+                                                          : feed_slab(output.axis, output.dataset.extent, 1, 0);
       const std::size_t size =
           std::visit([](const auto& values) { return values.size(); }, products.array(output.path));
       if (size != slab.size()) {
@@ -175,7 +184,8 @@ void Level2Writer::write_feed(int feed, int feed_row, const ProductTable& produc
   for (const OutputSpec& output : outputs_) {
     if (output.axis == FeedAxis::none) continue;
     const auto* array = feed_row >= 0 ? &products.array(output.path) : nullptr;
-    agreed(output.path, [&] { write_array(*file_, output, feed_slab(output, feed, feed_row), array); });
+    agreed(output.path,
+           [&] { write_array(*file_, output, feed_slab(output.axis, output.dataset.extent, feed, feed_row), array); });
   }
 }
 

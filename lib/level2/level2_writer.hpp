@@ -2,6 +2,7 @@
 /// \file
 /// Writes the Level-2 file of one observation: all datasets are declared first, then filled feed by feed.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,14 +13,21 @@
 
 namespace comap {
 
+/// An earlier file of the observation of which parts are kept.
+struct EarlierFile {
+  std::string path;
+  std::vector<std::string> removed;  ///< datasets and groups that are not kept
+};
+
 /// The file grows under `<path>.partial` and takes its name in commit(). Every function is collective over the team
 /// and throws on every rank when it fails on one; the destructor removes what was not committed.
 class Level2Writer {
  public:
-  /// Makes the directories, checks that the disk has room for `outputs`, creates the file and every dataset.
-  /// Throws ObservationError.
+  /// Makes the directories, checks that the disk has room for `outputs`, creates the file, from a copy of `earlier`
+  /// when there is one, and every dataset of `outputs`. Throws ObservationError.
   Level2Writer(const std::string& path, const ObservationContext& observation, std::vector<OutputSpec> outputs,
-               const IoConfig& io, const Communicator& team, const TeamFiles& files);
+               const std::optional<EarlierFile>& earlier, const IoConfig& io, const Communicator& team,
+               const TeamFiles& files);
   ~Level2Writer();
   Level2Writer(const Level2Writer&) = delete;
   Level2Writer& operator=(const Level2Writer&) = delete;
@@ -37,7 +45,9 @@ class Level2Writer {
 
  private:
   void declare(const ObservationContext& observation);
-  void check_room() const;
+  void start_on_disk(const std::optional<EarlierFile>& earlier) const;
+  void open(const std::optional<EarlierFile>& earlier, const TeamFiles& files);
+  void check_room(double earlier_bytes) const;
   /// Before a collective write: a rank without the array it is to write would leave the others waiting in it.
   void check_products(bool has_share, FeedAxis first, FeedAxis last, const ProductTable& products) const;
 

@@ -10,12 +10,15 @@
 #include "core/log.hpp"
 #include "core/retry.hpp"
 #include "core/version.hpp"
+#include "io/level2_schema.hpp"
 #include "level2/catalogue_values.hpp"
+#include "level2/kept_products.hpp"
 #include "level2/level1_copies.hpp"
 #include "level2/level2_path.hpp"
 #include "level2/level2_writer.hpp"
 #include "level2/product_gather.hpp"
 #include "level2/provenance.hpp"
+#include "level2/rerun_plan.hpp"
 #include "level2/sql_snapshot.hpp"
 
 namespace comap {
@@ -33,9 +36,9 @@ class ObservationRun {
     find_out_what_to_do();
     if (outcome_.status == ObservationOutcome::Status::up_to_date) return;
     prepare();
-    Level2Writer writer(path_, observation_, outputs(), tools_.config.io, team_, tools_.files);
+    Level2Writer writer(path_, observation_, outputs(), earlier(), tools_.config.io, team_, tools_.files);
     timed("create_level2", [&] {
-      copy_level1_datasets(observation_.level1.path, tools_.config.level2.create_level2, writer, team_);
+      copy_from_level1(writer);
       writer.write_observation(observation_.products);
     });
     process_feeds(writer);
@@ -45,26 +48,25 @@ class ObservationRun {
 
  private:
   void find_out_what_to_do() {
-    std::array<double, 1> up_to_date = {0.0};
-    std::string reason = "overwrite = true";
+    std::string text;
     team_.run_agreed("check_level1", [&] {
       path_ = level2_path(tools_.config.level2, job_.observation);
       if (team_.rank() != 0) return;
-      with_retries(tools_.config.io, job_.observation.level1_path,
-                   [&] { inputs_ = level1_identity(job_.observation.level1_path); });
-      if (tools_.config.level2.overwrite) return;
-      reason = reason_to_process(path_, tools_.stages, inputs_);
-      up_to_date[0] = reason.empty() ? 1.0 : 0.0;
+      const std::string& level1 = job_.observation.level1_path;
+      const RerunQuestion question{tools_.config.level2, tools_.stages, level1, path_, job_.snapshot};
+      with_retries(tools_.config.io, level1, [&] { text = to_json(plan_rerun(question)).dump(); });
     });
-    team_.max(up_to_date);
+    plan_ = rerun_plan_from_json(nlohmann::json::parse(broadcast_text(team_, text)));
     outcome_.result.level2_path = path_;
-    if (up_to_date[0] > 0.0) {
+    if (plan_.up_to_date()) {
       outcome_.status = ObservationOutcome::Status::up_to_date;
       restore_result();
-    } else if (team_.rank() == 0) {
-      log_info("starting: {}", reason);
+      return;
     }
-    inputs_ = nlohmann::json::parse(broadcast_text(team_, inputs_.dump()));
+    if (team_.rank() == 0) log_info("starting: {}", plan_.text());
+    for (std::size_t i = 0; i < tools_.stages.size(); ++i) {
+      if (plan_.runs(i)) running_.push_back(tools_.stages[i].get());
+    }
   }
 
   /// The file is complete but the catalogue does not know: a run died in between. The file tells what to record.
@@ -81,60 +83,115 @@ class ObservationRun {
     observation_.source = job_.observation.source;
     observation_.source_group = job_.observation.source_group;
     timed("check_level1", [&] {
-      const auto read = [&] {
-        with_retries(tools_.config.io, job_.observation.level1_path, [&] {
-          observation_.level1 = read_level1_metadata(job_.observation.level1_path, job_.observation.obsid);
-        });
-      };
       // One rank opens and checks first: what is wrong with the file is found out once, not by all at the same time.
       team_.run_agreed("check_level1", [&] {
-        if (team_.rank() == 0) read();
+        if (team_.rank() == 0) read_metadata();
       });
       team_.run_agreed("check_level1", [&] {
-        if (team_.rank() != 0) read();
+        if (team_.rank() != 0) read_metadata();
       });
     });
-    for (const auto& stage : tools_.stages) {
+    // With Level-1 at hand stages whose results are kept say again what others need to know, vane events and scans.
+    for (const Stage* stage : plan_.needs_level1 ? all_of(tools_.stages) : running_) {
       timed(stage->name(), [&] { team_.run_agreed(stage->name(), [&] { stage->prepare(observation_); }); });
     }
   }
 
+  void read_metadata() {
+    if (!plan_.needs_level1) {
+      observation_.level1 = read_level1_copies(path_);
+      observation_.products = read_observation_products(h5::File::open_read(path_), kept_records());
+      const auto edges = observation_.products.get<std::int64_t>(level2::kScanEdges);
+      for (std::size_t i = 0; i + 1 < edges.size(); i += 2) observation_.scans.push_back({edges[i], edges[i + 1]});
+      return;
+    }
+    with_retries(tools_.config.io, job_.observation.level1_path, [&] {
+      observation_.level1 = read_level1_metadata(job_.observation.level1_path, job_.observation.obsid);
+    });
+  }
+
+  /// Stages of which the results in the file are used.
+  std::vector<StageRecord> kept_records() const {
+    std::vector<StageRecord> kept;
+    for (std::size_t i = 0; i < plan_.records.size(); ++i) {
+      if (plan_.reuses[i]) kept.push_back(plan_.earlier.at(plan_.records[i].stage));
+    }
+    return kept;
+  }
+
   std::vector<OutputSpec> outputs() const {
     std::vector<OutputSpec> all;
-    for (const auto& stage : tools_.stages) std::ranges::move(stage->outputs(observation_), std::back_inserter(all));
+    for (const Stage* stage : running_) std::ranges::move(stage->outputs(observation_), std::back_inserter(all));
     return all;
   }
 
+  /// The file to start from, without what the stages that run have written there.
+  std::optional<EarlierFile> earlier() const {
+    if (!plan_.no_earlier_file.empty()) return std::nullopt;
+    EarlierFile file{path_, {}};
+    std::vector<std::string> stages = plan_.dropped;
+    for (const Stage* stage : running_) stages.emplace_back(stage->name());
+    for (const std::string& stage : stages) {
+      const auto record = plan_.earlier.find(stage);
+      if (record == plan_.earlier.end()) continue;
+      for (const StageOutput& output : record->second.outputs) file.removed.push_back(output.path);
+    }
+    for (const std::string& stage : plan_.dropped) file.removed.push_back(stage_record_path(stage));
+    return file;
+  }
+
+  bool runs(std::string_view stage) const { return std::ranges::find(running_, stage, &Stage::name) != running_.end(); }
+
+  void copy_from_level1(Level2Writer& writer) {
+    if (!runs("create_level2")) return;
+    const auto& config = tools_.config.level2.create_level2;
+    for (std::string& path : copy_level1_datasets(observation_.level1.path, config, writer, team_)) {
+      record_of("create_level2").outputs.push_back({std::move(path), "copy"});
+    }
+  }
+
+  StageRecord& record_of(std::string_view stage) {
+    return *std::ranges::find(plan_.records, stage, &StageRecord::stage);
+  }
+
   void process_feeds(Level2Writer& writer) {
+    const Deliveries deliveries = combined_deliveries(running_);
+    const bool reads_samples = deliveries.vane_samples || deliveries.scan_samples || deliveries.between_scans;
+    team_.run_agreed("open the earlier Level-2 file", [&] {
+      if (plan_.no_earlier_file.empty()) earlier_.emplace(h5::File::open_read(path_));
+    });
+    if (reads_samples) open_tod(writer);
+    const std::int64_t max_block = tools_.config.level2.find_scans.max_block_samples;
+    const PassPlan plan{observation_, running_, deliveries, plan_pieces(observation_, deliveries, max_block),
+                        // A stored chunk holds all bands: reading band by band would inflate it four times.
+                        by_raw_chunks_ ? std::numeric_limits<std::int64_t>::max() : max_block,
+                        tools_.config.io.read_ahead, tools_.between_blocks};
+    const std::vector<int> rows = science_rows();
+    for (std::size_t first = 0; first < rows.size(); first += static_cast<std::size_t>(team_.size())) {
+      const std::size_t mine = first + static_cast<std::size_t>(team_.rank());
+      pass(plan, mine < rows.size() ? rows[mine] : -1, writer);
+    }
+    outcome_.tod_bytes = team_.sum(tod_ ? tod_->tod_bytes_read() : 0);
+    outcome_.stored_bytes = team_.sum(tod_ ? tod_->stored_bytes_read() : 0);
+  }
+
+  /// Rows of the Level-1 file that are processed.
+  std::vector<int> science_rows() const {
     const Level1Metadata& level1 = observation_.level1;
     std::vector<int> rows;
     for (int row = 0; row < level1.n_feeds; ++row) {
       const int feed = level1.feeds[static_cast<std::size_t>(row)];
       if (feed >= 1 && feed <= kScienceFeeds) rows.push_back(row);
     }
-    std::optional<h5::File> file;
-    std::optional<TodReader> reader;
-    bool by_raw_chunks = false;
-    team_.run_agreed("open the Level-1 file", [&] { by_raw_chunks = level1_has_raw_chunks(); });
+    return rows;
+  }
+
+  void open_tod(Level2Writer& writer) {
+    team_.run_agreed("open the Level-1 file", [&] { by_raw_chunks_ = level1_has_raw_chunks(); });
     writer.agreed("open the Level-1 file", [&] {
-      file.emplace(tools_.files.open_read(level1.path, !by_raw_chunks));
-      reader.emplace(*file);
+      level1_.emplace(tools_.files.open_read(observation_.level1.path, !by_raw_chunks_));
+      tod_.emplace(*level1_);
     });
-    const Deliveries deliveries = combined_deliveries(tools_.stages);
-    const std::int64_t max_block = tools_.config.level2.find_scans.max_block_samples;
-    const PassPlan plan{observation_,
-                        tools_.stages,
-                        deliveries,
-                        plan_pieces(observation_, deliveries, max_block),
-                        max_block,
-                        tools_.config.io.read_ahead,
-                        tools_.between_blocks};
-    for (std::size_t first = 0; first < rows.size(); first += static_cast<std::size_t>(team_.size())) {
-      const std::size_t mine = first + static_cast<std::size_t>(team_.rank());
-      pass(plan, mine < rows.size() ? rows[mine] : -1, *reader, writer);
-    }
-    outcome_.tod_bytes = team_.sum(reader->tod_bytes_read());
-    outcome_.stored_bytes = team_.sum(reader->stored_bytes_read());
   }
 
   bool level1_has_raw_chunks() const {
@@ -142,10 +199,22 @@ class ObservationRun {
   }
 
   /// One feed on this rank; feed_row -1 = none.
-  void pass(const PassPlan& plan, int feed_row, TodReader& reader, Level2Writer& writer) {
+  void pass(const PassPlan& plan, int feed_row, Level2Writer& writer) {
     FeedResult result;
     if (feed_row >= 0) result.feed = observation_.level1.feeds[static_cast<std::size_t>(feed_row)];
-    run_feed_pass(plan, result.feed, feed_row, reader, team_, result.products, outcome_.seconds);
+    team_.run_agreed("results that are kept", [&] {
+      if (earlier_ && feed_row >= 0) {
+        result.products = read_feed_products(*earlier_, kept_records(), result.feed, feed_row);
+      }
+    });
+    if (tod_) {
+      run_feed_pass(plan, result.feed, feed_row, *tod_, team_, result.products, outcome_.seconds);
+    } else {
+      team_.run_agreed("stages without samples", [&] {
+        plan.between_blocks();
+        if (feed_row >= 0) finish_feed_without_tod(plan, result.feed, result.products, outcome_.seconds);
+      });
+    }
     timed("write", [&] { writer.write_feed(result.feed, feed_row, result.products); });
     if (feed_row < 0) return;
     quality_.push_back({result.feed, without_time_streams(result.products)});
@@ -171,14 +240,27 @@ class ObservationRun {
       if (team_.rank() == 0) fill_catalogue_values(observation_, tools_.stages, feeds, outcome_.result);
     });
     share_result();
+    complete_records();
     writer.agreed("finalize_metadata", [&] {
-      write_stage_records(writer.file(), tools_.stages, inputs_);
+      for (const StageRecord& record : plan_.records) {
+        if (runs(record.stage)) write_stage_record(writer.file(), record);
+      }
       writer.file().write_attribute("/", "software", "comap_mpi " + software_version() + " " + git_commit());
       writer.file().write_attribute("/", "configuration", tools_.config_text);
       write_sql_snapshot(writer.file(), job_.snapshot, outcome_.result);
     });
     writer.commit();
     outcome_.result.complete = true;
+  }
+
+  void complete_records() {
+    for (const Stage* stage : running_) {
+      StageRecord& record = record_of(stage->name());
+      for (const OutputSpec& output : stage->outputs(observation_)) {
+        record.outputs.push_back({output.path, std::string(axis_name(output.axis))});
+      }
+      if (stage->copies_catalogue()) record.outputs.push_back({std::string(level2::kSqlSnapshot), "group"});
+    }
   }
 
   /// The values that rank 0 of the team has computed go into the file on every rank.
@@ -198,8 +280,13 @@ class ObservationRun {
   const Communicator& team_;
   ObservationOutcome& outcome_;
   std::string path_;
-  nlohmann::json inputs_;
+  RerunPlan plan_;
+  StageSelection running_;  ///< the stages that run
   ObservationContext observation_;
+  std::optional<h5::File> earlier_;  ///< the file of which results are kept
+  std::optional<h5::File> level1_;   ///< opened by the team, for samples
+  bool by_raw_chunks_ = false;
+  std::optional<TodReader> tod_;
   std::vector<FeedResult> quality_;
 };
 

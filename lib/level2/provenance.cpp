@@ -1,6 +1,7 @@
 #include "level2/provenance.hpp"
 
 #include <fmt/core.h>
+#include <libdeflate.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -13,60 +14,126 @@
 namespace comap {
 namespace {
 
-std::string record_path(const Stage& stage) { return fmt::format("{}/{}", kStageRecordGroup, stage.name()); }
+/// Short text that differs when a record does.
+std::string digest(const StageRecord& record) {
+  nlohmann::json compared = to_json(record);
+  compared.erase("outputs");
+  const std::string text = compared.dump();
+  return fmt::format("{:08x}", libdeflate_crc32(0, text.data(), text.size()));
+}
+
+/// What finalize_metadata copies of the catalogue, without what this program writes there and without places of files.
+nlohmann::json catalogue_identity(const nlohmann::json& snapshot) {
+  nlohmann::json row = snapshot.value("row", nlohmann::json::object());
+  for (const char* column : {"level1_path", "level2_path"}) row.erase(column);
+  nlohmann::json flags = nlohmann::json::array();
+  for (const auto& flag : snapshot.value("flags", nlohmann::json::array())) {
+    const auto good = flag.find("is_good");
+    const bool is_good = good == flag.end() || !good->is_boolean() || good->get<bool>();
+    const auto comment = flag.find("comment");
+    const bool has_comment = comment != flag.end() && comment->is_string();
+    if (is_good && !has_comment) continue;
+    flags.push_back({flag.value("pixel", 0), flag.value("frequency_band", 0), is_good,
+                     has_comment ? comment->get<std::string>() : std::string()});
+  }
+  return {{"row", std::move(row)}, {"flags", std::move(flags)}};
+}
 
 std::string attribute_text(const h5::File& file, const std::string& object, std::string_view name) {
   const auto value = file.attribute(object, name);
-  return value ? h5::to_text(*value) : "";
+  if (!value) throw IoError(fmt::format("{}: {}: the attribute {} is missing", file.path(), object, name));
+  return h5::to_text(*value);
 }
 
-std::string reason_of_stage(const h5::File& file, const Stage& stage, const nlohmann::json& inputs) {
-  const std::string record = record_path(stage);
-  if (!file.exists(record)) return fmt::format("{} has not run", stage.name());
-  if (attribute_text(file, record, "parameters") != stage.parameters().dump()) {
-    return fmt::format("the parameters of {} have changed", stage.name());
-  }
-  if (attribute_text(file, record, "software_version") != software_version()) {
-    return fmt::format("{} was made by version {}", stage.name(), attribute_text(file, record, "software_version"));
-  }
-  if (attribute_text(file, record, "inputs") != inputs.dump()) return "the Level-1 file has changed";
-  return "";
+nlohmann::json json_of_outputs(const std::vector<StageOutput>& outputs) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const StageOutput& output : outputs) list.push_back({output.path, output.axis});
+  return list;
 }
 
 }  // namespace
+
+std::string stage_record_path(std::string_view stage) { return fmt::format("{}/{}", kStageRecordGroup, stage); }
 
 nlohmann::json level1_identity(const std::string& level1_path) {
   struct stat status {};
   if (::stat(level1_path.c_str(), &status) != 0) {
     throw IoError(fmt::format("{}: {}", level1_path, std::strerror(errno)), errno == EIO || errno == ESTALE);
   }
-  return {{"level1_name", std::filesystem::path(level1_path).filename().string()},
-          {"level1_bytes", status.st_size},
-          {"level1_changed_s", status.st_mtim.tv_sec}};
+  return {{"name", std::filesystem::path(level1_path).filename().string()},
+          {"bytes", status.st_size},
+          {"changed_s", status.st_mtim.tv_sec}};
 }
 
-void write_stage_records(h5::File& file, const StageList& stages, const nlohmann::json& inputs) {
+bool carries_data(Field field) { return field != Field::level1_metadata && field != Field::level2_file; }
+
+std::vector<StageRecord> expected_records(const StageList& stages, const nlohmann::json& level1,
+                                          const nlohmann::json& snapshot) {
+  std::vector<StageRecord> records;
+  std::map<Field, std::size_t> made_by;
   for (const auto& stage : stages) {
-    const std::string record = record_path(*stage);
-    file.create_group(record);
-    file.write_attribute(record, "parameters", stage->parameters().dump());
-    file.write_attribute(record, "software_version", software_version());
-    file.write_attribute(record, "inputs", inputs.dump());
+    StageRecord record{std::string(stage->name()), stage->parameters(), software_version(), {}, {}};
+    record.inputs = {{"level1", level1}, {"stages", nlohmann::json::object()}};
+    for (const Field field : stage->requires_fields()) {
+      if (!carries_data(field)) continue;
+      const StageRecord& source = records[made_by.at(field)];
+      record.inputs["stages"][source.stage] = digest(source);
+    }
+    if (stage->copies_catalogue()) record.inputs["catalogue"] = catalogue_identity(snapshot);
+    for (const Field field : stage->provides_fields()) made_by[field] = records.size();
+    records.push_back(std::move(record));
   }
+  return records;
 }
 
-std::string reason_to_process(const std::string& level2_path, const StageList& stages, const nlohmann::json& inputs) {
-  if (!std::filesystem::exists(level2_path)) return "no Level-2 file";
-  try {
-    const h5::File file = h5::File::open_read(level2_path);
-    if (!file.attribute("/", kCompleteAttribute)) return "the Level-2 file is not complete";
-    for (const auto& stage : stages) {
-      if (const std::string reason = reason_of_stage(file, *stage, inputs); !reason.empty()) return reason;
+std::map<std::string, StageRecord> read_stage_records(const h5::File& file) {
+  std::map<std::string, StageRecord> records;
+  if (!file.exists(kStageRecordGroup)) return records;
+  for (const std::string& stage : file.list(kStageRecordGroup)) {
+    const std::string path = stage_record_path(stage);
+    try {
+      const auto parsed = [&](std::string_view name) {
+        return nlohmann::json::parse(attribute_text(file, path, name));
+      };
+      records[stage] = record_from_json({{"stage", stage},
+                                         {"parameters", parsed("parameters")},
+                                         {"software_version", attribute_text(file, path, "software_version")},
+                                         {"inputs", parsed("inputs")},
+                                         {"outputs", parsed("outputs")}});
+    } catch (const nlohmann::json::exception& error) {
+      throw IoError(fmt::format("{}: {}: {}", file.path(), path, error.what()));
     }
-  } catch (const IoError& error) {
-    return fmt::format("the Level-2 file cannot be read: {}", error.what());
   }
-  return "";
+  return records;
+}
+
+void write_stage_record(h5::File& file, const StageRecord& record) {
+  const std::string path = stage_record_path(record.stage);
+  file.create_group(path);
+  file.write_attribute(path, "parameters", record.parameters.dump());
+  file.write_attribute(path, "software_version", record.software_version);
+  file.write_attribute(path, "inputs", record.inputs.dump());
+  file.write_attribute(path, "outputs", json_of_outputs(record.outputs).dump());
+}
+
+nlohmann::json to_json(const StageRecord& record) {
+  return {{"stage", record.stage},
+          {"parameters", record.parameters},
+          {"software_version", record.software_version},
+          {"inputs", record.inputs},
+          {"outputs", json_of_outputs(record.outputs)}};
+}
+
+StageRecord record_from_json(const nlohmann::json& json) {
+  StageRecord record;
+  json.at("stage").get_to(record.stage);
+  record.parameters = json.at("parameters");
+  json.at("software_version").get_to(record.software_version);
+  record.inputs = json.at("inputs");
+  for (const auto& output : json.at("outputs")) {
+    record.outputs.push_back({output.at(0).get<std::string>(), output.at(1).get<std::string>()});
+  }
+  return record;
 }
 
 }  // namespace comap

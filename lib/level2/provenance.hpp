@@ -1,30 +1,59 @@
 #pragma once
 /// \file
-/// What a Level-2 file says of how it was made: what tells whether it is complete and up to date.
+/// What a Level-2 file says of how it was made: one record for each stage.
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/h5.hpp"
-#include "level2/feed_pass.hpp"
+#include "level2/stage_list.hpp"
 
 namespace comap {
 
 /// Root attribute of a file that was written to its end: 1, the last thing written.
 inline constexpr std::string_view kCompleteAttribute = "comap_mpi_complete";
 
-/// Group with one sub-group for each stage: attributes parameters (JSON), software_version, inputs (JSON).
+/// Group with one sub-group for each stage: attributes parameters, software_version, inputs, outputs (JSON texts).
 inline constexpr std::string_view kStageRecordGroup = "comap_mpi/stages";
+
+std::string stage_record_path(std::string_view stage);
+
+/// A dataset or group that a stage has written, and which part of it belongs to a feed.
+struct StageOutput {
+  std::string path;
+  std::string axis;  ///< "feed", "file_row", "observation" (FeedAxis), "copy" (from Level-1), "group"
+};
+
+/// The record of one stage. Two runs with equal parameters, version and inputs give the same data.
+struct StageRecord {
+  std::string stage;
+  nlohmann::json parameters;
+  std::string software_version;
+  nlohmann::json inputs;  ///< "level1": identity of the file; "stages": digests of the records it builds on
+  std::vector<StageOutput> outputs;
+};
 
 /// Identity of the Level-1 file: name, size, time of change. Not its directory: disks move. Throws IoError.
 nlohmann::json level1_identity(const std::string& level1_path);
 
-/// Collective in a parallel file; the same arguments on every rank.
-void write_stage_records(h5::File& file, const StageList& stages, const nlohmann::json& inputs);
+/// False for fields that only order the stages: that a Level-1 file was checked, that a Level-2 file is there.
+bool carries_data(Field field);
 
-/// Why the stages must run: empty when the file is there, complete, and made by the same stages with the same
-/// parameters, software version and inputs. Serial.
-std::string reason_to_process(const std::string& level2_path, const StageList& stages, const nlohmann::json& inputs);
+/// The records that the pipeline would write for an observation, without their outputs. `snapshot` is what the
+/// catalogue knows of it (ObservationJob::snapshot); it is an input of finalize_metadata.
+std::vector<StageRecord> expected_records(const StageList& stages, const nlohmann::json& level1,
+                                          const nlohmann::json& snapshot);
+
+/// By name of the stage; empty when the file has none. Serial. Throws IoError for a record that cannot be parsed.
+std::map<std::string, StageRecord> read_stage_records(const h5::File& file);
+
+/// Collective in a parallel file; the same arguments on every rank.
+void write_stage_record(h5::File& file, const StageRecord& record);
+
+nlohmann::json to_json(const StageRecord& record);
+StageRecord record_from_json(const nlohmann::json& json);
 
 }  // namespace comap

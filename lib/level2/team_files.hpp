@@ -13,6 +13,8 @@ class TeamFiles {
   virtual ~TeamFiles() = default;
   /// Collective. `collective` false for files whose data is read chunk by chunk, each rank by itself.
   virtual h5::File open_read(const std::string& path, bool collective) const = 0;
+  /// Collective; for an existing file.
+  virtual h5::File open_write(const std::string& path) const = 0;
   /// Collective.
   virtual h5::File create(const std::string& path) const = 0;
 };
@@ -21,6 +23,7 @@ class TeamFiles {
 class SerialFiles final : public TeamFiles {
  public:
   h5::File open_read(const std::string& path, bool /*collective*/) const override { return h5::File::open_read(path); }
+  h5::File open_write(const std::string& path) const override { return h5::File::open_write(path); }
   h5::File create(const std::string& path) const override { return h5::File::create(path); }
 };
 

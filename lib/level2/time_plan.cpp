@@ -25,9 +25,9 @@ void add_between(std::vector<TimePiece>& pieces, std::int64_t start, std::int64_
 
 }  // namespace
 
-Deliveries combined_deliveries(const std::vector<std::unique_ptr<Stage>>& stages) {
+Deliveries combined_deliveries(const StageSelection& stages) {
   Deliveries all;
-  for (const auto& stage : stages) {
+  for (const Stage* stage : stages) {
     const Deliveries one = stage->deliveries();
     all.vane_samples |= one.vane_samples;
     all.scan_samples |= one.scan_samples;

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "stages/stage.hpp"
+#include "level2/stage_list.hpp"
 
 namespace comap {
 
@@ -22,6 +22,6 @@ std::vector<TimePiece> plan_pieces(const ObservationContext& observation, const 
                                    std::int64_t max_block_samples);
 
 /// What all stages together ask for.
-Deliveries combined_deliveries(const std::vector<std::unique_ptr<Stage>>& stages);
+Deliveries combined_deliveries(const StageSelection& stages);
 
 }  // namespace comap

@@ -81,21 +81,25 @@ void TodReader::read_by_chunks(const TodSlab& slab, std::span<float> out) {
   }
 }
 
+TodReader::InflatedChunk& TodReader::chunk_to_replace() {
+  const std::size_t n_values = product(dataset_.info().chunk);
+  if (cache_.empty() || (cache_.size() + 1) * n_values * sizeof(float) <= kChunkCacheBytes) {
+    return cache_.emplace_back();
+  }
+  // Passes go forward in time: what lies furthest back is not needed again, while a chunk at the end of the
+  // observation, read for its vane event, will be.
+  return *std::ranges::min_element(cache_, {}, [](const InflatedChunk& chunk) {
+    return chunk.start.empty() ? std::pair<std::uint64_t, std::uint64_t>{0, 0}
+                               : std::pair{chunk.start[0], chunk.start[3]};
+  });
+}
+
 const TodReader::InflatedChunk& TodReader::chunk_at(const h5::Extent& start) {
   const auto found = std::ranges::find(cache_, start, &InflatedChunk::start);
-  if (found != cache_.end()) {
-    cache_.splice(cache_.begin(), cache_, found);
-    return cache_.front();
-  }
-  const std::size_t n_values = product(dataset_.info().chunk);
-  if (!cache_.empty() && (cache_.size() + 1) * n_values * sizeof(float) > kChunkCacheBytes) {
-    cache_.splice(cache_.begin(), cache_, std::prev(cache_.end()));
-  } else {
-    cache_.emplace_front();
-  }
-  InflatedChunk& chunk = cache_.front();
+  if (found != cache_.end()) return *found;
+  InflatedChunk& chunk = chunk_to_replace();
   chunk.start.clear();  // a failed read must not leave a chunk that looks valid
-  chunk.values.resize(n_values);
+  chunk.values = chunk.memory.of_size(product(dataset_.info().chunk));
   const std::uint32_t skipped = dataset_.read_raw_chunk(start, stored_);
   stored_bytes_read_ += static_cast<std::int64_t>(stored_.size());
   inflate(stored_, skipped, chunk.values);
@@ -108,21 +112,20 @@ void TodReader::inflate(const std::vector<std::byte>& stored, std::uint32_t skip
   const bool shuffle = dataset_.info().shuffle;
   const bool shuffled = shuffle && (skipped_filters & 1U) == 0;
   const bool deflated = (skipped_filters & (shuffle ? 2U : 1U)) == 0;
-  if (shuffled) shuffled_.resize(values.size_bytes());
-  void* target = shuffled ? static_cast<void*>(shuffled_.data()) : static_cast<void*>(values.data());
+  const std::span<float> target = shuffled ? shuffled_.of_size(values.size()) : values;
   if (deflated) {
     thread_local const std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)> inflater(
         libdeflate_alloc_decompressor(), &libdeflate_free_decompressor);
-    if (libdeflate_zlib_decompress(inflater.get(), stored.data(), stored.size(), target, values.size_bytes(),
+    if (libdeflate_zlib_decompress(inflater.get(), stored.data(), stored.size(), target.data(), values.size_bytes(),
                                    nullptr) != LIBDEFLATE_SUCCESS) {
       throw ObservationError(where_ + ": a chunk cannot be inflated; the file is damaged, fetch it again");
     }
   } else if (stored.size() == values.size_bytes()) {
-    std::memcpy(target, stored.data(), stored.size());
+    std::memcpy(target.data(), stored.data(), stored.size());
   } else {
     throw ObservationError(where_ + ": a chunk has the wrong size; the file is damaged, fetch it again");
   }
-  if (shuffled) unshuffle(shuffled_, values);
+  if (shuffled) unshuffle(std::as_bytes(target), values);
 }
 
 }  // namespace comap

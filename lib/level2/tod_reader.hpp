@@ -2,12 +2,14 @@
 /// \file
 /// TOD of a Level-1 file, each stored byte read and inflated once.
 
+#include <array>
 #include <cstdint>
 #include <list>
 #include <span>
 #include <vector>
 
 #include "io/h5.hpp"
+#include "level2/block_buffer.hpp"
 
 namespace comap {
 
@@ -25,7 +27,8 @@ struct TodSlab {
 /// Contiguous data is read by hyperslabs through the file's own transfer mode (collective in a parallel file: every
 /// rank calls read(), ranks without a share with an empty slab). Chunks of gzip, with or without shuffle, are read
 /// raw, which needs no other rank, and inflated with libdeflate, twice as fast as HDF5 does; the last ones inflated
-/// are kept, so that a chunk shared by two scans is inflated once. Anything else goes through HDF5.
+/// are kept, so that a chunk shared by two scans, or by a vane event and a scan, is inflated once. Anything else goes
+/// through HDF5.
 class TodReader {
  public:
   /// Throws IoError when the dataset is missing.
@@ -33,6 +36,9 @@ class TodReader {
 
   /// Fills `out` as [band][channel][sample]; its size is n_bands * n_channels * n_samples.
   void read(const TodSlab& slab, std::span<float> out);
+
+  /// Room for `size` values to read into, one of two that serve by turns. Kept from feed to feed: fresh memory is slow.
+  std::span<float> buffer(std::size_t which, std::size_t size) { return buffers_.at(which).of_size(size); }
 
   /// What was moved so far: stored bytes read from the file, and bytes of TOD delivered.
   std::int64_t stored_bytes_read() const { return stored_bytes_read_; }
@@ -47,17 +53,20 @@ class TodReader {
  private:
   struct InflatedChunk {
     h5::Extent start;
-    std::vector<float> values;
+    BlockBuffer memory;
+    std::span<float> values;
   };
   void read_by_chunks(const TodSlab& slab, std::span<float> out);
+  InflatedChunk& chunk_to_replace();
   const InflatedChunk& chunk_at(const h5::Extent& start);
   void inflate(const std::vector<std::byte>& stored, std::uint32_t skipped_filters, std::span<float> values);
 
   h5::Dataset dataset_;
   std::string where_;
-  std::list<InflatedChunk> cache_;  ///< most recently used first
+  std::array<BlockBuffer, 2> buffers_;
+  std::list<InflatedChunk> cache_;
   std::vector<std::byte> stored_;
-  std::vector<std::byte> shuffled_;
+  BlockBuffer shuffled_;
   std::int64_t stored_bytes_read_ = 0;
   std::int64_t tod_bytes_read_ = 0;
 };

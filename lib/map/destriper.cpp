@@ -72,13 +72,14 @@ DestriperResult destripe_and_release(const DestriperData& data, const DestriperS
   SharedPixels shared(numbering, ranks);
   SampleSums sums;
   const PixelRuns runs = make_pixel_runs(data, settings, numbering, sums);
+  OffsetPrior prior(data.segments, runs.layout);
   const std::vector<std::int32_t> map_pixels = numbering.map_pixels();
   const std::size_t bytes_of_caller = release();
 
   DestriperResult result;
   count_offsets(sums.offset_weight, ranks, result.report);
   result.report.n_components = count_components(runs, map_pixels, shared, ranks);
-  OffsetSystem system(runs, sums, shared, settings, ranks);
+  OffsetSystem system(runs, sums, prior, shared, settings, ranks);
   std::vector<double> residual = system.right_hand_side(sums);
   release_solver_sums(sums);
 

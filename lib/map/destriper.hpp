@@ -18,6 +18,8 @@ struct DestriperSegment {
   double weight_per_K2 = 0.0;  ///< 1/variance of a good sample, map and solver alike; 0 or NaN = no data
   /// Airmass minus its mean [sample of the segment], empty when no amplitude is solved for this segment.
   std::vector<float> airmass;
+  /// Prior variance [K^2] of the cosine modes of this segment's offsets (offset_prior.hpp); empty = none.
+  std::vector<double> prior_variance_K2 = {};
 };
 
 /// The data of one rank; segments are never divided between ranks. A sample whose pixel is negative, whose TOD or
@@ -30,6 +32,8 @@ struct DestriperData {
   std::vector<float> solver_factor;
   /// [sample] factor on the segment's weight in solver and map; empty = 1 everywhere.
   std::vector<float> weight_factor;
+  /// [sample] structure inside pixels [K], taken out of the TOD for the solve, not for the map; empty = none.
+  std::vector<float> subpixel_K;
 };
 
 struct DestriperSettings {

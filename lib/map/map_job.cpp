@@ -54,6 +54,7 @@ class MapJob {
   void drop_failed(BandData* loaded);
   bool make_grid();
   BandResult make_band(int frequency_band, bool last);
+  void take_out_subpixel_structure(BandData& band) const;
   DestriperSettings solver_settings() const;
   MapRecord record_of(int frequency_band, const BandData& band);
   void write_band(const MapPiece& map, MapRecord& record, BandResult& result) const;
@@ -145,6 +146,7 @@ BandResult MapJob::make_band(int frequency_band, bool last) {
   result.n_samples = record.n_samples;
   if (record.n_samples == 0) return result;
 
+  if (config_.subpixel_pass) take_out_subpixel_structure(band);
   const DestriperResult solved = destripe(std::move(band.data), solver_settings(), ranks_);
   record.solver = solved.report;
   result.solver = solved.report;
@@ -152,6 +154,15 @@ BandResult MapJob::make_band(int frequency_band, bool last) {
   run_on_rank_zero(ranks_, [&] { write_band(map, record, result); });
   result.seconds = seconds_since(start);
   return result;
+}
+
+/// A first solve, whose map tells what the sky does inside pixels: short offsets would follow it.
+void MapJob::take_out_subpixel_structure(BandData& band) const {
+  const DestriperResult first = destripe(std::as_const(band.data), solver_settings(), ranks_);
+  if (ranks_.rank() == 0) log_info("first pass: {} iterations", first.report.iterations);
+  const MapSpline spline(share_map(first.map, ranks_), wcs_->n_x());
+  band.data.subpixel_K = subpixel_structure(spline, band.data.pixel, band.within_pixel);
+  band.within_pixel = {};
 }
 
 DestriperSettings MapJob::solver_settings() const {

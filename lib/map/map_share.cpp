@@ -9,6 +9,8 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "map/noise_model.hpp"
+#include "map/offset_prior.hpp"
 #include "map/prepare_scan.hpp"
 #include "math/glitches.hpp"
 
@@ -171,8 +173,13 @@ void MapShare::locate_scan(const FeedPointing& pointing, const Level2Reader& fil
 void MapShare::append_pixels(const Wcs& wcs, const std::vector<double>& longitude_deg,
                              const std::vector<double>& latitude_deg) {
   std::vector<std::int64_t> index(longitude_deg.size());
-  wcs.pixel_index(longitude_deg, latitude_deg, index);
+  std::vector<float> x_within(context_.config.subpixel_pass ? index.size() : 0), y_within(x_within.size());
+  wcs.pixel_index(longitude_deg, latitude_deg, index, x_within, y_within);
   for (const std::int64_t pixel : index) pixel_.push_back(static_cast<std::int32_t>(pixel));
+  const auto step = [](float within) { return static_cast<std::int8_t>(std::lround(within * kSubpixelSteps)); };
+  for (std::size_t i = 0; i < x_within.size(); ++i) {
+    within_pixel_.push_back(index[i] < 0 ? WithinPixel{} : WithinPixel{step(x_within[i]), step(y_within[i])});
+  }
   if (!context_.bright_sky) return;
   for (std::size_t i = 0; i < index.size(); ++i) {
     const SkyPosition position{longitude_deg[i], latitude_deg[i]};
@@ -201,6 +208,7 @@ void MapShare::find_feed_glitches(const Level2Reader& file, int feed, std::size_
 BandData MapShare::load(int frequency_band, bool last) {
   BandData band;
   band.data.pixel = last ? std::move(pixel_) : pixel_;
+  band.within_pixel = last ? std::move(within_pixel_) : within_pixel_;
   band.data.solver_factor = last ? std::move(solver_factor_) : solver_factor_;
   band.data.tod_K.assign(band.data.pixel.size(), 0.0F);
   for_each_feed([&](const Level2Reader& file, const MapUnit& unit, int feed) {
@@ -221,9 +229,29 @@ void MapShare::load_feed(const Level2Reader& file, const ScanSelection& selectio
   const std::size_t first = first_scan_.at({unit.observation, feed});
   for (std::size_t index = 0; index < file.scans().size(); ++index) {
     const FeedScan& scan = scans_[first + index];
+    const std::size_t n_before = band.data.segments.size();
     const std::span<const float> samples = part(stream, scan.file_start, scan.n_samples);
     load_scan(first + index, selection.used(feed, frequency_band, index), samples, band);
+    if (band.data.segments.size() == n_before) continue;
+    DestriperSegment& segment = band.data.segments.back();
+    add_prior(file, frequency_band, scan, segment);
+    for (auto& variance_K2 : segment.prior_variance_K2) variance_K2 /= factor * factor;
   }
+}
+
+void MapShare::add_prior(const Level2Reader& file, int frequency_band, const FeedScan& scan,
+                         DestriperSegment& segment) const {
+  if (context_.config.noise_prior == "false") return;
+  const auto power_K2 = correlated_noise_K2(file, scan.feed, frequency_band, scan.scan);
+  if (!power_K2) {
+    log_warning("{}: feed {}, frequency band {}, scan {}: no noise model; its offsets have no prior", file.path(),
+                scan.feed, frequency_band, scan.scan);
+    return;
+  }
+  const int length = context_.config.offset_length;
+  const std::int64_t n_offsets = (segment.n_samples + length - 1) / length;
+  segment.prior_variance_K2 =
+      offset_mode_variance(*power_K2, static_cast<std::size_t>(n_offsets), length, file.sample_time_s());
 }
 
 void MapShare::load_scan(std::size_t scan_index, bool selected, std::span<const float> stream, BandData& band) const {

@@ -15,6 +15,7 @@
 #include "io/level2_reader.hpp"
 #include "map/destriper.hpp"
 #include "map/map_plan.hpp"
+#include "map/subpixel.hpp"
 #include "sky/coordinates.hpp"
 #include "sky/healpix_map.hpp"
 #include "sky/wcs.hpp"
@@ -40,6 +41,7 @@ struct PointingSums {
 /// One band of the samples of this rank.
 struct BandData {
   DestriperData data;
+  std::vector<WithinPixel> within_pixel;     ///< [sample], for the sub-pixel pass only
   std::vector<std::size_t> scan_of_segment;  ///< index of the MapShare's feed scans, for each segment
   /// Scans that were selected but whose pointing or samples are no good: observation and reason.
   std::vector<std::pair<std::size_t, Exclusion>> excluded;
@@ -104,6 +106,7 @@ class MapShare {
   void find_feed_glitches(const Level2Reader& file, int feed, std::size_t first_scan);
   void load_feed(const Level2Reader& file, const ScanSelection& selection, const MapUnit& unit, int feed,
                  int frequency_band, BandData& band) const;
+  void add_prior(const Level2Reader& file, int frequency_band, const FeedScan& scan, DestriperSegment& segment) const;
   void load_scan(std::size_t scan_index, bool selected, std::span<const float> stream, BandData& band) const;
   void erase_pixels(std::size_t observation, std::vector<std::int32_t>& pixel) const;
 
@@ -113,6 +116,7 @@ class MapShare {
   std::vector<FeedScan> scans_;  ///< those of dropped observations stay, and are no longer used
   std::map<std::pair<std::size_t, int>, std::size_t> first_scan_;  ///< of (observation, feed), in scans_
   std::vector<std::int32_t> pixel_;                                ///< [sample]; -1 off the grid
+  std::vector<WithinPixel> within_pixel_;                          ///< [sample]; empty without sub-pixel pass
   std::vector<float> solver_factor_;                               ///< [sample]; empty without a map of the bright sky
   std::vector<ReadFailure> failures_;
 };

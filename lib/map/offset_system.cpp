@@ -22,7 +22,7 @@ double product(std::span<const double> x, std::span<const double> y) {
 
 }  // namespace
 
-OffsetSystem::OffsetSystem(const PixelRuns& runs, const SampleSums& sums, SharedPixels& shared,
+OffsetSystem::OffsetSystem(const PixelRuns& runs, const SampleSums& sums, OffsetPrior& prior, SharedPixels& shared,
                            const DestriperSettings& settings, const Communicator& ranks)
     : runs_(runs),
       shared_(shared),
@@ -32,7 +32,8 @@ OffsetSystem::OffsetSystem(const PixelRuns& runs, const SampleSums& sums, Shared
       map_(inverse_weight_.size()),
       weight_(sums.offset_weight),
       mean_airmass_(sums.mean_airmass),
-      airmass_rounding_(sums.airmass_rounding) {
+      airmass_rounding_(sums.airmass_rounding),
+      prior_(prior) {
   shared_.sum(inverse_weight_);
   for (double& weight : inverse_weight_) weight = weight > 0.0 ? 1.0 / weight : 0.0;
   for (std::size_t segment = 0; segment < runs.layout.n_segments(); ++segment) {
@@ -42,8 +43,10 @@ OffsetSystem::OffsetSystem(const PixelRuns& runs, const SampleSums& sums, Shared
   find_segment_means(sums);
   for (const double weight : weight_) inverse_diagonal_.push_back(weight > 0.0 ? 1.0 / weight : 0.0);
   regularisation_ = make_regularisation(settings, sums.offset_weight, ranks);
-  if (!regularisation_.any()) return;
-  banded_.emplace(regularisation_, runs.layout, std::span<const double>(weight_).first(n_offsets_));
+  if (!holds_offsets()) return;
+  if (regularisation_.any()) {
+    banded_.emplace(regularisation_, runs.layout, std::span<const double>(weight_).first(n_offsets_));
+  }
   offsets_work_.resize(n_offsets_);
   result_work_.resize(n_offsets_);
 }
@@ -95,7 +98,7 @@ void OffsetSystem::apply(std::span<const double> x, std::span<double> y) {
   gather(runs_, Weighting::solver, map_, y.first(n_offsets_), y.subspan(n_offsets_));
   for (std::size_t i = 0; i < n_unknowns(); ++i) y[i] = weight_[i] > 0.0 ? weight_[i] * x[i] - y[i] : 0.0;
   if (!airmass_rounding_.empty()) apply_rounding(x, y);
-  if (regularisation_.any()) apply_regularisation(x, y);
+  if (holds_offsets()) apply_regularisation(x, y);
 }
 
 void OffsetSystem::apply_rounding(std::span<const double> x, std::span<double> y) const {
@@ -113,7 +116,8 @@ void OffsetSystem::apply_regularisation(std::span<const double> x, std::span<dou
   std::copy_n(x.begin(), n_offsets_, offsets_work_.begin());
   take_off_airmass(split(x).amplitudes, offsets_work_);
   std::fill(result_work_.begin(), result_work_.end(), 0.0);
-  add_regularisation(regularisation_, runs_.layout, offsets_work_, result_work_);
+  if (regularisation_.any()) add_regularisation(regularisation_, runs_.layout, offsets_work_, result_work_);
+  prior_.add(offsets_work_, result_work_);
   for (std::size_t o = 0; o < n_offsets_; ++o) y[o] += result_work_[o];
   if (mean_airmass_.empty()) return;
   for (std::size_t segment = 0; segment < runs_.layout.n_segments(); ++segment) {
@@ -133,9 +137,10 @@ void OffsetSystem::take_off_airmass(std::span<const double> amplitudes, std::spa
   }
 }
 
-void OffsetSystem::precondition(std::span<const double> r, std::span<double> z) const {
+void OffsetSystem::precondition(std::span<const double> r, std::span<double> z) {
   for (std::size_t i = 0; i < r.size(); ++i) z[i] = r[i] * inverse_diagonal_[i];
   if (banded_) banded_->apply(r.first(n_offsets_), z.first(n_offsets_));
+  prior_.precondition(std::span<const double>(weight_).first(n_offsets_), r.first(n_offsets_), z.first(n_offsets_));
 }
 
 double OffsetSystem::dot(std::span<const double> x, std::span<const double> y) const {
@@ -164,7 +169,7 @@ OffsetSystem::Solution OffsetSystem::with_segment_means(std::span<const double> 
   Solution solution{{offsets.begin(), offsets.end()}, {amplitudes.begin(), amplitudes.end()}};
   for (std::size_t segment = 0; segment < runs_.layout.n_segments(); ++segment) {
     for (std::size_t o = runs_.layout.first_offset[segment]; o < runs_.layout.first_offset[segment + 1]; ++o) {
-      if (weight_[o] > 0.0 || regularisation_.any()) solution.offsets_K[o] += segment_mean_K_[segment];
+      if (weight_[o] > 0.0 || holds_offsets()) solution.offsets_K[o] += segment_mean_K_[segment];
     }
   }
   return solution;
@@ -182,7 +187,7 @@ std::size_t OffsetSystem::bytes() const {
                              &segment_mean_K_, &offsets_work_, &result_work_}) {
     n += vector->capacity();
   }
-  return n * sizeof(double);
+  return n * sizeof(double) + prior_.bytes();
 }
 
 }  // namespace comap

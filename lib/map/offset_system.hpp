@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/communicator.hpp"
+#include "map/offset_prior.hpp"
 #include "map/pixel_runs.hpp"
 #include "map/regularisation.hpp"
 #include "map/scatter_gather.hpp"
@@ -23,8 +24,8 @@ namespace comap {
 class OffsetSystem {
  public:
   /// Reduces the solver's weights. Collective.
-  OffsetSystem(const PixelRuns& runs, const SampleSums& sums, SharedPixels& shared, const DestriperSettings& settings,
-               const Communicator& ranks);
+  OffsetSystem(const PixelRuns& runs, const SampleSums& sums, OffsetPrior& prior, SharedPixels& shared,
+               const DestriperSettings& settings, const Communicator& ranks);
 
   std::size_t n_unknowns() const { return weight_.size(); }
 
@@ -35,9 +36,10 @@ class OffsetSystem {
 
   /// y = A x. Collective.
   void apply(std::span<const double> x, std::span<double> y);
-  /// z = M^-1 r, M = [F T]^T N^-1 [F T] + R, which is diagonal but for the two bands of R. Local. (The diagonal of A
-  /// itself takes more iterations: 64 instead of 60 on the small problem of benchmarks/README.md.)
-  void precondition(std::span<const double> r, std::span<double> z) const;
+  /// z = M^-1 r, M = [F T]^T N^-1 [F T] + R, which is diagonal but for the two bands of R; with a prior, that is
+  /// inverted with the mean weight of each segment. Local. (The diagonal of A itself takes more iterations: 64 instead
+  /// of 60 on the small problem of benchmarks/README.md.)
+  void precondition(std::span<const double> r, std::span<double> z);
   /// Over all ranks, in the same order in every run. Collective.
   double dot(std::span<const double> x, std::span<const double> y) const;
   std::pair<double, double> dot(std::span<const double> x, std::span<const double> y, std::span<const double> u,
@@ -64,6 +66,8 @@ class OffsetSystem {
   void take_off_airmass(std::span<const double> amplitudes, std::span<double> offsets) const;
   /// y += F^T N^-1 T and its transpose, times x: rounding errors of float32 that P^T N^-1 P has as well.
   void apply_rounding(std::span<const double> x, std::span<double> y) const;
+  /// True when something but the data says what offsets are.
+  bool holds_offsets() const { return regularisation_.any() || prior_.any(); }
   void apply_regularisation(std::span<const double> x, std::span<double> y);
 
   const PixelRuns& runs_;
@@ -77,6 +81,7 @@ class OffsetSystem {
   std::vector<double> mean_airmass_;      ///< [offset], empty without templates
   std::vector<double> airmass_rounding_;  ///< [offset] F^T N^-1 T, empty without templates
   std::vector<double> segment_mean_K_;
+  OffsetPrior& prior_;
   Regularisation regularisation_;
   std::optional<BandedInverse> banded_;
   std::vector<double> offsets_work_;

@@ -18,10 +18,12 @@ struct GoodSamples {
   std::vector<float> airmass;  ///< 0 where the segment has no template
   std::vector<float> map_factor;
   std::vector<float> solver_factor;
+  std::vector<float> subpixel_K;
   std::size_t size = 0;
   std::vector<std::size_t> run_start;  ///< [stretch + 1]
   std::vector<std::int32_t> local;     ///< [stretch] local pixel
   std::vector<double> tod_before;      ///< [sample + 1] sum of the TOD before it
+  std::vector<double> subpixel_before;
 
   explicit GoodSamples(std::size_t n)
       : pixel(n),
@@ -29,9 +31,11 @@ struct GoodSamples {
         airmass(n, 0.0F),
         map_factor(n, 1.0F),
         solver_factor(n, 1.0F),
+        subpixel_K(n, 0.0F),
         run_start(n + 1),
         local(n),
-        tod_before(n + 1) {}
+        tod_before(n + 1),
+        subpixel_before(n + 1) {}
 };
 
 /// Sums of one pixel, in one cache line.
@@ -50,7 +54,8 @@ bool has_data(const DestriperSegment& segment) {
 void check_lengths(const DestriperData& data) {
   const std::size_t n_samples = data.pixel.size();
   const auto fits = [&](std::size_t length) { return length == 0 || length == n_samples; };
-  if (data.tod_K.size() != n_samples || !fits(data.weight_factor.size()) || !fits(data.solver_factor.size())) {
+  if (data.tod_K.size() != n_samples || !fits(data.weight_factor.size()) || !fits(data.solver_factor.size()) ||
+      !fits(data.subpixel_K.size())) {
     throw Bug("the sample arrays of the destriper differ in length");
   }
   for (const DestriperSegment& segment : data.segments) {
@@ -98,10 +103,8 @@ class RunMaker {
     const std::size_t n_segments = data_.segments.size();
     pixel_sums_.resize(n_pixels);
     for (auto* map : {&sums_.map_weighted_tod, &sums_.map_weight, &sums_.hits}) map->reserve(n_pixels);
-    if (!data_.solver_factor.empty()) {
-      sums_.solver_weighted_tod.assign(n_pixels, 0.0);
-      sums_.solver_weight.assign(n_pixels, 0.0);
-    }
+    if (!data_.solver_factor.empty()) sums_.solver_weight.assign(n_pixels, 0.0);
+    if (solver_differs()) sums_.solver_weighted_tod.assign(n_pixels, 0.0);
     runs_.n_runs.reserve(n_offsets);
     runs_.run.reserve(count_runs());
     for (auto* sum : {&sums_.offset_weight, &sums_.offset_weighted_tod}) sum->assign(n_offsets, 0.0);
@@ -116,6 +119,9 @@ class RunMaker {
       sum->assign(n_segments, 0.0);
     }
   }
+
+  /// The solver has other weights or other data than the map.
+  bool solver_differs() const { return !data_.solver_factor.empty() || !data_.subpixel_K.empty(); }
 
   /// Close to the number of runs; they may be a few more where weights change within a pixel.
   std::size_t count_runs() const {
@@ -143,7 +149,7 @@ class RunMaker {
   }
 
   void collect(const DestriperSegment& segment, std::int64_t begin, std::int64_t end, GoodSamples& good) const {
-    const bool plain = data_.weight_factor.empty() && data_.solver_factor.empty() && !has_airmass_;
+    const bool plain = data_.weight_factor.empty() && !solver_differs() && !has_airmass_;
     plain ? collect_plain(segment.start + begin, segment.start + end, good) : collect_all(segment, begin, end, good);
   }
 
@@ -171,6 +177,7 @@ class RunMaker {
       good.airmass[n] = segment.airmass.empty() ? 0.0F : segment.airmass[static_cast<std::size_t>(i)];
       good.map_factor[n] = map_factor;
       good.solver_factor[n] = map_factor * solver_factor;
+      good.subpixel_K[n] = data_.subpixel_K.empty() ? 0.0F : data_.subpixel_K[sample];
       n += static_cast<std::size_t>((good.pixel[n] >= 0) & (std::abs(good.tod_K[n]) <= kLargestFloat) &
                                     (std::abs(good.airmass[n]) <= kLargestFloat) & (map_factor > 0.0F) &
                                     (map_factor <= kLargestFloat) & (solver_factor >= 0.0F) &
@@ -186,7 +193,7 @@ class RunMaker {
     double tod_sum = 0.0;
     for (std::size_t i = 0; i < good.size; ++i) {
       factor_sum += good.solver_factor[i];
-      tod_sum += double{good.solver_factor[i]} * good.tod_K[i];
+      tod_sum += double{good.solver_factor[i]} * (double{good.tod_K[i]} - good.subpixel_K[i]);
     }
     if (!(factor_sum > 0.0)) return false;
     const double weight = data_.segments[segment].weight_per_K2;
@@ -206,7 +213,7 @@ class RunMaker {
       const double airmass = good.airmass[i];
       const double deviation = airmass - mean;
       total_square += good.solver_factor[i] * airmass * airmass;
-      product += good.solver_factor[i] * deviation * good.tod_K[i];
+      product += good.solver_factor[i] * deviation * (double{good.tod_K[i]} - good.subpixel_K[i]);
       good.airmass[i] = static_cast<float>(deviation);
     }
     const double weight = data_.segments[segment].weight_per_K2;
@@ -233,7 +240,10 @@ class RunMaker {
   /// Stretches of one pixel and one weight, of any length, and the running sums; returns their number.
   static std::size_t find_stretches(GoodSamples& good) {
     std::size_t last = 0;
-    for (std::size_t i = 0; i < good.size; ++i) good.tod_before[i + 1] = good.tod_before[i] + good.tod_K[i];
+    for (std::size_t i = 0; i < good.size; ++i) {
+      good.tod_before[i + 1] = good.tod_before[i] + good.tod_K[i];
+      good.subpixel_before[i + 1] = good.subpixel_before[i] + good.subpixel_K[i];
+    }
     for (std::size_t i = 1; i < good.size; ++i) {
       good.run_start[last + 1] = i;
       last += static_cast<std::size_t>((good.pixel[i] != good.pixel[i - 1]) |
@@ -265,11 +275,13 @@ class RunMaker {
     sums.map_weighted_tod += map_weight * tod_sum;
     if (has_airmass_) runs_.airmass_deviation.push_back(0.0F);
     if (!data_.weight_factor.empty()) runs_.map_factor.push_back(good.map_factor[begin]);
+    if (!solver_differs()) return;
+    const double solver_weight = weight * good.solver_factor[begin];
+    sums_.solver_weighted_tod[pixel] +=
+        solver_weight * (tod_sum - (good.subpixel_before[end] - good.subpixel_before[begin]));
     if (data_.solver_factor.empty()) return;
     runs_.solver_factor.push_back(good.solver_factor[begin]);
-    const double solver_weight = weight * good.solver_factor[begin];
     sums_.solver_weight[pixel] += solver_weight * n;
-    sums_.solver_weighted_tod[pixel] += solver_weight * tod_sum;
   }
 
   /// The run stands for its mean deviation, as float32 has it; what the samples vary within it goes into the square.

@@ -36,8 +36,8 @@ struct SampleSums {
   std::vector<double> map_weighted_tod;  ///< P^T W d [1/K]
   std::vector<double> map_weight;        ///< P^T W 1 [1/K^2]
   std::vector<double> hits;
-  std::vector<double> solver_weighted_tod;  ///< empty when the solver has the weights of the map
-  std::vector<double> solver_weight;        ///< as above
+  std::vector<double> solver_weighted_tod;  ///< empty when the solver has the weights and the data of the map
+  std::vector<double> solver_weight;        ///< empty when the solver has the weights of the map
 
   // [offset], weights of the solver
   std::vector<double> offset_weight;        ///< F^T N^-1 F [1/K^2]

@@ -201,6 +201,12 @@ MapPiece gather_map(const MapPiece& piece, const Communicator& ranks) {
   return ranks.rank() == 0 ? in_order_of_pixel(whole) : MapPiece{};
 }
 
+MapPiece share_map(const MapPiece& piece, const Communicator& ranks) {
+  MapPiece whole;
+  for (const Bytes& bytes : ranks.all_gather(serialize(piece))) append_piece(bytes, whole);
+  return in_order_of_pixel(whole);
+}
+
 double percentile(std::vector<double> values, double percent) {
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
   const double position = percent / 100.0 * static_cast<double>(values.size() - 1);

@@ -21,6 +21,9 @@ enum MaskBit : std::uint8_t { kNeverHit = 1, kFewHits = 2, kClippedBorder = 4 };
 /// held is proportional to the hit pixels.
 MapPiece gather_map(const MapPiece& piece, const Communicator& ranks);
 
+/// The same on every rank.
+MapPiece share_map(const MapPiece& piece, const Communicator& ranks);
+
 /// Percentile of values as numpy computes it (linear between neighbours); NaN when there is none.
 double percentile(std::vector<double> values, double percent);
 

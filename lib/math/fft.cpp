@@ -2,7 +2,9 @@
 
 #include <fftw3.h>
 
+#include <cmath>
 #include <mutex>
+#include <numbers>
 
 #include "core/error.hpp"
 
@@ -58,6 +60,51 @@ void RealFft::inverse() {
   fftw_execute(plans_->inverse);
   const double normalisation = 1.0 / static_cast<double>(samples_.size());
   for (double& sample : samples_) sample *= normalisation;
+}
+
+struct CosineTransform::Plans {
+  explicit Plans(std::size_t n) : values(fftw_alloc_real(n)) {
+    const std::lock_guard lock(planner_mutex());
+    const int length = static_cast<int>(n);
+    forward = fftw_plan_r2r_1d(length, values, values, FFTW_REDFT10, FFTW_ESTIMATE);
+    inverse = fftw_plan_r2r_1d(length, values, values, FFTW_REDFT01, FFTW_ESTIMATE);
+  }
+  Plans(const Plans&) = delete;
+  Plans& operator=(const Plans&) = delete;
+  ~Plans() {
+    const std::lock_guard lock(planner_mutex());
+    fftw_destroy_plan(forward);
+    fftw_destroy_plan(inverse);
+    fftw_free(values);
+  }
+
+  double* values;
+  fftw_plan forward = nullptr;
+  fftw_plan inverse = nullptr;
+};
+
+CosineTransform::CosineTransform(std::size_t n) {
+  if (n == 0) throw Bug("cosine transform of a series of length 0");
+  plans_ = std::make_unique<Plans>(n);
+  values_ = {plans_->values, n};
+}
+
+CosineTransform::CosineTransform(CosineTransform&&) noexcept = default;
+CosineTransform& CosineTransform::operator=(CosineTransform&&) noexcept = default;
+CosineTransform::~CosineTransform() = default;
+
+void CosineTransform::forward() {
+  fftw_execute(plans_->forward);
+  const double scale = std::sqrt(0.5 / static_cast<double>(values_.size()));
+  for (double& value : values_) value *= scale;
+  values_[0] *= std::numbers::sqrt2 / 2.0;
+}
+
+void CosineTransform::inverse() {
+  const double scale = std::sqrt(0.5 / static_cast<double>(values_.size()));
+  for (double& value : values_) value *= scale;
+  values_[0] *= std::numbers::sqrt2;
+  fftw_execute(plans_->inverse);
 }
 
 }  // namespace comap

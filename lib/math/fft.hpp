@@ -36,4 +36,27 @@ class RealFft {
   std::span<std::complex<double>> spectrum_;
 };
 
+/// Orthonormal cosine transform (DCT-II and its inverse) of one length, in place:
+/// c_k = s_k sum_j x_j cos(pi (j + 1/2) k / n), s_0 = sqrt(1/n), else sqrt(2/n). It nearly diagonalises the covariance
+/// of a stretch of stationary noise, and unlike the Fourier transform does not join the end to the beginning. Mode k
+/// has the frequency k / (2 n dt). Threads as for RealFft.
+class CosineTransform {
+ public:
+  /// Throws Bug for n = 0.
+  explicit CosineTransform(std::size_t n);
+  CosineTransform(CosineTransform&&) noexcept;
+  CosineTransform& operator=(CosineTransform&&) noexcept;
+  ~CosineTransform();
+
+  std::size_t size() const { return values_.size(); }
+  std::span<double> values() { return values_; }  ///< [n] samples or modes
+  void forward();
+  void inverse();
+
+ private:
+  struct Plans;
+  std::unique_ptr<Plans> plans_;
+  std::span<double> values_;
+};
+
 }  // namespace comap

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <optional>
 
 #include "core/constants.hpp"
@@ -18,13 +19,24 @@
 namespace comap {
 namespace {
 
-// Below this length sampling costs more than it saves.
-constexpr std::size_t kMinSampledLength = 512;
+// Below this length bracketing costs more than it saves.
+constexpr std::size_t kMinBracketedLength = 512;
 constexpr std::size_t kSampleSize = 192;
 // Whole vectors are stored behind the last value that counts.
 constexpr std::size_t kRoom = 8;
 // Half width of the bracket as a fraction of the sample: 2.5 standard deviations of the median of a sample.
 constexpr double kBracketHalfWidth = 2.5 * 0.5 / 13.9;
+// Half width of the bracket around the mean, in standard deviations of the values: what drifts and skewed noise leave.
+constexpr double kMeanBracketHalfWidth = 0.25;
+// More than this fraction inside it: outliers have spoilt the standard deviation.
+constexpr double kMaxFractionInside = 0.5;
+// Values that lie evenly in a bracket are narrowed to 3.5 standard deviations around their expected place.
+constexpr double kNarrowHalfWidth = 3.5 * 0.5;
+// So few are ranked by comparing all with all.
+constexpr std::size_t kFew = 48;
+constexpr int kNarrowingSteps = 3;
+// Running sums side by side, so that the loop uses vectors.
+constexpr std::size_t kLanes = 32;
 
 template <typename T>
 bool is_finite(T value) {
@@ -60,6 +72,34 @@ T select_middle(std::span<T> values, MiddleRanks ranks) {
   std::nth_element(values.begin(), middle, values.end());
   if (ranks.low == ranks.high) return *middle;
   return T(0.5) * *middle + T(0.5) * *std::max_element(values.begin(), middle);
+}
+
+/// As precise as a bracket needs them; not finite when a value is not.
+template <typename T>
+struct Moments {
+  T mean;
+  T deviation;  ///< standard
+};
+
+template <typename T>
+Moments<T> moments_of(std::span<const T> values) {
+  const T origin = values[0];  // near the others: sums in T keep their precision
+  std::array<T, kLanes> sum{};
+  std::array<T, kLanes> sum2{};
+  const auto add = [&](std::size_t lane, T value) {
+    const T offset = value - origin;
+    sum[lane] += offset;
+    sum2[lane] += offset * offset;
+  };
+  std::size_t i = 0;
+  for (; i + kLanes <= values.size(); i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) add(lane, values[i + lane]);
+  }
+  for (std::size_t lane = 0; i + lane < values.size(); ++lane) add(lane, values[i + lane]);
+  const auto n = static_cast<T>(values.size());
+  const T mean = std::accumulate(sum.begin(), sum.end(), T(0)) / n;
+  const T mean2 = std::accumulate(sum2.begin(), sum2.end(), T(0)) / n;
+  return {origin + mean, std::sqrt(std::max(mean2 - mean * mean, T(0)))};
 }
 
 /// Two values with the given quantile between them, most of the time; wide open when the sample is useless.
@@ -159,23 +199,91 @@ std::optional<MiddleRanks> ranks_inside(MiddleRanks ranks, const Split& split) {
   return MiddleRanks{ranks.low - split.n_below, ranks.high - split.n_below};
 }
 
+MiddleRanks middle_of(std::size_t n) { return {(n - 1) / 2, n / 2}; }
+
 template <typename T>
 T median_of_all(std::span<const T> values, std::vector<T>& scratch) {
   const std::size_t n_finite = copy_finite(values, scratch);
   if (n_finite == 0) return std::numeric_limits<T>::quiet_NaN();
-  return select_middle(std::span<T>(scratch.data(), n_finite), {(n_finite - 1) / 2, n_finite / 2});
+  return select_middle(std::span<T>(scratch.data(), n_finite), middle_of(n_finite));
+}
+
+/// Values at the front of the scratch that lie in a bracket, and which of them are wanted.
+template <typename T>
+struct Candidates {
+  std::span<T> values;
+  Bracket<T> bracket;
+  MiddleRanks ranks;
+};
+
+/// Keeps those near the place where the wanted ranks are when values lie evenly in the bracket; false when they are
+/// elsewhere, and the candidates are lost.
+template <typename T>
+bool narrow(Candidates<T>& candidates) {
+  const auto n = static_cast<double>(candidates.values.size());
+  const double place = (0.5 * static_cast<double>(candidates.ranks.low + candidates.ranks.high) + 0.5) / n;
+  const double half_width = kNarrowHalfWidth / std::sqrt(n);
+  const auto [low, high] = candidates.bracket;
+  const T width = high - low;
+  const Bracket<T> bracket{std::max(low, low + static_cast<T>(place - half_width) * width),
+                           std::min(high, low + static_cast<T>(place + half_width) * width)};
+  const Split split = split_by(std::span<const T>(candidates.values), bracket, candidates.values.data());
+  const auto ranks = ranks_inside(candidates.ranks, split);
+  if (!ranks) return false;
+  candidates = {candidates.values.first(split.n_inside), bracket, *ranks};
+  return true;
+}
+
+/// One value of a few, by the number of those below it.
+template <typename T>
+T value_of_rank(std::span<const T> values, std::size_t rank) {
+  for (const T value : values) {
+    std::uint32_t n_below = 0;
+    std::uint32_t n_up_to = 0;
+    for (const T other : values) {
+      n_below += other < value ? 1U : 0U;
+      n_up_to += other <= value ? 1U : 0U;
+    }
+    if (n_below <= rank && rank < n_up_to) return value;
+  }
+  return std::numeric_limits<T>::quiet_NaN();
 }
 
 template <typename T>
-T median_of(std::span<const T> values, std::vector<T>& scratch) {
-  if (values.size() < kMinSampledLength) return median_of_all(values, scratch);
-  if (scratch.size() < values.size() + kRoom) scratch.resize(values.size() + kRoom);
+T select_candidate(const Candidates<T>& candidates) {
+  const auto [low, high] = candidates.ranks;
+  if (candidates.values.size() > 2 * kFew) return select_middle(candidates.values, candidates.ranks);
+  const std::span<const T> values = candidates.values;
+  const T upper = value_of_rank(values, high);
+  return low == high ? upper : T(0.5) * upper + T(0.5) * value_of_rank(values, low);
+}
+
+/// The median of finite values when it lies near their mean, as that of most noise does; otherwise nothing. `scratch`
+/// is long enough.
+template <typename T>
+std::optional<T> median_near_mean(std::span<const T> values, const Moments<T>& moments, std::span<T> scratch) {
+  const T half_width = static_cast<T>(kMeanBracketHalfWidth) * moments.deviation;
+  const Bracket<T> bracket{moments.mean - half_width, moments.mean + half_width};
+  const Split split = split_by(values, bracket, scratch.data());
+  const auto ranks = ranks_inside(middle_of(values.size()), split);
+  const auto max_inside = static_cast<std::size_t>(kMaxFractionInside * static_cast<double>(values.size()));
+  if (!ranks || split.n_inside > max_inside) return std::nullopt;
+  Candidates<T> candidates{scratch.first(split.n_inside), bracket, *ranks};
+  for (int step = 0; step < kNarrowingSteps && candidates.values.size() > kFew; ++step) {
+    if (!narrow(candidates)) return std::nullopt;
+  }
+  return select_candidate(candidates);
+}
+
+/// For any values: brackets from a sample.
+template <typename T>
+T median_by_sample(std::span<const T> values, std::vector<T>& scratch) {
   const Split first = split_by(values, bracket_quantile(values, 0.5), scratch.data());
   if (first.n_finite == 0) return std::numeric_limits<T>::quiet_NaN();
-  auto ranks = ranks_inside({(first.n_finite - 1) / 2, first.n_finite / 2}, first);
+  auto ranks = ranks_inside(middle_of(first.n_finite), first);
   if (!ranks) return median_of_all(values, scratch);
   std::size_t n_inside = first.n_inside;
-  if (n_inside >= kMinSampledLength) {
+  if (n_inside >= kMinBracketedLength) {
     const std::span<const T> inside(scratch.data(), n_inside);
     const double quantile = static_cast<double>(ranks->high) / static_cast<double>(n_inside);
     const Split second = split_by(inside, bracket_quantile(inside, quantile), scratch.data());
@@ -184,6 +292,16 @@ T median_of(std::span<const T> values, std::vector<T>& scratch) {
     n_inside = second.n_inside;
   }
   return select_middle(std::span<T>(scratch.data(), n_inside), *ranks);
+}
+
+template <typename T>
+T median_of(std::span<const T> values, std::vector<T>& scratch) {
+  if (values.size() < kMinBracketedLength) return median_of_all(values, scratch);
+  if (scratch.size() < values.size() + kRoom) scratch.resize(values.size() + kRoom);
+  const Moments<T> moments = moments_of(values);
+  const bool all_finite = is_finite(moments.mean) && is_finite(moments.deviation);
+  const auto median = all_finite ? median_near_mean(values, moments, std::span<T>(scratch)) : std::nullopt;
+  return median ? *median : median_by_sample(values, scratch);
 }
 
 }  // namespace

@@ -1,65 +1,63 @@
 #include "math/moving_median.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
-#include <numeric>
 
 #include "core/error.hpp"
 
 namespace comap {
 namespace {
 
-/// Multiset of ranks 0 .. n-1 that knows its k-th smallest member.
-class RankCounts {
+/// The values of a window in order of size.
+class SortedWindow {
  public:
-  explicit RankCounts(std::size_t n) : tree_(n + 1, 0), top_(std::bit_floor(n)) {}
+  explicit SortedWindow(std::vector<double> values) : sorted_(std::move(values)) { std::ranges::sort(sorted_); }
 
-  void add(std::size_t rank, std::int64_t count) {
-    for (std::size_t node = rank + 1; node < tree_.size(); node += node & (~node + 1)) tree_[node] += count;
+  double middle() const {
+    const std::size_t n = sorted_.size();
+    return 0.5 * (sorted_[(n - 1) / 2] + sorted_[n / 2]);
   }
-  /// k = 0: the smallest.
-  std::size_t smallest(std::int64_t k) const {
-    std::size_t node = 0;
-    for (std::size_t step = top_; step > 0; step /= 2) {
-      if (node + step < tree_.size() && tree_[node + step] <= k) {
-        node += step;
-        k -= tree_[node];
-      }
+  void replace(double old_value, double new_value) {
+    const std::size_t from = n_below(old_value);
+    const std::size_t to = n_below(new_value);
+    double* const sorted = sorted_.data();
+    if (to > from) {
+      std::copy(sorted + from + 1, sorted + to, sorted + from);
+      sorted[to - 1] = new_value;
+    } else {
+      std::copy_backward(sorted + to, sorted + from, sorted + from + 1);
+      sorted[to] = new_value;
     }
-    return node;
   }
 
  private:
-  std::vector<std::int64_t> tree_;
-  std::size_t top_;
+  /// Counting takes vectors and no branches: for windows of tens of samples faster than a search by halves.
+  std::size_t n_below(double value) const {
+    std::uint64_t count = 0;
+    for (const double other : sorted_) count += other < value ? 1U : 0U;
+    return count;
+  }
+
+  std::vector<double> sorted_;
 };
 
 }  // namespace
 
 std::vector<double> moving_median(std::span<const double> values, std::size_t window) {
   if (window == 0) throw Bug("moving_median: a window of 0 samples");
-  const std::size_t n = values.size();
-  if (n == 0) return {};
-  std::vector<std::size_t> by_value(n), rank(n);
-  std::iota(by_value.begin(), by_value.end(), 0);
-  std::ranges::stable_sort(by_value, {}, [&](std::size_t i) { return values[i]; });
-  for (std::size_t i = 0; i < n; ++i) rank[by_value[i]] = i;
-
-  RankCounts counts(n);
-  const auto last = static_cast<std::int64_t>(n) - 1;
-  const auto rank_at = [&](std::int64_t i) {
-    return rank[static_cast<std::size_t>(std::clamp<std::int64_t>(i, 0, last))];
+  if (values.empty()) return {};
+  const auto last = static_cast<std::int64_t>(values.size()) - 1;
+  const auto padded = [&](std::int64_t i) {
+    return values[static_cast<std::size_t>(std::clamp<std::int64_t>(i, 0, last))];
   };
   const auto length = static_cast<std::int64_t>(window);
-  for (std::int64_t i = -(length / 2); i < length - length / 2; ++i) counts.add(rank_at(i), 1);
-  std::vector<double> medians(n);
+  std::vector<double> first;
+  for (std::int64_t i = -(length / 2); i < length - length / 2; ++i) first.push_back(padded(i));
+  SortedWindow sorted(std::move(first));
+  std::vector<double> medians(values.size());
   for (std::int64_t i = 0; i <= last; ++i) {
-    const double low = values[by_value[counts.smallest((length - 1) / 2)]];
-    const double high = length % 2 == 1 ? low : values[by_value[counts.smallest(length / 2)]];
-    medians[static_cast<std::size_t>(i)] = 0.5 * (low + high);
-    counts.add(rank_at(i - length / 2), -1);
-    counts.add(rank_at(i - length / 2 + length), 1);
+    medians[static_cast<std::size_t>(i)] = sorted.middle();
+    sorted.replace(padded(i - length / 2), padded(i - length / 2 + length));
   }
   return medians;
 }

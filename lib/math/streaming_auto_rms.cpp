@@ -1,5 +1,6 @@
 #include "math/streaming_auto_rms.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -15,7 +16,7 @@ namespace {
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kLanes = 8;    ///< running sums side by side, fixed by the number of the pair
 constexpr std::size_t kMoments = 3;  ///< number, sum, sum of squares
-constexpr std::size_t kBatch = 32;   ///< pairs whose cells are found before they are counted
+constexpr std::size_t kBatch = 64;   ///< pairs whose cells are found before they are counted
 constexpr std::uint16_t kFull = std::numeric_limits<std::uint16_t>::max();
 
 /// The running sums of one channel.
@@ -33,6 +34,16 @@ struct Moments {
     sum2[lane] += value * value;
   }
 };
+
+/// Median modulus of the differences kept and of `n_zero` that are 0; of those kept alone when that is 0.
+float typical_modulus(std::span<const float> kept, std::size_t n_zero) {
+  std::vector<float> moduli(kept.size());
+  std::ranges::transform(kept, moduli.begin(), [](float difference) { return std::abs(difference); });
+  const std::size_t rank = n_zero < kept.size() ? (kept.size() - n_zero) / 2 : kept.size() / 2;
+  const auto place = moduli.begin() + static_cast<std::ptrdiff_t>(rank);
+  std::ranges::nth_element(moduli, place);
+  return *place;
+}
 
 double total(const double* lanes) {
   double sum = 0.0;
@@ -92,7 +103,7 @@ void StreamingAutoRms::add_moments(std::size_t channel, const float* values, std
 
 std::size_t StreamingAutoRms::keep_pairs(std::size_t channel, const float* values, std::size_t n_pairs) {
   Channel& state = channels_[channel];
-  if (state.first_bin != 0) return 0;
+  if (state.lowest_bits != 0) return 0;
   const std::span<float> kept(&kept_[channel * kKeptForScale], kKeptForScale);
   const std::span<std::uint16_t> cells(&counts_[channel * pair_histogram::kCells], pair_histogram::kCells);
   std::size_t i = 0;
@@ -107,31 +118,27 @@ std::size_t StreamingAutoRms::keep_pairs(std::size_t channel, const float* value
     }
   }
   if (static_cast<std::size_t>(state.n_kept) < kept.size()) return i;
-  std::vector<float> moduli(kept.begin(), kept.end());
-  for (float& value : moduli) value = std::abs(value);
-  state.first_bin = pair_histogram::first_bin(median(std::span<const float>(moduli)));
-  const float per_unit = pair_histogram::kLinearBins / pair_histogram::lowest_edge(state.first_bin);
+  state.lowest_bits = pair_histogram::lowest_bits(typical_modulus(kept, cells[pair_histogram::kZeroCell]));
   for (const float difference : kept) {
-    ++cells[static_cast<std::size_t>(pair_histogram::cell_of(difference, state.first_bin, per_unit))];
+    ++cells[static_cast<std::size_t>(pair_histogram::cell_of(difference, state.lowest_bits))];
   }
   return i;
 }
 
 void StreamingAutoRms::count_pairs(std::size_t channel, const float* values, std::size_t n_pairs) {
   if (n_pairs == 0) return;
-  const std::int32_t first_bin = channels_[channel].first_bin;
-  const float per_unit = pair_histogram::kLinearBins / pair_histogram::lowest_edge(first_bin);
+  const Channel& state = channels_[channel];
   std::uint16_t* cells = &counts_[channel * pair_histogram::kCells];
+  const bool may_be_full = state.n_pairs + static_cast<std::int64_t>(n_pairs) > kFull;
   std::array<std::int32_t, kBatch> batch;
   for (std::size_t done = 0; done < n_pairs; done += kBatch) {
-    const std::size_t n = std::min(kBatch, n_pairs - done);
-    const float* pairs = values + 2 * done;
-    for (std::size_t i = 0; i < n; ++i) {
-      batch[i] = pair_histogram::cell_of(pairs[2 * i] - pairs[2 * i + 1], first_bin, per_unit);
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-      std::uint16_t& count = cells[batch[i]];
-      count = static_cast<std::uint16_t>(count + (count != kFull));
+    const std::span<std::int32_t> found(batch.data(), std::min(kBatch, n_pairs - done));
+    pair_histogram::find_cells(values + 2 * done, state.lowest_bits, found);
+    if (may_be_full) {
+      for (const std::int32_t cell : found)
+        cells[cell] = static_cast<std::uint16_t>(cells[cell] + (cells[cell] != kFull));
+    } else {
+      for (const std::int32_t cell : found) ++cells[cell];
     }
   }
 }
@@ -151,9 +158,9 @@ double StreamingAutoRms::standard_deviation(std::size_t channel) const {
 
 double StreamingAutoRms::median_absolute_deviation(std::size_t channel) const {
   const Channel& state = channels_[channel];
-  if (state.first_bin == 0) return exact_median_absolute_deviation(channel);
+  if (state.lowest_bits == 0) return exact_median_absolute_deviation(channel);
   const std::span<const std::uint16_t> cells(&counts_[channel * pair_histogram::kCells], pair_histogram::kCells);
-  return pair_histogram::median_absolute_deviation(cells, state.first_bin);
+  return pair_histogram::median_absolute_deviation(cells, state.lowest_bits);
 }
 
 double StreamingAutoRms::exact_median_absolute_deviation(std::size_t channel) const {

@@ -14,11 +14,12 @@ namespace comap {
 /// and may lie across two pieces; the result does not depend on how the samples are cut into pieces, bit for bit.
 ///
 /// standard_deviation: sums in double, exact to rounding; 100 bytes a channel.
-/// mad: the median modulus of the first kKeptForScale differences of a channel that are not 0 fixes a histogram of all
-/// differences, with 512 bins to the octave for both signs, from 1/4 to 4 times that modulus, linear inside a bin.
-/// Exact for channels with no more differences than are kept; else the error is less than a bin, 2^-9 = 0.2 %, and
-/// typically 0.03 % for noise that is not quantised. NaN when the MAD grew past the histogram (more than four times
-/// what the first differences say). 9 kB a channel.
+/// mad: the median modulus of the first differences of a channel, up to kKeptForScale that are not 0, fixes a histogram
+/// of all differences of both signs, linear inside its bins: 512 bins to the octave within a factor of 1.4 of that
+/// modulus, 32 to the octave within a factor of 256. Exact for channels with no more differences than are kept; else
+/// the error is less than a bin, 2^-9 = 0.2 % (2^-5 = 3 % where the noise has changed by more than 1.4 since the first
+/// differences), and typically 0.02 % (0.1 %) for noise that is not quantised. NaN when the MAD is more than 256 times
+/// what the first differences say. 5 kB a channel, of which noise touches 3 kB.
 class StreamingAutoRms {
  public:
   static constexpr std::size_t kKeptForScale = 256;
@@ -31,9 +32,9 @@ class StreamingAutoRms {
 
  private:
   struct Channel {
-    std::int64_t n_pairs = 0;    ///< also those with NaN
-    std::int32_t n_kept = 0;     ///< differences kept for the scale
-    std::int32_t first_bin = 0;  ///< shifted bit pattern of the lowest bin edge; 0 = no scale yet
+    std::int64_t n_pairs = 0;      ///< also those with NaN
+    std::int32_t n_kept = 0;       ///< differences kept for the scale
+    std::int32_t lowest_bits = 0;  ///< bit pattern of the lowest bin edge; 0 = no scale yet
     float unpaired = 0.0F;
     bool has_unpaired = false;
   };

@@ -165,6 +165,11 @@ void Wcs::pixel_to_sky(std::span<const double> x, std::span<const double> y, std
 
 void Wcs::pixel_index(std::span<const double> longitude_deg, std::span<const double> latitude_deg,
                       std::span<std::int64_t> index) const {
+  pixel_index(longitude_deg, latitude_deg, index, {}, {});
+}
+
+void Wcs::pixel_index(std::span<const double> longitude_deg, std::span<const double> latitude_deg,
+                      std::span<std::int64_t> index, std::span<float> x_within, std::span<float> y_within) const {
   check_sizes(longitude_deg.size(), latitude_deg.size(), index.size(), index.size());
   const auto width = static_cast<double>(n_x()), height = static_cast<double>(n_y());
   std::array<double, kBlock> x, y;
@@ -176,6 +181,9 @@ void Wcs::pixel_index(std::span<const double> longitude_deg, std::span<const dou
       const double column = std::floor(x[i] + 0.5), row = std::floor(y[i] + 0.5);
       const bool inside = column >= 0.0 && column < width && row >= 0.0 && row < height;  // false for NaN
       index[start + i] = inside ? static_cast<std::int64_t>(row * width + column) : -1;
+      if (x_within.empty()) continue;
+      x_within[start + i] = static_cast<float>(x[i] - column);
+      y_within[start + i] = static_cast<float>(y[i] - row);
     }
   }
 }

@@ -37,6 +37,9 @@ class Wcs {
   /// Index y * n_x + x of the pixel whose centre is nearest, floor(coordinate + 0.5); -1 off the grid or undefined.
   void pixel_index(std::span<const double> longitude_deg, std::span<const double> latitude_deg,
                    std::span<std::int64_t> index) const;
+  /// The same, and where in the pixel: coordinates from its centre, -0.5 to 0.5, undefined off the grid.
+  void pixel_index(std::span<const double> longitude_deg, std::span<const double> latitude_deg,
+                   std::span<std::int64_t> index, std::span<float> x_within, std::span<float> y_within) const;
 
  private:
   WcsDefinition definition_;

@@ -38,10 +38,10 @@ class Worker final : public FeedWorker {
     }
   }
 
-  void consume(const FeedBlock& block) override {
+  void consume_channels(const FeedBlock& block, int first, int end) override {
     if (block.scan < 0) return;
     const auto scan = static_cast<std::size_t>(block.scan);
-    for (int channel = 0; channel < block.n_channels; ++channel) {
+    for (int channel = first; channel < end; ++channel) {
       const std::size_t element =
           static_cast<std::size_t>(block.band) * n_channels() + static_cast<std::size_t>(channel);
       const AtmosphereLine line = fit_channel(block, channel, airmass_[scan]);

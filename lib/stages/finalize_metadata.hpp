@@ -7,13 +7,14 @@
 namespace comap {
 
 /// Asks for level2/sql_snapshot, which whoever runs the pipeline writes: the catalogue's row, flags and summary are not
-/// known to stages. Rewritten at every run.
+/// known to stages. Runs whenever another stage runs, and when the row, a flag or a comment has changed.
 class FinalizeMetadata final : public Stage {
  public:
   std::string_view name() const override { return "finalize_metadata"; }
   FieldList requires_fields() const override { return {Field::level2_file}; }
   FieldList provides_fields() const override { return {}; }
   nlohmann::json parameters() const override { return nlohmann::json::object(); }
+  bool copies_catalogue() const override { return true; }
 };
 
 }  // namespace comap

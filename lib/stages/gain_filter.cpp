@@ -5,6 +5,7 @@
 #include "core/error.hpp"
 #include "stages/common_gain_worker.hpp"
 #include "stages/gain_filter_products.hpp"
+#include "stages/line_worker.hpp"
 #include "stages/maximum_posterior_worker.hpp"
 
 namespace comap {
@@ -24,16 +25,15 @@ std::string_view method_name(GainFilterMethod method) {
   throw Bug("a gain filter method without a name");
 }
 
+/// The methods that average channels with channel_weights.
+bool is_common_gain(GainFilterMethod method) {
+  return method == GainFilterMethod::least_squares || method == GainFilterMethod::common_mode;
+}
+
 }  // namespace
 
 GainFilter::GainFilter(GainFilterConfig config, SystemTemperatureConfig calibration)
     : config_(std::move(config)), calibration_(std::move(calibration)) {
-  if (config_.method == GainFilterMethod::line) {
-    throw ConfigError("level2.gain_filter.method: \"line\" is not available; use \"maximum_posterior\"");
-  }
-  if (config_.sky != "free") {
-    throw ConfigError(fmt::format("level2.gain_filter.sky: \"{}\" is not available; use \"free\"", config_.sky));
-  }
   if (config_.n_freq_bin < 1) {
     throw ConfigError(fmt::format("level2.gain_filter.n_freq_bin: {} must be at least 1", config_.n_freq_bin));
   }
@@ -41,7 +41,7 @@ GainFilter::GainFilter(GainFilterConfig config, SystemTemperatureConfig calibrat
 
 FieldList GainFilter::requires_fields() const {
   FieldList fields = {Field::vane_calibration, Field::scan_edges};
-  if (config_.method != GainFilterMethod::maximum_posterior && config_.channel_weights == ChannelWeights::measured) {
+  if (is_common_gain(config_.method) && config_.channel_weights == ChannelWeights::measured) {
     fields.push_back(Field::level1_noise);
   }
   return fields;
@@ -60,17 +60,21 @@ nlohmann::json GainFilter::parameters() const {
           {"prior_sigma", config_.prior_sigma},
           {"prior_alpha", config_.prior_alpha},
           {"prior_band_ratio", config_.prior_band_ratio},
+          {"line_mask", config_.line_mask},
           {"event", calibration_.event}};
 }
 
 std::vector<OutputSpec> GainFilter::outputs(const ObservationContext& observation) const {
-  return gain_filter_outputs(observation, config_.n_freq_bin);
+  return gain_filter_outputs(observation, config_);
 }
 
 std::unique_ptr<FeedWorker> GainFilter::start_feed(const ObservationContext& observation, int feed,
                                                    ProductTable& products) const {
   if (config_.method == GainFilterMethod::maximum_posterior) {
     return std::make_unique<MaximumPosteriorWorker>(observation, feed, config_, calibration_, products);
+  }
+  if (config_.method == GainFilterMethod::line) {
+    return std::make_unique<LineWorker>(observation, feed, config_, calibration_, products);
   }
   return std::make_unique<CommonGainWorker>(observation, feed, config_, calibration_, products);
 }

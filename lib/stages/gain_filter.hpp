@@ -13,13 +13,13 @@ namespace comap {
 /// taken out. docs/gain-filter.md has the equations, their cost and their limits.
 ///
 /// maximum_posterior: best linear unbiased estimate of the sky with a prior on the gain only (maximum_posterior.hpp)
+/// line: everything smooth in frequency taken out, for lines (line_filter.hpp)
 /// least_squares, common_mode: the Python pipeline's filters, for comparison (common_gain_worker.hpp)
 ///
 /// In     tod of scans with channel medians, counts; vane calibration; for channel_weights = "measured" the
 ///        Level-1 noise
 /// Out    level2/binned_data, binned_filtered_data [feed][band][sub-band][sample], K: 0 outside scans, NaN where data
 ///        are missing; level2/gain_filter/*; level2/central_freqs, bandwidths
-/// Fails  ConfigError for method "line" and sky "power_law", which are not built yet
 class GainFilter final : public Stage {
  public:
   GainFilter(GainFilterConfig config, SystemTemperatureConfig calibration);

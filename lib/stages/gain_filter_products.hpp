@@ -6,14 +6,17 @@
 #include <span>
 #include <vector>
 
+#include "config/config.hpp"
+#include "stages/maximum_posterior.hpp"
 #include "stages/stage.hpp"
+#include "stages/sub_band_rows.hpp"
 
 namespace comap {
 
 /// Products of one feed while they are made. "sub_band" counts band * n_freq_bin + sub-band of the band.
 class GainFilterProducts {
  public:
-  GainFilterProducts(const ObservationContext& observation, int n_freq_bin);
+  GainFilterProducts(const ObservationContext& observation, const GainFilterConfig& config);
 
   std::size_t n_sub_bands() const { return n_sub_bands_; }
   /// Samples [start, start + n) of a sub-band.
@@ -21,10 +24,12 @@ class GainFilterProducts {
   std::span<float> filtered(std::size_t sub_band, std::int64_t start, std::int64_t n);
 
   void set_sub_band(std::size_t sub_band, std::size_t scan, double effective_tsys_K, double white_variance_K2);
-  void set_band(std::size_t band, std::size_t scan, double gain_information, double sigma_common, double sigma_band,
-                double alpha);
+  /// M of all bands and the prior of the gain in one scan.
+  void set_gain(std::size_t scan, const BandMatrix& information, const GainPrior& prior);
   /// Weighted mean and standard deviation of the frequencies of the channels used in one scan [GHz].
   void add_frequencies(std::size_t sub_band, double mean_GHz, double deviation_GHz);
+  /// The same from channels with the weights 1/m^2.
+  void add_frequencies(const SubBandRows& rows);
   void add_mask(std::size_t band, std::span<const std::uint8_t> flags);
   void add_mask(std::size_t band, std::size_t channel, std::uint8_t flag) {
     mask_[band * n_channels_ + channel] |= flag;
@@ -38,11 +43,12 @@ class GainFilterProducts {
   std::size_t n_channels_;
   std::size_t n_scans_;
   std::size_t n_sub_bands_;
-  std::vector<float> unfiltered_;         ///< [band][sub-band][sample], K
-  std::vector<float> filtered_;           ///< the same
-  std::vector<double> effective_tsys_;    ///< [band][sub-band][scan], K
-  std::vector<double> white_variance_;    ///< the same, K^2 per sample
-  std::vector<double> gain_information_;  ///< [band][scan]
+  std::vector<float> unfiltered_;           ///< [band][sub-band][sample], K
+  std::vector<float> filtered_;             ///< the same
+  std::vector<double> effective_tsys_;      ///< [band][sub-band][scan], K
+  std::vector<double> white_variance_;      ///< the same, K^2 per sample
+  std::vector<double> gain_information_;    ///< [band][scan]
+  std::vector<double> information_matrix_;  ///< [band][band][scan]; empty where M is diagonal
   std::vector<double> sigma_common_;
   std::vector<double> sigma_band_;
   std::vector<double> alpha_;
@@ -53,6 +59,10 @@ class GainFilterProducts {
 };
 
 /// Declarations of the same datasets for the whole file.
-std::vector<OutputSpec> gain_filter_outputs(const ObservationContext& observation, int n_freq_bin);
+std::vector<OutputSpec> gain_filter_outputs(const ObservationContext& observation, const GainFilterConfig& config);
+
+/// True when gains of different bands are not independent: maximum_posterior with sky = "power_law". Only then is there
+/// level2/gain_filter/gain_information_matrix.
+bool couples_bands(const GainFilterConfig& config);
 
 }  // namespace comap

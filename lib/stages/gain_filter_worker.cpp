@@ -18,16 +18,16 @@ constexpr std::size_t kMinChannels = 3;
 // Over less than this the airmass is a constant: nothing but the median is subtracted.
 constexpr double kMinElevationRange_deg = 0.1;
 
+void fill_nan(std::span<float> samples) { std::ranges::fill(samples, std::numeric_limits<float>::quiet_NaN()); }
+
+}  // namespace
+
 double radiometer_variance(const Level1Metadata& level1) {
   const auto n = static_cast<std::size_t>(level1.n_channels);
   if (n < 2) throw ObservationError(fmt::format("{}: a band of {} channel cannot be filtered", level1.path, n));
   const double width_GHz = std::abs(level1.frequency_GHz[n - 1] - level1.frequency_GHz[0]) / static_cast<double>(n - 1);
   return 1.0 / (width_GHz * kHertzPerGigahertz * level1.sample_time_s);
 }
-
-void fill_nan(std::span<float> samples) { std::ranges::fill(samples, std::numeric_limits<float>::quiet_NaN()); }
-
-}  // namespace
 
 GainFilterWorker::GainFilterWorker(const ObservationContext& observation, int feed, const GainFilterConfig& config,
                                    const SystemTemperatureConfig& calibration, ProductTable& products)
@@ -37,7 +37,7 @@ GainFilterWorker::GainFilterWorker(const ObservationContext& observation, int fe
       table_(products),
       feed_(feed),
       white_variance_(radiometer_variance(observation.level1)),
-      products_(observation, config.n_freq_bin) {}
+      products_(observation, config) {}
 
 void GainFilterWorker::consume(const FeedBlock& block) {
   if (block.scan < 0) return;

@@ -10,25 +10,16 @@
 #include "config/config.hpp"
 #include "stages/atmosphere_fit.hpp"
 #include "stages/channel_selection.hpp"
-#include "stages/channel_sums.hpp"
 #include "stages/gain_filter_products.hpp"
 #include "stages/stage.hpp"
+#include "stages/sub_band_rows.hpp"
 #include "stages/vane_calibration.hpp"
 
 namespace comap {
 
-/// The good channels of one sub-band in one scan.
-struct SubBandRows {
-  std::size_t band = 0;
-  std::size_t sub_band = 0;                  ///< band * n_freq_bin + sub-band of the band
-  std::vector<std::size_t> channels;         ///< index in the band
-  std::vector<ChannelSamples> rows;          ///< y of each; NULL never
-  std::vector<double> system_temperature_K;  ///< m of each
-  std::vector<double> frequency_GHz;         ///< of each
-  std::vector<double> difference_variance;   ///< of y of each
-  std::vector<std::uint8_t> is_high;         ///< 1 = m above 1.5 x the band's median
-  std::vector<float> atmosphere_free;        ///< storage behind `rows` when the atmosphere is subtracted
-};
+/// v: variance of P / median P - 1 of any channel by the radiometer equation, 1 / (channel width x sample time).
+/// Throws ObservationError for bands of one channel.
+double radiometer_variance(const Level1Metadata& level1);
 
 /// One scan in hand.
 struct ScanInHand {

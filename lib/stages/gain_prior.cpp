@@ -8,6 +8,7 @@ namespace {
 constexpr double kLowestFrequency_Hz = 0.02;
 constexpr double kHighestFrequency_Hz = 5.0;
 constexpr std::size_t kSpectrumBins = 80;  ///< 7 % wide: a power law is straight inside a bin
+constexpr std::size_t kMinSamples = 2;     ///< of a spectrum
 constexpr double kTypicalAlpha = -1.3;
 constexpr double kTypicalAlphaError = 0.3;
 
@@ -15,11 +16,11 @@ constexpr double kTypicalAlphaError = 0.3;
 
 GainPriorEstimate::GainPriorEstimate() : spectrum_(kLowestFrequency_Hz, kHighestFrequency_Hz, kSpectrumBins) {}
 
-void GainPriorEstimate::add(const std::array<BandGain, kBands>& bands, double sample_time_s, RealFft& fft) {
-  const std::vector<double> gain = unbiased_gain(bands);
-  if (gain.empty()) return;
+void GainPriorEstimate::add(const GainEvidence& evidence, double sample_time_s, RealFft& fft) {
+  const std::vector<double> gain = unbiased_gain(evidence);
+  if (gain.size() < kMinSamples) return;
   const double step_Hz = 1.0 / (static_cast<double>(gain.size()) * sample_time_s);
-  spectrum_.add(windowed_power(gain, fft), step_Hz, 1.0 / total_information(bands));
+  spectrum_.add(windowed_power(gain, fft), step_Hz, 1.0 / total_information(evidence));
 }
 
 GainPrior GainPriorEstimate::prior(const GainFilterConfig& config) const {

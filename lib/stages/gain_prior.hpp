@@ -13,9 +13,11 @@ namespace comap {
 class GainPriorEstimate {
  public:
   GainPriorEstimate();
-  /// Adds one scan; nothing happens when its bands say nothing.
-  void add(const std::array<BandGain, kBands>& bands, double sample_time_s, RealFft& fft);
-  /// The fit, or what `config` fixes of it. sigma_band = prior_band_ratio sigma_common.
+  /// Adds one scan, its evidence with sky = "free"; nothing happens when its bands say nothing or when it is too short
+  /// to have a mode in 0.02-5 Hz.
+  void add(const GainEvidence& evidence, double sample_time_s, RealFft& fft);
+  /// The fit, or what `config` fixes of it. sigma_band = prior_band_ratio sigma_common. When no scan of the feed could
+  /// be used, sigma is 0: no gain is estimated, and filtered data are the unfiltered ones.
   GainPrior prior(const GainFilterConfig& config) const;
 
  private:

@@ -21,8 +21,6 @@ constexpr std::size_t kMinStabilityModes = 20;
 constexpr double kWorstFraction = 0.5;
 constexpr int kMaxLooks = 10;
 
-double channel_x(double frequency_GHz) { return std::log(frequency_GHz / kPivotFrequency_GHz); }
-
 std::vector<float> samples_of_y(const ChannelSamples& row, std::size_t n) {
   std::vector<float> y(n);
   std::transform(row.samples, row.samples + n, y.begin(),
@@ -40,74 +38,61 @@ void MaximumPosteriorWorker::begin_scan() {
 
 void MaximumPosteriorWorker::add_sub_band(const SubBandRows& rows) {
   SubBandSums& target = sub_bands_[rows.sub_band];
-  std::vector<std::array<float, 3>> weights;
-  double frequency_sum = 0.0;
-  double frequency_squared_sum = 0.0;
+  std::vector<double> sky_template, x;
+  std::vector<std::array<float, 1>> inverse_temperature;
   for (std::size_t i = 0; i < rows.channels.size(); ++i) {
     const double s = 1.0 / rows.system_temperature_K[i];
-    const double x = channel_x(rows.frequency_GHz[i]);
-    target.sky.add(s, x);
-    frequency_sum += s * s * rows.frequency_GHz[i];
-    weights.push_back({1.0F, static_cast<float>(s), static_cast<float>(s * x)});
+    x.push_back(log_frequency(rows.frequency_GHz[i]));
+    sky_template.push_back(has_power_law_sky() ? s * std::exp(kSkySpectralIndex * x[i]) : s);
+    inverse_temperature.push_back({static_cast<float>(s)});
+    target.s += s;
+    target.ss += s * s;
     if (rows.is_high[i] == 0 || !config().channel_quality) continue;
-    high_.push_back({rows.band, rows.sub_band, rows.channels[i], s, x, 0.5 * rows.difference_variance[i],
-                     samples_of_y(rows.rows[i], scan().n_samples)});
+    high_.push_back({rows.band, rows.sub_band, rows.channels[i], sky_template[i], x[i],
+                     0.5 * rows.difference_variance[i], samples_of_y(rows.rows[i], scan().n_samples)});
   }
-  target.gain = target.sky;
-  for (auto& sum : target.sums) sum.assign(scan().n_samples, 0.0);
-  add_channel_sums<3>(rows.rows, weights, scan().n_samples,
-                      {target.sums[0].data(), target.sums[1].data(), target.sums[2].data()});
-  const double mean_GHz = frequency_sum / target.sky.ss;
-  for (std::size_t i = 0; i < rows.channels.size(); ++i) {
-    const double deviation = (rows.frequency_GHz[i] - mean_GHz) / rows.system_temperature_K[i];
-    frequency_squared_sum += deviation * deviation;
+  add_channels(rows.rows, sky_template, x, scan().n_samples, target.sky);
+  target.gain = target.sky.moments;
+  if (has_power_law_sky()) {
+    target.sum_sy.assign(scan().n_samples, 0.0);
+    add_channel_sums<1>(rows.rows, inverse_temperature, scan().n_samples, {target.sum_sy.data()});
   }
-  products().add_frequencies(rows.sub_band, mean_GHz, std::sqrt(frequency_squared_sum / target.sky.ss));
+  products().add_frequencies(rows);
 }
 
-void MaximumPosteriorWorker::add_projection(const SubBandSums& sub_band, BandGain& band) const {
-  if (sub_band.sums[0].empty()) return;
-  const std::optional<Vector2> sky_part = sky_part_of_constant(sub_band.gain);
-  if (!sky_part) return;
-  const auto [al, be] = *sky_part;
-  band.information += sum_of_q(sub_band.gain, *sky_part) / white_variance();
-  for (std::size_t t = 0; t < band.projected.size(); ++t) {
-    band.projected[t] += (sub_band.sums[0][t] - al * sub_band.sums[1][t] - be * sub_band.sums[2][t]) / white_variance();
+std::vector<TemplateSums> MaximumPosteriorWorker::gain_sums() const {
+  std::vector<TemplateSums> all(sub_bands_.size());
+  for (std::size_t i = 0; i < sub_bands_.size(); ++i) {
+    if (!sub_bands_[i].sky.empty()) all[i] = {sub_bands_[i].gain, sub_bands_[i].sky.sums};
   }
-}
-
-void MaximumPosteriorWorker::take_out(const HighChannel& high, BandGain& band) const {
-  const std::optional<Vector2> sky_part = sky_part_of_constant(sub_bands_[high.sub_band].gain);
-  if (!sky_part) return;
-  const double q = 1.0 - high.s * ((*sky_part)[0] + (*sky_part)[1] * high.x);
-  for (std::size_t t = 0; t < band.projected.size(); ++t) {
-    band.projected[t] -= q * static_cast<double>(high.y[t]) / white_variance();
-  }
-}
-
-std::array<BandGain, kBands> MaximumPosteriorWorker::project() const {
-  std::array<BandGain, kBands> bands;
-  for (std::size_t b = 0; b < kBands; ++b) {
-    bands[b].projected.assign(scan().n_samples, 0.0);
-    const auto n_freq_bin = static_cast<std::size_t>(config().n_freq_bin);
-    for (std::size_t i = 0; i < n_freq_bin; ++i) add_projection(sub_bands_[b * n_freq_bin + i], bands[b]);
-    for (const HighChannel& high : high_) {
-      if (high.band == b && !high.in_gain) take_out(high, bands[b]);
+  for (const HighChannel& high : high_) {
+    if (high.in_gain) continue;
+    auto& sums = all[high.sub_band].sums;
+    for (std::size_t t = 0; t < high.y.size(); ++t) {
+      const auto y = static_cast<double>(high.y[t]);
+      sums[0][t] -= y;
+      sums[1][t] -= high.s * y;
+      sums[2][t] -= high.s * high.x * y;
     }
-    if (bridge_gaps(bands[b].projected) == 0) bands[b].information = 0.0;
   }
-  return bands;
+  for (TemplateSums& sub_band : all) {
+    if (sub_band.empty()) continue;
+    std::size_t n_finite = 0;
+    for (auto& sum : sub_band.sums) n_finite = bridge_gaps(sum);
+    if (n_finite == 0) sub_band = {};
+  }
+  return all;
 }
 
-bool MaximumPosteriorWorker::drop_unstable(const std::array<BandGain, kBands>& bands) {
+bool MaximumPosteriorWorker::drop_unstable(const GainEvidence& evidence) {
   RealFft& fft = fft_of_length(scan().n_samples);
   GainPriorEstimate estimate;
-  if (!is_prior_fixed(config())) estimate.add(bands, sample_time_s(), fft);
-  const auto gain = estimate_gain(bands, estimate.prior(config()), sample_time_s(), fft);
+  if (!is_prior_fixed(config())) estimate.add(evidence, sample_time_s(), fft);
+  const auto gain = estimate_gain(evidence, estimate.prior(config()), sample_time_s(), fft);
   std::vector<double> ratios;
   for (const HighChannel& high : high_) {
     const auto ratio =
-        high.in_gain ? residual_power_ratio(high, sub_bands_[high.sub_band], gain[high.band], sample_time_s(), fft)
+        high.in_gain ? residual_power_ratio(high, sub_bands_[high.sub_band].sky, gain[high.band], sample_time_s(), fft)
                      : std::nullopt;
     ratios.push_back(ratio.value_or(0.0));
   }
@@ -125,16 +110,23 @@ bool MaximumPosteriorWorker::drop_unstable(const std::array<BandGain, kBands>& b
   return dropped;
 }
 
+GainEvidence MaximumPosteriorWorker::look() {
+  GainEvidence evidence = project_out_free_sky(gain_sums(), white_variance());
+  for (int i = 0; i < kMaxLooks && !high_.empty() && !evidence.empty(); ++i) {
+    if (!drop_unstable(evidence)) break;
+    evidence = project_out_free_sky(gain_sums(), white_variance());
+  }
+  return evidence;
+}
+
 void MaximumPosteriorWorker::finish_scan() {
-  ScanRecord record{scan().index, scan().start, scan().n_samples, project(), {}};
-  for (int look = 0; look < kMaxLooks && !high_.empty(); ++look) {
-    if (!drop_unstable(record.bands)) break;
-    record.bands = project();
+  ScanRecord record{scan().index, scan().start, scan().n_samples, look(), {}};
+  // The prior is always that of the gain with a free sky: what a common sky does not describe would be in it.
+  if (!is_prior_fixed(config()) && !record.evidence.empty()) {
+    prior_estimate_.add(record.evidence, sample_time_s(), fft_of_length(record.n_samples));
   }
+  if (has_power_law_sky()) record.evidence = project_out_common_sky(gain_sums(), white_variance());
   store_unfiltered(record);
-  if (!is_prior_fixed(config())) {
-    prior_estimate_.add(record.bands, sample_time_s(), fft_of_length(record.n_samples));
-  }
   records_.push_back(std::move(record));
 }
 
@@ -142,28 +134,25 @@ void MaximumPosteriorWorker::store_unfiltered(ScanRecord& record) {
   record.effective_tsys_K.assign(sub_bands_.size(), kNan);
   for (std::size_t i = 0; i < sub_bands_.size(); ++i) {
     const SubBandSums& sub_band = sub_bands_[i];
-    if (sub_band.sums[0].empty()) continue;
-    record.effective_tsys_K[i] = sub_band.sky.s / sub_band.sky.ss;
-    products().set_sub_band(i, record.index, record.effective_tsys_K[i], white_variance() / sub_band.sky.ss);
-    std::ranges::transform(sub_band.sums[1],
+    if (sub_band.sky.empty()) continue;
+    record.effective_tsys_K[i] = sub_band.s / sub_band.ss;
+    products().set_sub_band(i, record.index, record.effective_tsys_K[i], white_variance() / sub_band.ss);
+    std::ranges::transform(sub_band.temperature_sum(),
                            products().unfiltered(i, record.start, static_cast<std::int64_t>(record.n_samples)).begin(),
-                           [&](double sum) { return static_cast<float>(sum / sub_band.sky.ss); });
+                           [&](double sum) { return static_cast<float>(sum / sub_band.ss); });
   }
 }
 
 void MaximumPosteriorWorker::finish_feed() {
   const GainPrior prior = prior_estimate_.prior(config());
   for (const ScanRecord& record : records_) {
-    for (std::size_t b = 0; b < kBands; ++b) {
-      products().set_band(b, record.index, record.bands[b].information, prior.sigma_common, prior.sigma_band,
-                          prior.alpha);
-    }
-    store_filtered(record, prior);
+    products().set_gain(record.index, record.evidence.information, prior);
+    if (!record.evidence.empty()) store_filtered(record, prior);
   }
 }
 
 void MaximumPosteriorWorker::store_filtered(const ScanRecord& record, const GainPrior& prior) {
-  const auto gain = estimate_gain(record.bands, prior, sample_time_s(), fft_of_length(record.n_samples));
+  const auto gain = estimate_gain(record.evidence, prior, sample_time_s(), fft_of_length(record.n_samples));
   const auto n_freq_bin = static_cast<std::size_t>(config().n_freq_bin);
   const auto n = static_cast<std::int64_t>(record.n_samples);
   for (std::size_t i = 0; i < record.effective_tsys_K.size(); ++i) {
@@ -182,10 +171,10 @@ RealFft& MaximumPosteriorWorker::fft_of_length(std::size_t n) {
   return *fft_;
 }
 
-std::optional<double> residual_power_ratio(const HighChannel& high, const SubBandSums& sub_band,
+std::optional<double> residual_power_ratio(const HighChannel& high, const TemplateSums& sub_band,
                                            std::span<const double> gain, double sample_time_s, RealFft& fft) {
   // s (a + b x) of this channel = s (1, x) A^-1 [sum s (y - g), sum s x (y - g)]: two coefficients for the scan.
-  const ChannelMoments& sky = sub_band.sky;
+  const ChannelMoments& sky = sub_band.moments;
   const auto part = solve(Matrix2{{{sky.ss, sky.ssx}, {sky.ssx, sky.ssxx}}}, Vector2{high.s, high.s * high.x});
   const std::size_t n = gain.size();
   const double step_Hz = 1.0 / (static_cast<double>(n) * sample_time_s);

@@ -13,11 +13,15 @@
 
 namespace comap {
 
-/// Sums of one sub-band in the scan in hand.
+/// Sums of one sub-band in the scan in hand; t = s for sky = "free", s (nu / 30 GHz)^-2.4 for sky = "power_law".
 struct SubBandSums {
-  ChannelMoments sky;                       ///< of the channels in u
-  ChannelMoments gain;                      ///< of the channels in q: without those that are unstable
-  std::array<std::vector<double>, 3> sums;  ///< of y, s y, s x y over the channels in u [sample]; empty = no data
+  TemplateSums sky;            ///< of the channels in u, with t as s
+  ChannelMoments gain;         ///< of the channels in q: without those that are unstable
+  double s = 0.0;              ///< sum s over the channels in u
+  double ss = 0.0;             ///< sum s^2
+  std::vector<double> sum_sy;  ///< sum s y [sample]; empty where t = s: then it is sky.sums[1]
+
+  const std::vector<double>& temperature_sum() const { return sum_sy.empty() ? sky.sums[1] : sum_sy; }
 };
 
 /// A channel of high system temperature, looked at again after the gain is known.
@@ -25,7 +29,7 @@ struct HighChannel {
   std::size_t band = 0;
   std::size_t sub_band = 0;
   std::size_t channel = 0;
-  double s = 0.0;
+  double s = 0.0;  ///< t
   double x = 0.0;
   double white_power = 0.0;
   std::vector<float> y;  ///< [sample]
@@ -35,7 +39,7 @@ struct HighChannel {
 /// Collects, for each scan, r_b and u_h; the prior needs all scans, so the gain is taken out at the end of the feed.
 ///
 /// Memory of a feed of n samples in n_scan scans of N samples, n_freq_bin = 2: 96 n bytes (r_b in double, the two
-/// products in float), while a scan is in hand 192 N for its sums and 4 N for each high-Tsys channel.
+/// products in float), while a scan is in hand 384 N for its sums and 4 N for each high-Tsys channel.
 class MaximumPosteriorWorker final : public GainFilterWorker {
  public:
   using GainFilterWorker::GainFilterWorker;
@@ -51,15 +55,17 @@ class MaximumPosteriorWorker final : public GainFilterWorker {
     std::size_t index = 0;
     std::int64_t start = 0;
     std::size_t n_samples = 0;
-    std::array<BandGain, kBands> bands;
+    GainEvidence evidence;
     std::vector<double> effective_tsys_K;  ///< k_h [sub-band]; NaN without data
   };
 
-  std::array<BandGain, kBands> project() const;
-  void add_projection(const SubBandSums& sub_band, BandGain& band) const;
-  void take_out(const HighChannel& high, BandGain& band) const;
+  bool has_power_law_sky() const { return config().sky == "power_law"; }
+  /// Sums of the channels in q [sub-band], bridged over missing samples; empty where nothing is left.
+  std::vector<TemplateSums> gain_sums() const;
+  /// The gain's evidence with a free sky, unstable channels left out of it.
+  GainEvidence look();
   /// Leaves unstable channels out of the gain; false when there are none.
-  bool drop_unstable(const std::array<BandGain, kBands>& bands);
+  bool drop_unstable(const GainEvidence& evidence);
   void store_unfiltered(ScanRecord& record);
   void store_filtered(const ScanRecord& record, const GainPrior& prior);
   RealFft& fft_of_length(std::size_t n);
@@ -73,7 +79,7 @@ class MaximumPosteriorWorker final : public GainFilterWorker {
 
 /// Power of y - g - s (a + b x) at 0.05-1 Hz in units of its white power, with a, b from the sub-band given the gain
 /// g [sample]. Nothing when the scan is too short to tell.
-std::optional<double> residual_power_ratio(const HighChannel& high, const SubBandSums& sub_band,
+std::optional<double> residual_power_ratio(const HighChannel& high, const TemplateSums& sub_band,
                                            std::span<const double> gain, double sample_time_s, RealFft& fft);
 
 }  // namespace comap

@@ -15,10 +15,10 @@ class Worker final : public FeedWorker {
         noise_(kBands * n_channels_, estimator),
         products_(products) {}
 
-  void consume(const FeedBlock& block) override {
-    const std::size_t first = static_cast<std::size_t>(block.band) * n_channels_;
-    for (int channel = 0; channel < block.n_channels; ++channel) {
-      noise_.add(first + static_cast<std::size_t>(channel), block.channel(channel));
+  void consume_channels(const FeedBlock& block, int first, int end) override {
+    const std::size_t band_start = static_cast<std::size_t>(block.band) * n_channels_;
+    for (int channel = first; channel < end; ++channel) {
+      noise_.add(band_start + static_cast<std::size_t>(channel), block.channel(channel));
     }
   }
 

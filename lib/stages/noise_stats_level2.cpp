@@ -162,13 +162,14 @@ NoiseStatistics noise_statistics(const NoiseSeries& series, const NoiseStatsLeve
   } else {
     remove_median(values);
   }
-  NoiseStatistics result{kNan, kNan, kNan, auto_rms(values, config.estimator)};
+  NoiseStatistics result{kNan, kNan, kNan, auto_rms(values, config.estimator), {}};
   if (!(result.auto_rms_K > 0.0)) return result;
   bridge_gaps(values);
   if (!series.bright.empty()) fill_with_noise(values, series.bright, result.auto_rms_K, series.seed);
   if (!bridge_outliers(values, result.auto_rms_K, config)) return result;
 
-  const auto bins = binned_power_spectrum(values, series.sample_time_s, static_cast<std::size_t>(config.n_bins));
+  result.spectrum = binned_power_spectrum(values, series.sample_time_s, static_cast<std::size_t>(config.n_bins));
+  const auto& bins = result.spectrum;
   const double red = std::sqrt(power_nearest(bins, config.reference_frequency_Hz));
   const NoiseModel fit = fit_noise_model(bins, config.reference_frequency_Hz, {result.auto_rms_K, red, kStartAlpha});
   result.sigma_white_K = fit.sigma_white;

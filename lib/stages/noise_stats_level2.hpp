@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "config/config.hpp"
+#include "math/noise_spectrum.hpp"
 #include "stages/stage.hpp"
 
 namespace comap {
@@ -57,6 +58,7 @@ struct NoiseStatistics {
   double sigma_red_K;
   double alpha;
   double auto_rms_K;
+  std::vector<SpectrumBin> spectrum;  ///< what was fitted; empty when no fit was tried
 };
 NoiseStatistics noise_statistics(const NoiseSeries& series, const NoiseStatsLevel2Config& config);
 

@@ -75,6 +75,10 @@ class FeedWorker {
   virtual void consume_vane(const FeedBlock& /*block*/) {}
   /// After the last vane block and before the first block of TOD: calibration is known from here on.
   virtual void finish_vane() {}
+  /// Channels [first, end) of a block, so few that they stay in the cache from one stage to the next: the place for
+  /// what takes one channel after the other. Called for all channels in order, before consume() of the same block;
+  /// channel_median is known for these channels and those before.
+  virtual void consume_channels(const FeedBlock& /*block*/, int /*first*/, int /*end*/) {}
   /// Blocks come in order of time; for each stretch of time the bands 0 to 3.
   virtual void consume(const FeedBlock& /*block*/) {}
   /// After the last block: fill the products of this feed. Workers finish in the order of the pipeline.
@@ -83,6 +87,12 @@ class FeedWorker {
 
 /// One step of the Level-2 pipeline. Immutable after construction: all state of one feed is in its worker and in the
 /// products, so that any number of feeds can be in hand. Nothing here is collective.
+///
+/// A stage that needs no samples (deliveries() is empty) does its work in FeedWorker::finish() from the products of the
+/// stages before it. Those may have been read from an earlier Level-2 file: then Level-1 is not opened, prepare() is
+/// called for the stages that run only, and of ObservationContext::level1 there is what the Level-2 file has
+/// (read_level1_copies). A product of its own that it finds in the table is what it has made from the same inputs
+/// before.
 class Stage {
  public:
   virtual ~Stage() = default;
@@ -93,6 +103,8 @@ class Stage {
   /// Settings that the result depends on: stored with it, compared to tell whether it is up to date.
   virtual nlohmann::json parameters() const = 0;
   virtual Deliveries deliveries() const { return {}; }
+  /// True for a stage whose result depends on the catalogue's rows of the observation.
+  virtual bool copies_catalogue() const { return false; }
 
   /// Works on metadata, before any TOD; runs on every rank of the team with the same result.
   /// Throws ObservationError.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
@@ -51,6 +52,31 @@ double hot_temperature_K(const Level1Metadata& level1) {
   return sum / count + kZeroCelsius_K;
 }
 
+/// Of finite values.
+struct Sum {
+  double sum = 0.0;
+  double n = 0.0;
+
+  void add(std::span<const float> values) {
+    constexpr std::size_t kLanes = 16;  // independent partial sums, so that the loop uses vectors
+    std::array<double, kLanes> sums{};
+    std::array<double, kLanes> counts{};
+    const auto add_one = [&](std::size_t lane, float value) {
+      const bool finite = value - value == 0.0F;
+      sums[lane] += finite ? static_cast<double>(value) : 0.0;
+      counts[lane] += finite ? 1.0 : 0.0;
+    };
+    std::size_t i = 0;
+    for (; i + kLanes <= values.size(); i += kLanes) {
+      for (std::size_t lane = 0; lane < kLanes; ++lane) add_one(lane, values[i + lane]);
+    }
+    for (; i < values.size(); ++i) add_one(i % kLanes, values[i]);
+    sum = std::accumulate(sums.begin(), sums.end(), sum);
+    n = std::accumulate(counts.begin(), counts.end(), n);
+  }
+  double mean() const { return sum / n; }
+};
+
 class Worker final : public FeedWorker {
  public:
   Worker(const ObservationContext& observation, const SystemTemperatureConfig& config, ProductTable& products)
@@ -94,17 +120,16 @@ class Worker final : public FeedWorker {
   };
 
   static Means means(std::span<const float> counts, std::span<const Load> loads) {
-    std::array<double, 3> sums = {};
-    std::array<double, 3> n = {};
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-      const bool finite = std::isfinite(counts[i]);
-      const auto load = static_cast<std::size_t>(loads[i]);
-      sums[load] += finite ? static_cast<double>(counts[i]) : 0.0;
-      n[load] += finite ? 1.0 : 0.0;
+    std::array<Sum, 3> sums{};
+    for (std::size_t start = 0; start < loads.size();) {
+      std::size_t end = start + 1;
+      while (end < loads.size() && loads[end] == loads[start]) ++end;
+      if (loads[start] != Load::none) {
+        sums[static_cast<std::size_t>(loads[start])].add(counts.subspan(start, end - start));
+      }
+      start = end;
     }
-    const auto hot = static_cast<std::size_t>(Load::hot);
-    const auto cold = static_cast<std::size_t>(Load::cold);
-    return {sums[hot] / n[hot], sums[cold] / n[cold]};
+    return {sums[static_cast<std::size_t>(Load::hot)].mean(), sums[static_cast<std::size_t>(Load::cold)].mean()};
   }
 
   std::size_t n_channels_;

@@ -117,6 +117,16 @@ def maps_are_divided_by_the_gain(scratch, config):
     assert "calibration factor not finite or below 0.3" in text, text
 
 
+def fits_again_without_level1(scratch, config):
+    """The fit needs no samples: Level-1 may be away, and the rows of the catalogue follow."""
+    (scratch / "level1").rename(scratch / "tape")
+    before = query(scratch, "SELECT avg(measured_flux) FROM calibration_flux")
+    run("level2", config, "--set", "level2.calibrator_fit.fit_radius_deg=0.2", directory=scratch, ranks=2)
+    after = query(scratch, "SELECT avg(measured_flux), count(*) FROM calibration_flux")
+    assert after[0][1] == 3 * N_ELEMENTS and 0 < abs(after[0][0] / before[0][0] - 1) < 3e-3, (before, after)
+    (scratch / "tape").rename(scratch / "level1")
+
+
 def main():
     scratch = scratch_directory()
     config = write_config(scratch / "calibrate.toml", CONFIG)
@@ -124,6 +134,7 @@ def main():
     run("catalogue", "scan", config, "--level1", "level1", directory=scratch)
     run("level2", config, directory=scratch, ranks=2)
     fluxes_are_those_of_the_sky(scratch)
+    fits_again_without_level1(scratch, config)
     nothing_to_fit(scratch, config)
     models_follow_the_known_gain(scratch, config)
     maps_are_divided_by_the_gain(scratch, config)

@@ -102,8 +102,8 @@ def errors_of_a_configuration():
     # No other command starts either, and nothing is written.
     expect(run("level2", wrong), 2, in_stderr=["3 errors"])
     assert not (SCRATCH / "logs").exists()
-    expect(run("config", "show", "--set", "mapmake.noise_prior=true"), 2, in_stderr=["not available in this version"])
-    short = write("short.toml", "[mapmake]\noffset_length = 50\n")
+    expect(run("config", "show", "--set", "mapmake.noise_prior=residual"), 2, in_stderr=["not available in this version"])
+    short = write("short.toml", "[mapmake]\noffset_length = 50\nnoise_prior = false\n")
     expect(run("config", "check", short), 0, ["1 warnings"], ["offset_length = 50"])
     assert "offset_length" not in run("config", "check", short, "--quiet").stderr
 

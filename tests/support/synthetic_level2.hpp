@@ -111,7 +111,7 @@ inline void write_samples(const SyntheticLevel2& made, h5::File& file) {
   spec.extent = {19, 4, 2, n};
   if (made.checksum) spec.chunk = {1, 1, 1, n};
   spec.checksum = made.checksum;
-  spec.unit = "K";
+  spec.unit = std::string("K");
   const h5::Dataset dataset = file.create_dataset("level2/" + made.dataset, spec);
   dataset.write<float>(h5::Slab::all(spec.extent), synthetic_samples(made));
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numbers>
 
 #include "core/error.hpp"
 #include "support/destriper_problem.hpp"
@@ -159,6 +160,31 @@ Eigen::MatrixXd dense_regularisation(const DenseProblem& dense, const DestriperS
                    settings.alpha_curv * gradient * gradient);
 }
 
+/// Rows are the orthonormal cosine modes.
+Eigen::MatrixXd cosine_modes(Eigen::Index n) {
+  Eigen::MatrixXd modes(n, n);
+  for (Eigen::Index k = 0; k < n; ++k) {
+    for (Eigen::Index j = 0; j < n; ++j) {
+      const double phase = std::numbers::pi * static_cast<double>(k) * (static_cast<double>(j) + 0.5);
+      modes(k, j) = std::sqrt((k == 0 ? 1.0 : 2.0) / static_cast<double>(n)) * std::cos(phase / static_cast<double>(n));
+    }
+  }
+  return modes;
+}
+
+Eigen::MatrixXd dense_prior(const DenseProblem& dense, const DestriperData& data) {
+  Eigen::MatrixXd prior = Eigen::MatrixXd::Zero(dense.n_offsets, dense.n_offsets);
+  for (std::size_t s = 0; s < data.segments.size(); ++s) {
+    const auto& variance = data.segments[s].prior_variance_K2;
+    const auto n = static_cast<Eigen::Index>(variance.size());
+    if (n == 0) continue;
+    const Eigen::VectorXd inverse = Eigen::Map<const Eigen::VectorXd>(variance.data(), n).cwiseInverse();
+    const Eigen::MatrixXd modes = cosine_modes(n);
+    prior.block(dense.first_offset[s], dense.first_offset[s], n, n) = modes.transpose() * inverse.asDiagonal() * modes;
+  }
+  return prior;
+}
+
 DenseSolution solve_dense(const DestriperData& data, const DestriperSettings& settings) {
   const DenseProblem dense = dense_problem(data, settings);
   const Eigen::MatrixXd weighted = dense.solver_weight.asDiagonal() * dense.columns;
@@ -170,7 +196,8 @@ DenseSolution solve_dense(const DestriperData& data, const DestriperSettings& se
                                                                        dense.pixels.transpose() *
                                                                        dense.solver_weight.asDiagonal() * dense.tod_K;
   const Eigen::VectorXd offset_weight = (dense.columns.transpose() * dense.solver_weight).head(dense.n_offsets);
-  matrix.topLeftCorner(dense.n_offsets, dense.n_offsets) += dense_regularisation(dense, settings, offset_weight);
+  matrix.topLeftCorner(dense.n_offsets, dense.n_offsets) +=
+      dense_regularisation(dense, settings, offset_weight) + dense_prior(dense, data);
 
   const Eigen::VectorXd solution = matrix.completeOrthogonalDecomposition().solve(rhs);
   const Eigen::VectorXd clean = dense.map_weight.asDiagonal() * (dense.tod_K - dense.columns * solution);
@@ -222,6 +249,21 @@ INSTANTIATE_TEST_SUITE_P(Terms, Regularised,
                                          std::array{1e-3, 2.0, 0.0}, std::array{1e-3, 0.0, 5.0},
                                          std::array{0.1, 0.4, 0.7}));
 
+// Segment 3 has no prior; the last offset of each segment is short.
+TEST(Destriper, PriorOnTheOffsetsEqualsTheDenseSolution) {
+  test::CrossingScans scans = noisy_scans();
+  for (std::size_t s = 0; s < scans.data.segments.size(); ++s) {
+    if (s == 3) continue;
+    for (int k = 0; k < 11; ++k) {
+      scans.data.segments[s].prior_variance_K2.push_back(0.3 * std::pow(k + 0.5, -1.7) *
+                                                         (1.0 + 0.1 * static_cast<double>(s)));
+    }
+  }
+  const DestriperResult result = destripe(scans.data, settings_of(scans, 20), SerialCommunicator());
+  EXPECT_TRUE(result.report.converged) << to_text(result.report.reason);
+  expect_map(result.map, solve_dense(scans.data, settings_of(scans, 20)), 1e-7);
+}
+
 // Segment 2 has no template: the templates of its neighbours must not reach it.
 TEST(Destriper, TemplatesOfSomeSegmentsOnly) {
   test::CrossingScans scans = noisy_scans();
@@ -230,6 +272,29 @@ TEST(Destriper, TemplatesOfSomeSegmentsOnly) {
   const DestriperResult result = destripe(scans.data, settings, SerialCommunicator());
   EXPECT_EQ(result.airmass_K[2], 0.0);
   expect_map(result.map, solve_dense(scans.data, settings), 1e-7);
+}
+
+// Structure inside pixels that is known leaves no trace in the offsets, and stays in the map.
+TEST(Destriper, StructureInsidePixelsIsKeptFromTheOffsets) {
+  test::CrossingScans scans = noisy_scans();
+  const DestriperSettings settings = settings_of(scans, 20);
+  const DestriperResult without = destripe(scans.data, settings, SerialCommunicator());
+  test::CrossingScans with = scans;
+  for (std::size_t i = 0; i < with.data.tod_K.size(); ++i) {
+    with.data.subpixel_K.push_back(0.25F * static_cast<float>(std::sin(0.37 * static_cast<double>(i))));
+    with.data.tod_K[i] += with.data.subpixel_K[i];
+  }
+  const DestriperResult result = destripe(with.data, settings, SerialCommunicator());
+  for (std::size_t i = 0; i < result.offsets_K.size(); ++i) {
+    EXPECT_NEAR(result.offsets_K[i], without.offsets_K[i], 1e-6) << i;
+  }
+  double largest = 0.0;
+  for (std::size_t i = 0; i < result.map.pixel.size(); ++i) {
+    const double structure_K = result.map.naive_K[i] - without.map.naive_K[i];
+    EXPECT_NEAR(result.map.destriped_K[i] - without.map.destriped_K[i], structure_K, 1e-6);
+    largest = std::max(largest, std::abs(structure_K));
+  }
+  EXPECT_GT(largest, 0.05);
 }
 
 TEST(Destriper, BrightSkyIsWeightedDownInTheSolverOnly) {

@@ -71,6 +71,31 @@ TEST(Median, DriftAndSteps) {
   EXPECT_EQ(median(values), sorted_median(values));
 }
 
+// Skewed, quantised, with spikes, drifting, huge and tiny: whichever way leads to the median, it is the same.
+TEST(Median, ExactForDistributionsOfEveryShape) {
+  using Shape = float (*)(float, std::size_t);
+  const std::vector<Shape> shapes = {
+      [](float z, std::size_t) { return std::exp(z); },
+      [](float z, std::size_t) { return std::round(2.0F * z); },
+      [](float z, std::size_t i) { return i % 500 == 7 ? 1e20F : z; },
+      [](float z, std::size_t i) { return z + 3.0F * std::sin(0.002F * static_cast<float>(i)); },
+      [](float z, std::size_t i) { return i % 2 == 0 ? -1.0F : 1.0F + 1e-3F * z; },
+      [](float z, std::size_t) { return 1e30F * z; },
+      [](float z, std::size_t) { return 1e-30F * z; },
+      [](float z, std::size_t) { return 1e7F + z; },
+  };
+  std::vector<float> scratch;
+  std::mt19937 generator(8);
+  std::normal_distribution<float> normal(0.0F, 1.0F);
+  for (std::size_t shape = 0; shape < shapes.size(); ++shape) {
+    for (std::size_t n = 512; n < 9000; n += 211) {
+      std::vector<float> values(n);
+      for (std::size_t i = 0; i < n; ++i) values[i] = shapes[shape](normal(generator), i);
+      EXPECT_EQ(median(values, scratch), sorted_median(values)) << "shape " << shape << ", " << n << " values";
+    }
+  }
+}
+
 TEST(Median, DoublesKeepTheirPrecision) {
   std::vector<double> values(1001);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = 1.0 + 1e-12 * static_cast<double>((i * 617) % 1001);

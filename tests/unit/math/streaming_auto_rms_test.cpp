@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -106,10 +107,30 @@ TEST(StreamingAutoRms, NoiseThatChangesByAFactorOfTwoIsFollowed) {
   EXPECT_NEAR(streamed(values, NoiseEstimator::mad, 3000) / exact(values, NoiseEstimator::mad), 1.0, 1e-3);
 }
 
+// Beyond the narrow bins: a factor of 30 up or down, for all but the first samples or for half of them.
+TEST(StreamingAutoRms, NoiseThatChangesByLargeFactorsIsFollowed) {
+  for (const float factor : {0.03F, 0.3F, 3.0F, 30.0F}) {
+    for (const std::size_t change : {1000U, 6000U}) {
+      std::vector<float> values = noise(12000, 0.0F, 1.0F, 7);
+      for (std::size_t i = change; i < values.size(); ++i) values[i] *= factor;
+      const double wanted = exact(values, NoiseEstimator::mad);
+      EXPECT_NEAR(streamed(values, NoiseEstimator::mad, 3000) / wanted, 1.0, 5e-3) << factor << " from " << change;
+    }
+  }
+}
+
 TEST(StreamingAutoRms, NoiseBeyondTheHistogramIsNan) {
   std::vector<float> values = noise(12000, 0.0F, 1.0F, 7);
-  for (std::size_t i = 1000; i < values.size(); ++i) values[i] *= 100.0F;
+  for (std::size_t i = 1000; i < values.size(); ++i) values[i] *= 1000.0F;
   EXPECT_TRUE(std::isnan(streamed(values, NoiseEstimator::mad, 3000)));
+}
+
+// More differences of one size than a cell can count: full cells stay full and do not start again at 0.
+TEST(StreamingAutoRms, CellsThatAreFullStayFull) {
+  constexpr std::array<float, 10> kDifferences = {1.0F, 3.0F, 1.0F, 3.0F, 2.0F, 1.0F, 3.0F, 1.0F, 3.0F, 2.0F};
+  std::vector<float> values(400000);
+  for (std::size_t i = 0; i < values.size(); i += 2) values[i] = kDifferences[i / 2 % kDifferences.size()];
+  EXPECT_NEAR(streamed(values, NoiseEstimator::mad, 50000) / (1.4826 / std::sqrt(2.0)), 1.0, 0.03);
 }
 
 TEST(StreamingAutoRms, ConstantAndMissingChannels) {

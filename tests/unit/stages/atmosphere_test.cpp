@@ -59,6 +59,7 @@ ProductTable run(const ObservationContext& observation, std::vector<float> tod, 
     block.tod = tod.data();
     const std::vector<float> medians = test::channel_medians(block);
     block.channel_median = medians;
+    worker->consume_channels(block, 0, block.n_channels);
     worker->consume(block);
   }
   worker->finish();

@@ -46,6 +46,7 @@ inline void feed_scans(const FeedData& data, FeedWorker& worker) {
         medians[static_cast<std::size_t>(channel)] = median(block.channel(channel), scratch);
       }
       block.channel_median = medians;
+      worker.consume_channels(block, 0, block.n_channels);
       worker.consume(block);
     }
   }

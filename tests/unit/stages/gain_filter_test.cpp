@@ -4,108 +4,18 @@
 
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <random>
 #include <vector>
 
 #include "core/error.hpp"
 #include "stages/channel_selection.hpp"
 #include "stages/channel_sums.hpp"
-#include "unit/stages/gain_filter_run.hpp"
+#include "unit/stages/synthetic_feed.hpp"
 
 namespace comap::test {
 namespace {
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-constexpr std::size_t kChannels = 64;
-constexpr std::size_t kSamples = 3001;
-constexpr std::size_t kSubBands = 8;
-constexpr double kGain = 2000.0;  // counts per K
-constexpr double kSampleTime_s = 0.02;
-// Channels of every band that tell gain from sky.
-constexpr std::size_t kHigh[] = {10, 21, 40, 52};
-
-double frequency_of(std::size_t band, std::size_t channel) {
-  return 26.0 + 2.0 * static_cast<double>(band) + (static_cast<double>(channel) + 0.5) * 2.0 / kChannels;
-}
-
-double temperature_of(std::size_t channel) {
-  for (const std::size_t high : kHigh) {
-    if (channel == high) return 160.0;
-  }
-  return 42.0 + 3.0 * std::sin(0.3 * static_cast<double>(channel));
-}
-
-/// Odd about the middle of the scan: its median is 0.
-double odd_wave(std::size_t t, double period_s) {
-  const double from_middle_s = (static_cast<double>(t) - 0.5 * (kSamples - 1)) * kSampleTime_s;
-  return std::sin(2.0 * std::numbers::pi * from_middle_s / period_s);
-}
-
-/// One scan that fills the file, all channels at their system temperature.
-FeedData quiet_feed() {
-  FeedData data;
-  Level1Metadata& level1 = data.observation.level1;
-  level1.n_feeds = 1;
-  level1.n_channels = kChannels;
-  level1.n_samples = kSamples;
-  level1.sample_time_s = kSampleTime_s;
-  level1.feeds = {1};
-  for (std::size_t t = 0; t < kSamples; ++t) {
-    level1.mjd.push_back(59000.0 + static_cast<double>(t) * kSampleTime_s / kSecondsPerDay);
-    level1.elevation_deg.push_back(50.0);
-  }
-  for (std::size_t band = 0; band < kBands; ++band) {
-    for (std::size_t channel = 0; channel < kChannels; ++channel) {
-      level1.frequency_GHz.push_back(frequency_of(band, channel));
-    }
-  }
-  data.observation.scans = {{0, kSamples}};
-  data.gain_counts_per_K.assign(kBands * kChannels, static_cast<float>(kGain));
-  data.system_temperature_K.assign(kBands * kChannels, 40.0F);
-  data.tod.resize(kBands * kChannels * kSamples);
-  return data;
-}
-
-float& sample(FeedData& data, std::size_t band, std::size_t channel, std::size_t t) {
-  return data.tod[(band * kChannels + channel) * kSamples + t];
-}
-
-/// Fills the TOD with gain * (1 + g) * (T + sky), both functions of (band, channel, t).
-template <typename Gain, typename Sky>
-void fill(FeedData& data, Gain gain, Sky sky) {
-  for (std::size_t band = 0; band < kBands; ++band) {
-    for (std::size_t channel = 0; channel < kChannels; ++channel) {
-      for (std::size_t t = 0; t < kSamples; ++t) {
-        sample(data, band, channel, t) = static_cast<float>(kGain * (1.0 + gain(band, channel, t)) *
-                                                            (temperature_of(channel) + sky(band, channel, t)));
-      }
-    }
-  }
-}
-
-void add_noise(FeedData& data, unsigned seed) {
-  std::mt19937 generator(seed);
-  const double sigma = 1.0 / std::sqrt(2e9 / kChannels * kSampleTime_s);
-  std::normal_distribution<float> normal(1.0F, static_cast<float>(sigma));
-  for (float& value : data.tod) value *= normal(generator);
-}
-
-GainFilterConfig plain_config() {
-  GainFilterConfig config;
-  config.channel_quality = false;
-  config.centre_cut_fraction = 0.0;
-  return config;
-}
-
-double rms(std::span<const float> values) {
-  double sum = 0.0;
-  for (const float value : values) sum += static_cast<double>(value) * static_cast<double>(value);
-  return std::sqrt(sum / static_cast<double>(values.size()));
-}
-
-const auto kNoGain = [](std::size_t, std::size_t, std::size_t) { return 0.0; };
-const auto kNoSky = kNoGain;
 
 // A sky a_h + b_h x, another one in every sub-band, is what the gain estimate must not see, whatever it expects of
 // gain.
@@ -256,13 +166,151 @@ TEST(GainFilter, AnyNumberOfSubBands) {
   }
 }
 
-TEST(GainFilter, RejectsWhatIsNotBuilt) {
-  GainFilterConfig config;
-  config.method = GainFilterMethod::line;
-  EXPECT_THROW(GainFilter(config, {}), ConfigError);
-  config = {};
+// One power law for the whole feed is what sky = "power_law" must not see.
+TEST(GainFilter, PowerLawSkyPassesForAnyPrior) {
+  const auto spectrum = [](double frequency_GHz) {
+    const double x = std::log(frequency_GHz / 30.0);
+    return std::pow(frequency_GHz / 30.0, -2.4) * (0.2 - 0.05 * x);
+  };
+  FeedData data = quiet_feed();
+  fill(data, kNoGain, [&](std::size_t band, std::size_t channel, std::size_t t) {
+    return spectrum(frequency_of(band, channel)) * odd_wave(t, 7.0);
+  });
+  for (const double sigma : {1e-5, 1e-3, 1.0}) {
+    GainFilterConfig config = plain_config();
+    config.sky = "power_law";
+    config.prior_sigma = sigma;
+    config.prior_alpha = -1.3;
+    const ProductTable products = run_gain_filter(data, config);
+    const auto filtered = products.get<float>(level2::kBinnedFiltered);
+    const auto unfiltered = products.get<float>(level2::kBinned);
+    ASSERT_GT(rms(unfiltered), 0.1);
+    for (std::size_t i = 0; i < filtered.size(); i += 50) ASSERT_NEAR(filtered[i], unfiltered[i], 5e-5) << sigma;
+  }
+}
+
+TEST(GainFilter, PowerLawSkyLeavesLessNoise) {
+  FeedData data = quiet_feed();
+  fill(
+      data, [](std::size_t, std::size_t, std::size_t t) { return 1e-3 * odd_wave(t, 10.0); }, kNoSky);
+  add_noise(data, 12);
+  GainFilterConfig config = plain_config();
+  config.prior_sigma = 1e-2;
+  config.prior_alpha = -1.0;
+  const ProductTable free = run_gain_filter(data, config);
   config.sky = "power_law";
-  EXPECT_THROW(GainFilter(config, {}), ConfigError);
+  const ProductTable power_law = run_gain_filter(data, config);
+  EXPECT_LT(rms(power_law.get<float>(level2::kBinnedFiltered)), 0.9 * rms(free.get<float>(level2::kBinnedFiltered)));
+  EXPECT_FALSE(free.contains(level2::kGainInformationMatrix));
+  const auto matrix = power_law.get<double>(level2::kGainInformationMatrix);
+  const auto diagonal = power_law.get<double>(level2::kGainInformation);
+  ASSERT_EQ(matrix.size(), static_cast<std::size_t>(kBands * kBands));
+  for (std::size_t band = 0; band < kBands; ++band) {
+    EXPECT_EQ(matrix[band * kBands + band], diagonal[band]);
+    EXPECT_GT(diagonal[band], free.get<double>(level2::kGainInformation)[band]);
+    for (std::size_t other = 0; other < band; ++other) {
+      EXPECT_NEAR(matrix[band * kBands + other], matrix[other * kBands + band], 1e-9 * diagonal[band]);
+    }
+  }
+}
+
+/// Everything that is not in `band` is finite; everything in it is NaN.
+void expect_only_missing(const ProductTable& products, std::size_t missing_band) {
+  for (const auto path : {level2::kBinned, level2::kBinnedFiltered}) {
+    const auto values = products.get<float>(path);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      ASSERT_EQ(std::isnan(values[i]), i / kSamples / 2 == missing_band) << path << " " << i;
+    }
+  }
+}
+
+TEST(GainFilter, BandWithoutDataLeavesTheOthers) {
+  FeedData data = quiet_feed();
+  fill(
+      data, [](std::size_t, std::size_t, std::size_t t) { return 1e-3 * odd_wave(t, 10.0); }, kNoSky);
+  add_noise(data, 13);
+  for (std::size_t channel = 0; channel < kChannels; ++channel) {
+    for (std::size_t t = 0; t < kSamples; ++t) sample(data, 1, channel, t) = kNan;
+  }
+  GainFilterConfig config = plain_config();
+  config.channel_quality = true;
+  for (const auto method : {GainFilterMethod::maximum_posterior, GainFilterMethod::least_squares,
+                            GainFilterMethod::common_mode, GainFilterMethod::line}) {
+    config.method = method;
+    expect_only_missing(run_gain_filter(data, config), 1);
+  }
+  config.method = GainFilterMethod::maximum_posterior;
+  config.sky = "power_law";
+  const ProductTable products = run_gain_filter(data, config);
+  expect_only_missing(products, 1);
+  EXPECT_EQ(products.get<double>(level2::kGainInformation)[1], 0.0);
+  EXPECT_GT(products.get<double>(level2::kGainInformation)[2], 0.0);
+}
+
+TEST(GainFilter, FeedWithoutDataIsNan) {
+  FeedData data = quiet_feed();
+  std::ranges::fill(data.tod, kNan);
+  for (const auto method : {GainFilterMethod::maximum_posterior, GainFilterMethod::least_squares,
+                            GainFilterMethod::common_mode, GainFilterMethod::line}) {
+    GainFilterConfig config = plain_config();
+    config.method = method;
+    config.channel_quality = true;
+    const ProductTable products = run_gain_filter(data, config);
+    for (const float value : products.get<float>(level2::kBinnedFiltered)) ASSERT_TRUE(std::isnan(value));
+    for (const double value : products.get<double>(level2::kEffectiveTsys)) ASSERT_TRUE(std::isnan(value));
+  }
+}
+
+// Too short for a mode in 0.02-5 Hz, so the prior cannot be fitted: no gain is estimated and nothing is taken out.
+TEST(GainFilter, ScansTooShortForThePriorStayUnfiltered) {
+  FeedData data = quiet_feed();
+  fill(data, kNoGain, kNoSky);
+  add_noise(data, 14);
+  data.observation.scans = {{100, 109}, {300, 301}, {500, 502}};
+  for (const char* sky : {"free", "power_law"}) {
+    GainFilterConfig config = plain_config();
+    config.sky = sky;
+    config.channel_quality = true;
+    const ProductTable products = run_gain_filter(data, config);
+    const auto filtered = products.get<float>(level2::kBinnedFiltered);
+    const auto unfiltered = products.get<float>(level2::kBinned);
+    for (std::size_t i = 0; i < filtered.size(); ++i) {
+      ASSERT_TRUE(filtered[i] == unfiltered[i] || (std::isnan(filtered[i]) && std::isnan(unfiltered[i]))) << i;
+    }
+    EXPECT_NE(filtered[105], 0.0F);
+    for (const double sigma : products.get<double>(level2::kSigmaCommon)) EXPECT_EQ(sigma, 0.0);
+    for (const double alpha : products.get<double>(level2::kGainAlpha)) EXPECT_EQ(alpha, -1.3);
+  }
+}
+
+// What is left of a constant after two templates of four channels is little, but enough.
+TEST(GainFilter, FourChannelsOfASubBandAreEnough) {
+  FeedData data = quiet_feed();
+  fill(data, kNoGain, kNoSky);
+  add_noise(data, 15);
+  for (std::size_t band = 0; band < kBands; ++band) {
+    for (std::size_t half = 0; half < 2; ++half) {
+      for (std::size_t channel = half * 32; channel < half * 32 + 32; ++channel) {
+        if (channel > half * 32 + 11 || channel < half * 32 + 8)
+          data.gain_counts_per_K[band * kChannels + channel] = 0.0F;
+      }
+    }
+  }
+  const ProductTable products = run_gain_filter(data, plain_config());
+  for (const double information : products.get<double>(level2::kGainInformation)) EXPECT_GT(information, 0.0);
+  for (const float value : products.get<float>(level2::kBinnedFiltered)) ASSERT_TRUE(std::isfinite(value));
+}
+
+TEST(GainFilter, NanSampleWithPowerLawSky) {
+  FeedData data = quiet_feed();
+  fill(data, kNoGain, kNoSky);
+  add_noise(data, 16);
+  sample(data, 1, 40, 700) = kNan;
+  GainFilterConfig config = plain_config();
+  config.sky = "power_law";
+  const ProductTable products = run_gain_filter(data, config);
+  const auto values = products.get<float>(level2::kBinnedFiltered);
+  for (std::size_t i = 0; i < values.size(); ++i) ASSERT_EQ(std::isnan(values[i]), i == 3 * kSamples + 700) << i;
 }
 
 TEST(CutFlags, EdgesAndCentre) {

@@ -72,13 +72,14 @@ inline ProductTable run_feed(const Stages& stages, const ObservationContext& obs
     }
   }
   for (const auto& worker : workers) worker->finish_vane();
-  for (const TimePiece& piece : plan_pieces(observation, combined_deliveries(stages), kMaxBlockSamples)) {
+  for (const TimePiece& piece : plan_pieces(observation, combined_deliveries(all_of(stages)), kMaxBlockSamples)) {
     for (int band = 0; band < kBands; ++band) {
       FeedBlock block = block_of(observation.level1, tod, band, {piece.start, piece.start + piece.n_samples});
       block.feed = feed;
       block.scan = piece.scan;
       const std::vector<float> medians = channel_medians(block);
       block.channel_median = medians;
+      for (const auto& worker : workers) worker->consume_channels(block, 0, block.n_channels);
       for (const auto& worker : workers) worker->consume(block);
     }
   }
