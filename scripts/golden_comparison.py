@@ -201,6 +201,17 @@ def noise_difference(ours, expected, name, reference):
     return largest(value[good] / wanted[good] - 1)
 
 
+def calibrator_difference(ours, expected, name, relative):
+    """Of the fit to joint_tsys; None for observations that the reference has no fit of."""
+    if "calibrator_fit" not in expected:
+        return None
+    wanted = expected[f"calibrator_fit/joint_tsys/{name}"][...]
+    value, good = ours[f"level2/calibrator_fit/{name}"][:wanted.shape[0]], wanted != 0
+    if relative:
+        return largest(value[good] / wanted[good] - 1)
+    return largest(value[good] - wanted[good]) * 60
+
+
 # -------------------------------------------------------------------------------------------------------------- tables
 def add_calibration(table, of, samples, vane, noise, offsets, tau):
     for name in ("system_temperature", "gain"):
@@ -259,6 +270,10 @@ def add_same_samples(table, common_mode, joint):
     for name in ("central_freqs", "bandwidths"):
         table.at_most(f"{name} [GHz]", 1e-4, common_mode(frequency_difference_GHz, name, name))
     add_comparison_method(table, joint, "binned_filtered_data", "binned_filtered_data/joint_tsys")
+    for name in ("amplitudes", "major_std", "minor_std"):
+        table.at_most(f"calibrator_fit/joint_tsys/{name}", 1e-2, joint(calibrator_difference, name, True))
+    for name in ("ra_offset", "dec_offset"):
+        table.at_most(f"calibrator_fit/joint_tsys/{name} [arcmin]", 0.05, joint(calibrator_difference, name, False))
     table.at_most("noise_stats/binned_data/auto_rms, end to end", 1e-2,
                   common_mode(noise_difference, "binned_data", "binned_data"))
     table.at_most("noise_stats/common_mode/auto_rms, end to end", 1e-2,

@@ -6,7 +6,7 @@ packages=(
   g++ cmake ninja-build pkg-config git procps ccache clang-format clang-tidy
   libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libhdf5-dev libdeflate-dev
   libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libspdlog-dev libfmt-dev
-  libeigen3-dev libfftw3-dev libcfitsio-dev wcslib-dev liberfa-dev libhealpix-cxx-dev
+  libeigen3-dev libceres-dev libfftw3-dev libcfitsio-dev wcslib-dev liberfa-dev libhealpix-cxx-dev
   libpqxx-dev libpq-dev libsqlite3-dev libgtest-dev libbenchmark-dev
   gnuplot-nox fitsverify sqlite3 postgresql-15 postgresql-client-15
   python3-numpy python3-scipy python3-h5py python3-astropy

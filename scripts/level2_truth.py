@@ -12,6 +12,7 @@ Level-2 files made of them. For each observation:
     amplitude    for calibrators: regression of binned_filtered_data on the true sky, both high-passed (running mean
                  over 10 s subtracted), for every feed and half band. 0.996-0.998 is what a perfect file shows: the vane
                  calibrates against an atmosphere colder than itself.
+    calibrator_fit  for calibrators (JSON only): fitted amplitude and width over truth, distance from the source
 """
 import argparse
 import json
@@ -95,6 +96,25 @@ def amplitudes(level2, truth):
     return result
 
 
+def calibrator_fits(level2, truth):
+    """level2/calibrator_fit against the only source [feed][half band]: amplitude and width over truth, distance of the
+    peak from the source in arcmin."""
+    l_deg, b_deg, _, fwhm_arcmin, _ = truth["sky/sources"][0]
+    n_feed = truth["galactic_l"].shape[0]
+    true_K = np.empty((n_feed, 8))
+    for feed in range(n_feed):
+        for element in range(8):
+            band, channels = half_band(truth, element)
+            true_K[feed, element] = sky_K(truth, np.array([l_deg]), np.array([b_deg]),
+                                          truth["frequency"][band, channels],
+                                          channel_weights(truth, feed, band, channels))[0]
+    fit = {name: level2[f"level2/calibrator_fit/{name}"][:n_feed].reshape(n_feed, 8)
+           for name in ("amplitudes", "major_std", "minor_std", "ra_offset", "dec_offset")}
+    width = np.sqrt(fit["major_std"] * fit["minor_std"]) * 60 * np.sqrt(8 * np.log(2)) / fwhm_arcmin
+    return {"amplitude": (fit["amplitudes"] / true_K).tolist(), "width": width.tolist(),
+            "offset_arcmin": (np.hypot(fit["ra_offset"], fit["dec_offset"]) * 60).tolist()}
+
+
 def results_of(level2_path, truth_path):
     level1_path = str(truth_path).replace("_truth.hdf5", ".hd5")
     with h5py.File(level2_path) as level2, h5py.File(truth_path) as truth, h5py.File(level1_path) as level1:
@@ -110,6 +130,8 @@ def results_of(level2_path, truth_path):
         source = level1["comap"].attrs["source"]
         if (source.decode() if isinstance(source, bytes) else str(source)) in CALIBRATORS:
             result["amplitudes"] = amplitudes(level2, truth).tolist()
+            if "level2/calibrator_fit" in level2:
+                result["calibrator_fit"] = calibrator_fits(level2, truth)
     return result
 
 

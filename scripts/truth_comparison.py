@@ -89,6 +89,24 @@ def amplitude_table(simulated, results):
     return table
 
 
+FIT_OFFSET_ARCMIN, FIT_WIDTH = 0.01, 0.003
+
+
+def calibrator_fit_table(simulated, results):
+    table = Table(f"{simulated.name}: calibrator_fit against truth", [f"half band {element}" for element in range(8)])
+    for result in results:
+        fit, name = result.get("calibrator_fit"), result["file"].split("-")[1].lstrip("0")
+        for row in range(len(fit["amplitude"]) if fit else 0):
+            feed = f"{name} feed {row + 1}"
+            table.add(f"{feed}: amplitude over truth", f"{AMPLITUDE} +- {AMPLITUDE_TOLERANCE}", fit["amplitude"][row],
+                      lambda value: abs(value - AMPLITUDE) <= AMPLITUDE_TOLERANCE, "{:.4f}")
+            table.add(f"{feed}: width over truth", f"1 +- {FIT_WIDTH}", fit["width"][row],
+                      lambda value: abs(value - 1) <= FIT_WIDTH, "{:.4f}")
+            table.at_most(f"{feed}: peak from the source [arcmin]", FIT_OFFSET_ARCMIN, fit["offset_arcmin"][row],
+                          "{:.4f}")
+    return table
+
+
 def map_table(title):
     return Table(title, ["slope all", "slope small", "residual/white all", "residual/white small", "correlation all",
                          "correlation small", "pixels"])
@@ -120,6 +138,7 @@ def truth_tables(run, directory, simulated):
     tables = [calibration]
     if simulated.calibrator_obsids:
         tables.append(amplitude_table(simulated, results))
+        tables.append(calibrator_fit_table(simulated, results))
     maps = map_table(f"{simulated.name}: map of frequency_band 0 against truth")
     for feeds in simulated.feed_choices:
         last = feeds[-1]

@@ -59,6 +59,7 @@ void add_catalogue_command(CLI::App& program, Commands& commands, GlobalOptions&
 void add_level2_command(CLI::App& program, Commands& commands, GlobalOptions& options);
 void add_mapmake_command(CLI::App& program, Commands& commands, GlobalOptions& options);
 void add_check_command(CLI::App& program, Commands& commands, GlobalOptions& options);
+void add_calibrate_command(CLI::App& program, Commands& commands, GlobalOptions& options);
 void add_report_command(CLI::App& program, Commands& commands, GlobalOptions& options);
 void add_run_command(CLI::App& program, Commands& commands, GlobalOptions& options);
 

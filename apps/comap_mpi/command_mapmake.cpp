@@ -2,20 +2,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "calibrate/gain_models.hpp"
 #include "catalogue/catalogue.hpp"
 #include "command.hpp"
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/json_bytes.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
 #include "map/map_job.hpp"
 #include "map/map_plan.hpp"
+#include "sky/coordinates.hpp"
 
 namespace comap {
 namespace {
@@ -29,9 +33,39 @@ std::vector<MapObservation> observations_of_catalogue(const Config& config) {
   const std::unique_ptr<Catalogue> catalogue = open_catalogue(config.catalogue);
   std::vector<MapObservation> offered;
   for (const Observation& observation : catalogue->select(config.select)) {
-    offered.push_back({observation, catalogue->quality_flags(observation.obsid)});
+    offered.push_back({observation, catalogue->quality_flags(observation.obsid), {}});
   }
   return offered;
+}
+
+double start_mjd(const Observation& observation) {
+  try {
+    return parse_utc_start(observation.utc_start);
+  } catch (const ObservationError& error) {
+    log_warning("obsid {}: no calibration: {}", observation.obsid, error.what());
+    return std::nan("");
+  }
+}
+
+void add_calibration(const Config& config, std::vector<MapObservation>& offered) {
+  constexpr int kSubBands = 2;
+  const std::vector<CalibrationModel> models = open_catalogue(config.catalogue)->calibration_models();
+  if (models.empty()) {
+    throw CatalogueError(
+        "[mapmake] calibration = \"catalogue\": the catalogue has no calibration models; run "
+        "`comap_mpi calibrate` first");
+  }
+  constexpr int kElements = kScienceFeeds * kBands * kSubBands;
+  if (std::ssize(models) < kElements) {
+    log_warning("calibration: models of {} of {} elements; the others are not calibrated", models.size(), kElements);
+  }
+  for (MapObservation& observation : offered) {
+    const double mjd = start_mjd(observation.observation);
+    for (const CalibrationModel& model : models) {
+      observation.calibration.push_back(
+          {model.feed, model.band * kSubBands + model.channel, gain_ratio_at(model, mjd)});
+    }
+  }
 }
 
 /// Rank 0 asks the catalogue, or looks into the files given by name; every rank gets the answer.
@@ -42,6 +76,7 @@ std::vector<MapObservation> offered_observations(const CommandContext& context, 
     offered = options.level2_files.empty()
                   ? observations_of_catalogue(context.config)
                   : observations_of_files(options.level2_files, context.config.mapmake.dataset);
+    if (context.config.mapmake.calibration == "catalogue") add_calibration(context.config, offered);
     bytes = to_bytes(nlohmann::json(offered));
   });
   context.world.broadcast(bytes, 0);

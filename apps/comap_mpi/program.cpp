@@ -79,6 +79,7 @@ std::unique_ptr<Program> make_program() {
   add_simulate_command(app, program->commands, program->options);
   add_catalogue_command(app, program->commands, program->options);
   add_level2_command(app, program->commands, program->options);
+  add_calibrate_command(app, program->commands, program->options);
   add_mapmake_command(app, program->commands, program->options);
   add_check_command(app, program->commands, program->options);
   add_report_command(app, program->commands, program->options);

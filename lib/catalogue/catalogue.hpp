@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "catalogue/calibration_rows.hpp"
 #include "config/config.hpp"
 
 namespace comap {
@@ -46,6 +47,8 @@ struct ObservationResult {
   std::string level2_path;                ///< when complete
   std::map<std::string, double> summary;  ///< columns of observation_summary
   std::vector<QualityRow> quality;
+  /// When any are given they replace all rows that calibration_flux has of this observation.
+  std::vector<CalibrationFlux> calibration;
 };
 
 struct QualityFlag {
@@ -97,6 +100,15 @@ class Catalogue {
 
   /// All 19 x 8 elements of an observation, by feed and frequency_band; an element without a row is good.
   virtual std::vector<QualityFlag> quality_flags(std::int64_t obsid) = 0;
+
+  /// Rows of calibration_flux of one source (compared without regard to case) that belong to the selected
+  /// observations, in order of feed, band, channel and MJD.
+  virtual std::vector<CalibrationFlux> calibration_fluxes(const std::string& source, const SelectConfig& selection) = 0;
+  /// Replaces all of calibration_model_fit, in one transaction.
+  virtual void write_calibration_models(const std::vector<CalibrationModel>& models) = 0;
+  /// In order of feed, band and channel. Throws CatalogueError for coefficients that are no JSON array of numbers.
+  virtual std::vector<CalibrationModel> calibration_models() = 0;
+
   virtual CatalogueSummary summary() = 0;
   /// URL without credentials, for logs.
   virtual std::string description() const = 0;

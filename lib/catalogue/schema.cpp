@@ -98,7 +98,7 @@ Table quality_flags() {
 
 Table calibration_flux() {
   using enum ColumnType;
-  return {"calibration_flux",
+  return {kCalibrationFlux,
           true,
           {{"obsid", big_integer, kReference},
            {"feed", integer, "NOT NULL"},
@@ -113,9 +113,21 @@ Table calibration_flux() {
           {"obsid", "feed", "band", "channel"}};
 }
 
+Table calibration_frequency() {
+  using enum ColumnType;
+  return {kCalibrationFrequencies,
+          true,
+          {{"obsid", big_integer, kReference},
+           {"feed", integer, "NOT NULL"},
+           {"band", integer, "NOT NULL"},
+           {"channel", integer, "NOT NULL"},
+           {"frequency_ghz", floating}},
+          {"obsid", "feed", "band", "channel"}};
+}
+
 Table calibration_model_fit() {
   using enum ColumnType;
-  return {"calibration_model_fit",
+  return {kCalibrationModels,
           true,
           {{"feed", integer, "NOT NULL"},
            {"band", integer, "NOT NULL"},
@@ -186,8 +198,9 @@ void note_version(Connection& connection) {
 }  // namespace
 
 const std::vector<Table>& tables() {
-  static const std::vector<Table> all = {observations(),          summaries(),    quality_flags(), calibration_flux(),
-                                         calibration_model_fit(), old_path_data()};
+  static const std::vector<Table> all = {
+      observations(),          summaries(),     quality_flags(),        calibration_flux(),
+      calibration_model_fit(), old_path_data(), calibration_frequency()};
   return all;
 }
 

@@ -30,6 +30,10 @@ struct Table {
 inline constexpr const char* kObservations = "comap_data";
 inline constexpr const char* kSummaries = "observation_summary";
 inline constexpr const char* kQualityFlags = "quality_flags";
+inline constexpr const char* kCalibrationFlux = "calibration_flux";
+inline constexpr const char* kCalibrationModels = "calibration_model_fit";
+/// Ours: the frequency at which a flux was measured, which calibration_flux has no column for.
+inline constexpr const char* kCalibrationFrequencies = "comap_calibration_frequency";
 
 /// All tables, in an order in which they can be created.
 const std::vector<Table>& tables();

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "catalogue/schema.hpp"
+#include "catalogue/sql_calibration.hpp"
 #include "catalogue/sql_connection.hpp"
 #include "catalogue/sql_reading.hpp"
 #include "catalogue/sql_writing.hpp"
@@ -136,6 +137,24 @@ class SqlCatalogue final : public Catalogue {
       }
     }
     return flags;
+  }
+
+  std::vector<CalibrationFlux> calibration_fluxes(const std::string& source, const SelectConfig& selection) override {
+    std::vector<std::int64_t> obsids;
+    for (const Observation& observation : select(selection)) obsids.push_back(observation.obsid);
+    std::vector<CalibrationFlux> fluxes;
+    in_transaction(sql::Access::read, [&] { fluxes = sql::calibration_fluxes(*connection_, source, obsids); });
+    return fluxes;
+  }
+
+  void write_calibration_models(const std::vector<CalibrationModel>& models) override {
+    write([&] { sql::write_calibration_models(*connection_, models); });
+  }
+
+  std::vector<CalibrationModel> calibration_models() override {
+    std::vector<CalibrationModel> models;
+    in_transaction(sql::Access::read, [&] { models = sql::calibration_models(*connection_); });
+    return models;
   }
 
   CatalogueSummary summary() override {

@@ -6,6 +6,7 @@
 #include <set>
 #include <system_error>
 
+#include "catalogue/sql_calibration.hpp"
 #include "catalogue/sql_reading.hpp"
 #include "core/constants.hpp"
 
@@ -264,6 +265,7 @@ void record(Connection& connection, const ObservationResult& result) {
   for (const auto& [name, value] : result.summary) changes[name] = value;
   write_summary(connection, result.obsid, changes);
   if (result.complete || !result.quality.empty()) write_flags(connection, result);
+  if (!result.calibration.empty()) write_calibration_fluxes(connection, result.obsid, result.calibration);
 }
 
 }  // namespace comap::sql

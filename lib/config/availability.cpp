@@ -34,8 +34,6 @@ const std::vector<Restriction>& restrictions() {
        [](const Config& c) { return c.mapmake.detrend == "polynomial"; }},
       {"mapmake.glitch_second_pass", "the second pass", "false",
        [](const Config& c) { return c.mapmake.glitch_second_pass; }},
-      {"mapmake.calibration", "\"catalogue\"", "\"none\"",
-       [](const Config& c) { return c.mapmake.calibration == "catalogue"; }},
       {"mapmake.split", "a split", "\"none\"", [](const Config& c) { return c.mapmake.split != "none"; }},
       {"mapmake.memory_GB", "a bound of memory", "0", [](const Config& c) { return c.mapmake.memory_GB > 0.0; }},
   };
@@ -48,16 +46,16 @@ struct Names {
 };
 
 const Names& stages() {
-  static const Names names = {
-      {"check_level1", "create_level2", "system_temperature", "find_scans", "noise_stats_level1", "atmosphere",
-       "atmosphere_vane", "gain_filter", "post_bin_cleaning", "noise_stats_level2", "finalize_metadata"},
-      {"calibrator_fit"}};
+  static const Names names = {{"check_level1", "create_level2", "system_temperature", "find_scans",
+                               "noise_stats_level1", "atmosphere", "atmosphere_vane", "gain_filter",
+                               "post_bin_cleaning", "noise_stats_level2", "calibrator_fit", "finalize_metadata"},
+                              {}};
   return names;
 }
 
 const Names& run_commands() {
-  static const Names names = {{"simulate", "catalogue", "level2", "mapmake", "report"},
-                              {"linemap", "calibrate", "acquire"}};
+  static const Names names = {{"simulate", "catalogue", "level2", "calibrate", "mapmake", "report"},
+                              {"linemap", "acquire"}};
   return names;
 }
 

@@ -62,6 +62,19 @@ void bind_log(Binder& binder, LogConfig& config) {
   binder.flag("progress", config.progress, "progress bar on a terminal");
 }
 
+void bind_calibrate(Binder& binder, CalibrateConfig& config) {
+  constexpr double kMaxDegree = 10;
+  constexpr double kMaxObservations = 1e9;
+  binder.text("source", config.source, "one calibrator: TauA, CasA, CygA or Jupiter");
+  binder.choice("model_type", config.model_type, {"polynomial", "nearest", "mean"}, "gain ratio against time");
+  binder.integer_as("poly_degree", config.poly_degree, {0, kMaxDegree}, "in years since MJD 59000");
+  binder.number("chi2_max", config.chi2_max, {kAboveZero}, "measurements with a worse fit are left out");
+  binder.number("gain_min", config.gain_min, {0}, "measured over model flux; measurements below are left out");
+  binder.number("gain_max", config.gain_max, {0}, "measurements above are left out");
+  binder.integer_as("min_observations", config.min_observations, {1, kMaxObservations},
+                    "elements with fewer get no model");
+}
+
 void bind_run(Binder& binder, RunConfig& config) {
   binder.text_list("pipeline", config.pipeline, "commands in order, with their options");
   binder.text_list("level1_dirs", config.level1_dirs, "where \"catalogue scan\" looks for Level-1 files");
@@ -80,6 +93,7 @@ void bind_config(Binder& binder, Config& config) {
   section("log", config.log, bind_log, "");
   section("level2", config.level2, bind_level2, "from Level-1 to Level-2");
   section("mapmake", config.mapmake, bind_mapmake, "from Level-2 to maps");
+  section("calibrate", config.calibrate, bind_calibrate, "gain models from observations of a calibrator");
   section("simulate", config.simulate, bind_simulate, "Level-1 files of a known sky");
   section("run", config.run, bind_run, "several commands in order");
 }

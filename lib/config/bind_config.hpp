@@ -14,6 +14,7 @@ void bind_io(Binder& binder, IoConfig& config);
 void bind_log(Binder& binder, LogConfig& config);
 void bind_level2(Binder& binder, Level2Config& config);
 void bind_mapmake(Binder& binder, MapmakeConfig& config);
+void bind_calibrate(Binder& binder, CalibrateConfig& config);
 void bind_run(Binder& binder, RunConfig& config);
 
 /// NAXIS, CRPIX, CDELT, CRVAL, CTYPE: of [mapmake] wcs and of the tables in wcs_file.

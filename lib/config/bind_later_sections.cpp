@@ -25,17 +25,6 @@ void bind_linemap(Binder& binder) {
   binder.number_rows("stack", stack, 0, "");
 }
 
-void bind_calibrate(Binder& binder) {
-  Unused unused;
-  binder.text("source", unused.text, "");
-  binder.choice("model_type", unused.text, {"polynomial", "nearest", "mean"}, "");
-  binder.integer("poly_degree", unused.integer, {0, 10}, "");
-  binder.number("chi2_max", unused.number, {kAboveZero}, "");
-  binder.number("gain_min", unused.number, {0}, "");
-  binder.number("gain_max", unused.number, {0}, "");
-  binder.integer("min_observations", unused.integer, {1, kMaxCount}, "");
-}
-
 void bind_acquire(Binder& binder) {
   Unused unused;
   for (const std::string_view key : {"list_command", "list_file", "remote", "directory", "group", "mode"}) {
@@ -51,7 +40,6 @@ void bind_acquire(Binder& binder) {
 
 void bind_later_sections(Binder& binder) {
   binder.section("linemap", bind_linemap, "");
-  binder.section("calibrate", bind_calibrate, "");
   binder.section("acquire", bind_acquire, "");
 }
 

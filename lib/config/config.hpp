@@ -164,9 +164,9 @@ struct Level2Config {
   std::string output_dir = "level2";
   std::string layout = "{year}-{month}/{source}/level2";
   bool overwrite = false;
-  std::vector<std::string> pipeline = {"check_level1", "create_level2",      "system_temperature",
-                                       "find_scans",   "noise_stats_level1", "atmosphere",
-                                       "gain_filter",  "noise_stats_level2", "finalize_metadata"};
+  std::vector<std::string> pipeline = {
+      "check_level1", "create_level2", "system_temperature", "find_scans",     "noise_stats_level1",
+      "atmosphere",   "gain_filter",   "noise_stats_level2", "calibrator_fit", "finalize_metadata"};
   CreateLevel2Config create_level2;
   SystemTemperatureConfig system_temperature;
   FindScansConfig find_scans;
@@ -246,14 +246,25 @@ struct MapmakeConfig {
   double memory_GB = 0.0;
 };
 
+/// [calibrate]
+struct CalibrateConfig {
+  std::string source = "TauA";
+  std::string model_type = "polynomial";  ///< polynomial | nearest | mean
+  int poly_degree = 2;
+  double chi2_max = 10.0;
+  double gain_min = 0.3;
+  double gain_max = 3.0;
+  int min_observations = 10;
+};
+
 /// [run]
 struct RunConfig {
-  std::vector<std::string> pipeline = {"catalogue scan", "level2", "mapmake"};
+  std::vector<std::string> pipeline = {"catalogue scan", "level2", "calibrate", "mapmake"};
   std::vector<std::string> level1_dirs;
   std::vector<std::string> level2_dirs;
 };
 
-/// The whole file. Sections [linemap], [calibrate] and [acquire] come with their commands.
+/// The whole file. Sections [linemap] and [acquire] come with their commands.
 struct Config {
   CatalogueConfig catalogue;
   SelectConfig select;
@@ -262,6 +273,7 @@ struct Config {
   LogConfig log;
   Level2Config level2;
   MapmakeConfig mapmake;
+  CalibrateConfig calibrate;
   SimulateConfig simulate;
   RunConfig run;
 };

@@ -102,6 +102,15 @@ void check_mapmake(const MapmakeConfig& config, Checker& checker) {
   checker.expect_file("mapmake.eop_file", config.eop_file);
 }
 
+void check_calibrate(const CalibrateConfig& config, Checker& checker) {
+  checker.expect(config.gain_min < config.gain_max, "calibrate.gain_max",
+                 fmt::format("expected more than gain_min = {}; found {}", config.gain_min, config.gain_max));
+  checker.expect(config.model_type != "polynomial" || config.min_observations > config.poly_degree,
+                 "calibrate.min_observations",
+                 fmt::format("a polynomial of degree {} needs at least {}; found {}", config.poly_degree,
+                             config.poly_degree + 1, config.min_observations));
+}
+
 }  // namespace
 
 void check_consistency(const Config& config, const KeyPlaces& places, Problems& problems) {
@@ -110,6 +119,7 @@ void check_consistency(const Config& config, const KeyPlaces& places, Problems& 
   check_select(config.select, checker);
   check_level2(config.level2, checker);
   check_mapmake(config.mapmake, checker);
+  check_calibrate(config.calibrate, checker);
   checker.expect(!config.run.pipeline.empty(), "run.pipeline", "expected at least one command");
 }
 

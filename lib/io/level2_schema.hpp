@@ -38,6 +38,7 @@ inline constexpr std::string_view kBandwidths = "level2/bandwidths";            
 inline constexpr std::string_view kPostBinCleaning = "level2/post_bin_cleaning";
 inline constexpr std::string_view kUncleaned = "level2/post_bin_cleaning/uncleaned";  ///< K, filtered data before it
 inline constexpr std::string_view kNoiseStatsGroup = "level2_noise_stats";            ///< /{dataset}/{sigma_white,...}
+inline constexpr std::string_view kCalibratorFitGroup = "level2/calibrator_fit";      ///< /{amplitudes,...}
 inline constexpr std::string_view kSqlSnapshot = "level2/sql_snapshot";
 
 }  // namespace comap::level2

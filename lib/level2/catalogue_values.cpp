@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
+#include <utility>
 
 #include "core/constants.hpp"
 #include "io/level2_schema.hpp"
@@ -114,6 +116,10 @@ void fill_catalogue_values(const ObservationContext& observation, const StageLis
     }
   }
   for (const FeedResult& feed : feeds) {
+    for (const auto& stage : stages) {
+      std::ranges::copy(stage->calibration_flux(observation, feed.feed, feed.products),
+                        std::back_inserter(result.calibration));
+    }
     const bool fits = feed.products.contains(kNanCounts) &&
                       feed.products.get<std::int64_t>(kNanCounts).size() == kBands * kCatalogueSubBands;
     for (std::size_t element = 0; fits && element < kBands * kCatalogueSubBands; ++element) {
@@ -122,14 +128,50 @@ void fill_catalogue_values(const ObservationContext& observation, const StageLis
   }
 }
 
+namespace {
+
+/// Numbers of a row of calibration_flux, by the names of its columns.
+constexpr std::array<std::pair<std::string_view, double CalibrationFlux::*>, 6> kFluxNumbers = {{
+    {"mjd", &CalibrationFlux::mjd},
+    {"measured_flux", &CalibrationFlux::measured_flux_Jy},
+    {"flux_error", &CalibrationFlux::flux_error_Jy},
+    {"amplitude", &CalibrationFlux::amplitude_K},
+    {"chi2", &CalibrationFlux::chi2},
+    {"frequency_GHz", &CalibrationFlux::frequency_GHz},
+}};
+
+}  // namespace
+
+nlohmann::json to_json(const CalibrationFlux& row) {
+  nlohmann::json json = {{"feed", row.feed}, {"band", row.band}, {"channel", row.channel}, {"source", row.source}};
+  for (const auto& [name, member] : kFluxNumbers) {
+    if (std::isfinite(row.*member)) json[std::string(name)] = row.*member;
+  }
+  return json;
+}
+
+CalibrationFlux calibration_flux_from_json(const nlohmann::json& json, std::int64_t obsid) {
+  CalibrationFlux row;
+  row.obsid = obsid;
+  json.at("feed").get_to(row.feed);
+  json.at("band").get_to(row.band);
+  json.at("channel").get_to(row.channel);
+  json.at("source").get_to(row.source);
+  for (const auto& [name, member] : kFluxNumbers) row.*member = json.value(std::string(name), std::nan(""));
+  return row;
+}
+
 nlohmann::json to_json(const ObservationResult& result) {
   nlohmann::json quality = nlohmann::json::array();
   for (const QualityRow& row : result.quality) {
     quality.push_back({{"feed", row.feed}, {"frequency_band", row.frequency_band}, {"statistics", row.statistics}});
   }
+  nlohmann::json calibration = nlohmann::json::array();
+  for (const CalibrationFlux& row : result.calibration) calibration.push_back(to_json(row));
   return {{"obsid", result.obsid},     {"complete", result.complete},
           {"error", result.error},     {"level2_path", result.level2_path},
-          {"summary", result.summary}, {"quality", quality}};
+          {"summary", result.summary}, {"quality", quality},
+          {"calibration", calibration}};
 }
 
 ObservationResult result_from_json(const nlohmann::json& json) {
@@ -144,6 +186,10 @@ ObservationResult result_from_json(const nlohmann::json& json) {
     entry.at("feed").get_to(row.feed);
     entry.at("frequency_band").get_to(row.frequency_band);
     entry.at("statistics").get_to(row.statistics);
+  }
+  // A result that an earlier version has kept for later has none.
+  for (const auto& entry : json.value("calibration", nlohmann::json::array())) {
+    result.calibration.push_back(calibration_flux_from_json(entry, result.obsid));
   }
   return result;
 }

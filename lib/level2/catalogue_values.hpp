@@ -25,8 +25,13 @@ void add_sample_counts(const ObservationContext& observation, double glitch_sigm
 /// quality_flags: scan averages of the noise fits over finite values, NaN samples, glitches, mean atmosphere). Columns
 /// without a finite value are left out. There are quality rows only with 2 sub-bands, which is what the catalogue can
 /// hold.
+/// Adds the rows of calibration_flux of every stage and feed.
 void fill_catalogue_values(const ObservationContext& observation, const StageList& stages,
                            const std::vector<FeedResult>& feeds, ObservationResult& result);
+
+/// What is NaN is left out; so is the obsid.
+nlohmann::json to_json(const CalibrationFlux& row);
+CalibrationFlux calibration_flux_from_json(const nlohmann::json& json, std::int64_t obsid);
 
 nlohmann::json to_json(const ObservationResult& result);
 ObservationResult result_from_json(const nlohmann::json& json);

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "io/level2_schema.hpp"
+#include "level2/catalogue_values.hpp"
 
 namespace comap {
 namespace {
@@ -26,6 +27,9 @@ constexpr std::array<std::string_view, 10> kSummaryColumns = {"median_tsys",
                                                               "pointing_offset_el",
                                                               "pointing_offset_ra",
                                                               "pointing_offset_dec"};
+
+/// One JSON object for each row of calibration_flux.
+constexpr std::string_view kFluxes = "calibration_flux";
 
 using Element = std::pair<int, int>;  ///< pixel (feed), frequency_band
 
@@ -97,6 +101,9 @@ void write_sql_snapshot(h5::File& file, const nlohmann::json& snapshot, const Ob
   for (const auto& [column, value] : result.summary) file.write_attribute(level2::kSqlSnapshot, column, value);
   const auto rows = merged_flags(snapshot.value("flags", nlohmann::json::array()), result);
   if (!rows.empty()) write_columns(file, rows);
+  std::vector<std::string> fluxes;
+  for (const CalibrationFlux& flux : result.calibration) fluxes.push_back(to_json(flux).dump());
+  if (!fluxes.empty()) file.write_strings(fmt::format("{}/{}", level2::kSqlSnapshot, kFluxes), fluxes);
 }
 
 ObservationResult read_sql_snapshot(const h5::File& file) {
@@ -107,6 +114,11 @@ ObservationResult read_sql_snapshot(const h5::File& file) {
   for (const std::string_view column : kSummaryColumns) {
     const auto value = file.attribute(level2::kSqlSnapshot, column);
     if (const auto number = value ? h5::to_number(*value) : std::nullopt) result.summary.emplace(column, *number);
+  }
+  if (file.exists(path(kFluxes))) {
+    for (const std::string& flux : file.read_strings(path(kFluxes))) {
+      result.calibration.push_back(calibration_flux_from_json(nlohmann::json::parse(flux), result.obsid));
+    }
   }
   if (!file.exists(path("pixel"))) return result;
   const auto pixels = file.read<std::int64_t>(path("pixel"));

@@ -11,8 +11,8 @@ namespace comap {
 
 /// The observation row and the summary as attributes, one column dataset for each field of quality_flags, rows in
 /// order of pixel and frequency_band. `snapshot` holds "row" and "flags" as the catalogue has them; `result` what this
-/// run has measured, which replaces the statistics of the flags. Missing numbers are NaN, missing integers -1.
-/// Collective in a parallel file; the same arguments on every rank.
+/// run has measured, which replaces the statistics of the flags; rows of calibration_flux are JSON texts.
+/// Missing numbers are NaN, missing integers -1. Collective in a parallel file; the same arguments on every rank.
 void write_sql_snapshot(h5::File& file, const nlohmann::json& snapshot, const ObservationResult& result);
 
 /// The result that write_sql_snapshot was given, from the file: what a run that died between naming the file and

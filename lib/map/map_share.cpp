@@ -220,14 +220,22 @@ BandData MapShare::load(int frequency_band, bool last) {
 
 void MapShare::load_feed(const Level2Reader& file, const ScanSelection& selection, const MapUnit& unit, int feed,
                          int frequency_band, BandData& band) const {
-  const std::vector<float> stream = file.read_stream(feed, frequency_band);
+  std::vector<float> stream = file.read_stream(feed, frequency_band);
+  const double factor = observations_[unit.observation].calibration_factor(feed, frequency_band);
+  // The weights follow: they are measured on what is divided here.
+  if (factor != 1.0) {
+    for (float& sample : stream) sample = static_cast<float>(sample / factor);
+  }
   const std::size_t first = first_scan_.at({unit.observation, feed});
   for (std::size_t index = 0; index < file.scans().size(); ++index) {
     const FeedScan& scan = scans_[first + index];
     const std::size_t n_before = band.data.segments.size();
-    load_scan(first + index, selection.used(feed, frequency_band, index), part(stream, scan.file_start, scan.n_samples),
-              band);
-    if (band.data.segments.size() > n_before) add_prior(file, frequency_band, scan, band.data.segments.back());
+    const std::span<const float> samples = part(stream, scan.file_start, scan.n_samples);
+    load_scan(first + index, selection.used(feed, frequency_band, index), samples, band);
+    if (band.data.segments.size() == n_before) continue;
+    DestriperSegment& segment = band.data.segments.back();
+    add_prior(file, frequency_band, scan, segment);
+    for (auto& variance_K2 : segment.prior_variance_K2) variance_K2 /= factor * factor;
   }
 }
 

@@ -23,6 +23,10 @@ bool is_good(const std::vector<QualityFlag>& flags, int feed, int frequency_band
   return found == flags.end() || found->is_good;
 }
 
+bool is_usable(double calibration_factor) {
+  return std::isfinite(calibration_factor) && calibration_factor >= kMinCalibrationFactor;
+}
+
 std::string counted(std::int64_t n, std::string_view singular, std::string_view plural) {
   return fmt::format("{} {}", n, n == 1 ? singular : plural);
 }
@@ -44,6 +48,13 @@ MapObservation observation_of_file(const std::string& path, const std::string& d
 
 }  // namespace
 
+double MapObservation::calibration_factor(int feed, int frequency_band) const {
+  const auto found = std::ranges::find_if(calibration, [&](const CalibrationFactor& factor) {
+    return factor.feed == feed && factor.frequency_band == frequency_band;
+  });
+  return found == calibration.end() ? 1.0 : found->gain_ratio;
+}
+
 void to_json(nlohmann::json& json, const MapObservation& offered) {
   json = {{"obsid", offered.observation.obsid},
           {"source", offered.observation.source},
@@ -54,6 +65,10 @@ void to_json(nlohmann::json& json, const MapObservation& offered) {
   // Missing flags are good, so only the bad ones travel.
   for (const QualityFlag& flag : offered.flags) {
     if (!flag.is_good) json["flags"].push_back({flag.feed, flag.frequency_band});
+  }
+  json["calibration"] = nlohmann::json::array();
+  for (const CalibrationFactor& factor : offered.calibration) {
+    json["calibration"].push_back({factor.feed, factor.frequency_band, factor.gain_ratio});
   }
 }
 
@@ -66,6 +81,12 @@ void from_json(const nlohmann::json& json, MapObservation& offered) {
   offered.flags.clear();
   for (const auto& flag : json.at("flags")) {
     offered.flags.push_back({flag.at(0).get<int>(), flag.at(1).get<int>(), false});
+  }
+  offered.calibration.clear();
+  for (const auto& factor : json.at("calibration")) {
+    const auto& ratio = factor.at(2);  // what is not finite has become null
+    offered.calibration.push_back(
+        {factor.at(0).get<int>(), factor.at(1).get<int>(), ratio.is_number() ? ratio.get<double>() : std::nan("")});
   }
 }
 
@@ -92,6 +113,8 @@ std::string_view exclusion_text(Exclusion reason) {
       return "flagged bad";
     case Exclusion::feed_absent:
       return "feed not in the file";
+    case Exclusion::bad_calibration:
+      return "calibration factor not finite or below 0.3";
     case Exclusion::auto_rms_not_finite:
       return "auto_rms not finite";
     case Exclusion::auto_rms_above_cap:
@@ -123,7 +146,7 @@ std::vector<std::string> SelectionReport::lines() const {
     if (counts[reason] == 0) continue;
     const auto exclusion = static_cast<Exclusion>(reason);
     const bool of_observation = exclusion <= Exclusion::all_flags_bad;
-    const bool of_element = !of_observation && exclusion <= Exclusion::feed_absent;
+    const bool of_element = !of_observation && exclusion <= Exclusion::bad_calibration;
     const std::string what = of_observation ? counted(counts[reason], "observation", "observations")
                              : of_element   ? counted(counts[reason], "feed and band", "feeds and bands")
                                             : counted(counts[reason], "scan", "scans");
@@ -166,6 +189,8 @@ ScanSelection::ScanSelection(const MapmakeConfig& config, const MapObservation& 
         exclude(Exclusion::feed_absent);
       } else if (!is_good(observation.flags, feed, band)) {
         exclude(Exclusion::element_flagged);
+      } else if (!is_usable(observation.calibration_factor(feed, band))) {
+        exclude(Exclusion::bad_calibration);
       } else {
         select_scans(config, file, feed, band, calibrator);
       }

@@ -16,11 +16,26 @@
 
 namespace comap {
 
+/// Gain ratio of one element from the calibration models of the catalogue.
+struct CalibrationFactor {
+  int feed = 0;
+  int frequency_band = 0;
+  double gain_ratio = 1.0;
+};
+
 /// An observation offered to a map, with the flags that the catalogue holds for it (missing flags are good).
 struct MapObservation {
   Observation observation;
   std::vector<QualityFlag> flags;
+  /// Factors by which samples are divided at the time of the observation; elements that are not named: 1.
+  std::vector<CalibrationFactor> calibration;
+
+  /// 1 for an element without a factor.
+  double calibration_factor(int feed, int frequency_band) const;
 };
+
+/// Smaller calibration factors, and those that are not finite, exclude their element.
+inline constexpr double kMinCalibrationFactor = 0.3;
 
 void to_json(nlohmann::json& json, const MapObservation& observation);
 void from_json(const nlohmann::json& json, MapObservation& observation);
@@ -30,8 +45,8 @@ void from_json(const nlohmann::json& json, MapObservation& observation);
 std::vector<MapObservation> observations_of_files(const std::vector<std::string>& level2_files,
                                                   const std::string& dataset);
 
-/// Why something is not in the map. The first five exclude an observation, the next two a (feed, frequency_band), the
-/// others a scan of one (feed, frequency_band).
+/// Why something is not in the map. The first five exclude an observation, the next three a (feed, frequency_band),
+/// the others a scan of one (feed, frequency_band).
 enum class Exclusion {
   no_path,
   file_missing,
@@ -40,13 +55,14 @@ enum class Exclusion {
   all_flags_bad,
   element_flagged,
   feed_absent,
+  bad_calibration,
   auto_rms_not_finite,
   auto_rms_above_cap,
   sigma_red_above_cutoff,
   bad_elevation,
   too_few_good_samples,
 };
-inline constexpr std::size_t kExclusions = 12;
+inline constexpr std::size_t kExclusions = 13;
 std::string_view exclusion_text(Exclusion reason);
 
 using ExclusionCounts = std::array<std::int64_t, kExclusions>;

@@ -1,5 +1,6 @@
 #include "stages/stage.hpp"
 
+#include "catalogue/calibration_rows.hpp"
 #include "core/error.hpp"
 
 namespace comap {
@@ -24,6 +25,11 @@ std::string_view field_name(Field field) {
       return "noise_fit";
   }
   throw Bug("a Field without a name");
+}
+
+std::vector<CalibrationFlux> Stage::calibration_flux(const ObservationContext& /*observation*/, int /*feed*/,
+                                                     const ProductTable& /*products*/) const {
+  return {};
 }
 
 }  // namespace comap

@@ -18,6 +18,8 @@
 
 namespace comap {
 
+struct CalibrationFlux;
+
 /// Kinds of data that stages need and make; a stage that needs what no earlier stage makes is a ConfigError.
 enum class Field : unsigned {
   level1_metadata,
@@ -134,6 +136,9 @@ class Stage {
                                  const std::vector<ProductTable>& /*feeds*/) const {
     return nlohmann::json::object();
   }
+  /// Rows of `calibration_flux` (catalogue/calibration_rows.hpp) from the products of one feed.
+  virtual std::vector<CalibrationFlux> calibration_flux(const ObservationContext& observation, int feed,
+                                                        const ProductTable& products) const;
 };
 
 }  // namespace comap

@@ -10,6 +10,7 @@
 #include "core/error.hpp"
 #include "stages/atmosphere.hpp"
 #include "stages/atmosphere_vane.hpp"
+#include "stages/calibrator_fit.hpp"
 #include "stages/check_level1.hpp"
 #include "stages/create_level2.hpp"
 #include "stages/finalize_metadata.hpp"
@@ -62,6 +63,10 @@ constexpr auto kStages = std::to_array<Registration>({
     {"noise_stats_level2",
      [](const Level2Config& c) -> StagePointer {
        return std::make_unique<NoiseStatsLevel2>(c.noise_stats_level2, c.gain_filter.n_freq_bin);
+     }},
+    {"calibrator_fit",
+     [](const Level2Config& c) -> StagePointer {
+       return std::make_unique<CalibratorFit>(c.calibrator_fit, c.gain_filter.n_freq_bin);
      }},
     {"finalize_metadata", [](const Level2Config&) -> StagePointer { return std::make_unique<FinalizeMetadata>(); }},
 });

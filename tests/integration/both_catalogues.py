@@ -30,6 +30,7 @@ TABLES = {
     "calibration_flux": "obsid, feed, band, channel",
     "calibration_model_fit": "feed, band, channel",
     "old_path_data": "obsid",
+    "comap_calibration_frequency": "obsid, feed, band, channel",
 }
 
 
@@ -39,7 +40,9 @@ def commands(scratch, name, url):
     run("catalogue", "scan", config, "--level1", "level1", ranks=2, directory=scratch)
     run("level2", config, "--set", "level2.overwrite=true", ranks=2, directory=scratch)
     run("catalogue", "scan", config, "--level1", "level1", "--level2", "level2", "--overwrite", directory=scratch)
-    run("mapmake", config, ranks=2, directory=scratch)
+    run("calibrate", config, "--set", "select.source_group=[]", "--set", "calibrate.model_type=mean", "--set",
+        "calibrate.min_observations=1", ranks=2, directory=scratch)
+    run("mapmake", config, "--set", "mapmake.calibration=catalogue", ranks=2, directory=scratch)
     return (run("catalogue", "summary", config, "--format", "json", "--quiet", directory=scratch),
             run("catalogue", "show", config, "40002", "--format", "json", "--quiet", directory=scratch))
 
@@ -86,6 +89,8 @@ def check_rows(database, url):
                 assert same(value, second[column]), (table, column, value, second[column], first)
     summary = sqlite_rows(database, "observation_summary", "obsid")
     assert [row["processing_status"] for row in summary].count("complete") == 3
+    for table in ("calibration_flux", "comap_calibration_frequency", "calibration_model_fit"):
+        assert len(sqlite_rows(database, table, "id")) == 3 * 8, table
     flags = sqlite_rows(database, "quality_flags", "id")
     measured = [row for row in flags if row["filtered_auto_rms"] is not None]
     assert len(measured) == 3 * 3 * 8 and all(row["filtered_auto_rms"] > 0 for row in measured)

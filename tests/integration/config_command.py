@@ -123,8 +123,8 @@ def pipelines():
     expect(run("run", bad_option), 2, in_stderr=['"mapmake --no-such"', "--no-such"])
     bad_global = write("bad_global.toml", '[run]\npipeline = ["mapmake --set mapmake.name=a"]\n')
     expect(run("run", bad_global), 2, in_stderr=["give CONFIG.toml and global options to run itself"])
-    later = write("later.toml", '[run]\npipeline = ["calibrate"]\n')
-    expect(run("run", later), 2, in_stderr=['"calibrate" is not available in this version'])
+    later = write("later.toml", '[run]\npipeline = ["acquire"]\n')
+    expect(run("run", later), 2, in_stderr=['"acquire" is not available in this version'])
     for path in (SCRATCH / "logs").glob("*.log"):
         assert re.fullmatch(r"comap_mpi_[a-z0-9_]+_\d{8}T\d{6}Z\.log", path.name), path.name
 

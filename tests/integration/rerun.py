@@ -106,7 +106,7 @@ def check_filter(scratch, site):
     expected = results_from_nothing(scratch, NOISE, FILTER)
     records = site.records()
     text = site.level2(NOISE, FILTER, ranks=2)
-    assert stages_run(text) == ["gain_filter", "noise_stats_level2", "finalize_metadata"], text
+    assert stages_run(text) == ["gain_filter", "noise_stats_level2", "calibrator_fit", "finalize_metadata"], text
     assert "channel_quality true -> false" in text, text
     assert_equal(site.data(), expected)
     after = site.records()
@@ -121,7 +121,8 @@ def check_overwrite(site):
     size = site.file().stat().st_size
     for _ in range(3):
         text = site.level2(NOISE, FILTER, "level2.atmosphere.overwrite=true", "level2.gain_filter.overwrite=true")
-        assert stages_run(text) == ["atmosphere", "gain_filter", "noise_stats_level2", "finalize_metadata"], text
+        assert stages_run(text) == ["atmosphere", "gain_filter", "noise_stats_level2", "calibrator_fit",
+                                    "finalize_metadata"], text
         assert_equal(site.data(), expected)
     assert site.file().stat().st_size < MAX_GROWTH * size, (site.file().stat().st_size, size)
 

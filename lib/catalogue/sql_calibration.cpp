@@ -1,0 +1,149 @@
+#include "catalogue/sql_calibration.hpp"
+
+#include <fmt/core.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "catalogue/schema.hpp"
+#include "catalogue/sql_reading.hpp"
+
+namespace comap::sql {
+
+namespace {
+
+/// Names of all columns.
+std::string names_of(const Table& table) {
+  std::vector<std::string> names;
+  for (const Column& column : table.columns) names.push_back(column.name);
+  return joined(names);
+}
+
+TemporaryTable temporary_of(const Table& table) {
+  TemporaryTable temporary = {"comap_new_" + table.name, {}};
+  for (const Column& column : table.columns) temporary.columns.emplace_back(column.name, column.type);
+  return temporary;
+}
+
+/// Inserts rows [column of the table], in the order of its key.
+void insert(Connection& connection, const Table& table, const std::vector<Values>& rows) {
+  const TemporaryTable temporary = temporary_of(table);
+  connection.fill(temporary, rows);
+  connection.execute(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} ORDER BY {}", table.name, names_of(table),
+                                 names_of(table), temporary.name, joined(table.key)));
+}
+
+double number_of(const SqlValue& value) {
+  const SqlValue number = as_type(value, ColumnType::floating);
+  const auto* found = std::get_if<double>(&number);
+  return found != nullptr ? *found : std::numeric_limits<double>::quiet_NaN();
+}
+
+int small_integer_of(const SqlValue& value) { return static_cast<int>(integer_of(value)); }
+
+std::string json_text(const std::vector<double>& numbers) { return nlohmann::json(numbers).dump(); }
+
+std::vector<double> numbers_of(const SqlValue& value, const CalibrationModel& model) {
+  const std::string text = text_of(value);
+  if (text.empty()) return {};
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  if (json.is_null()) return {};
+  std::vector<double> numbers;
+  const auto add = [&](const nlohmann::json& entry) {
+    numbers.push_back(entry.is_number() ? entry.get<double>() : std::numeric_limits<double>::quiet_NaN());
+  };
+  if (json.is_array()) {
+    for (const auto& entry : json) add(entry);
+    return numbers;
+  }
+  throw CatalogueError(
+      fmt::format("{} of feed {}, band {}, channel {}: '{}' is no JSON array of numbers; run "
+                  "`comap_mpi calibrate` again",
+                  kCalibrationModels, model.feed, model.band, model.channel, text));
+}
+
+}  // namespace
+
+void write_calibration_fluxes(Connection& connection, std::int64_t obsid, const std::vector<CalibrationFlux>& rows) {
+  std::vector<Values> fluxes, frequencies;
+  for (const CalibrationFlux& row : rows) {
+    const Values element = {obsid, std::int64_t{row.feed}, std::int64_t{row.band}, std::int64_t{row.channel}};
+    Values flux = element, frequency = element;
+    for (const SqlValue& value : std::initializer_list<SqlValue>{row.mjd, row.source, row.measured_flux_Jy,
+                                                                 row.flux_error_Jy, row.amplitude_K, row.chi2}) {
+      flux.push_back(value);
+    }
+    frequency.emplace_back(row.frequency_GHz);
+    fluxes.push_back(std::move(flux));
+    frequencies.push_back(std::move(frequency));
+  }
+  for (const char* name : {kCalibrationFlux, kCalibrationFrequencies}) {
+    connection.execute(fmt::format("DELETE FROM {} WHERE obsid = $1", name), {obsid});
+    insert(connection, table(name), name == kCalibrationFlux ? fluxes : frequencies);
+  }
+}
+
+std::vector<CalibrationFlux> calibration_fluxes(Connection& connection, const std::string& source,
+                                                const std::vector<std::int64_t>& obsids) {
+  if (connection.columns_of(kCalibrationFlux).empty()) return {};
+  const bool has_frequencies = !connection.columns_of(kCalibrationFrequencies).empty();
+  const std::string joined_table =
+      has_frequencies ? fmt::format(
+                            " LEFT JOIN {} AS n ON n.obsid = f.obsid AND n.feed = f.feed AND n.band = f.band "
+                            "AND n.channel = f.channel",
+                            kCalibrationFrequencies)
+                      : "";
+  const Result result = connection.query(
+      fmt::format("SELECT f.obsid, f.feed, f.band, f.channel, f.mjd, f.source, f.measured_flux, f.flux_error, "
+                  "f.amplitude, f.chi2, {} FROM {} AS f{} WHERE lower(f.source) = lower($1) AND f.obsid IN "
+                  "(SELECT obsid FROM {}) ORDER BY f.feed, f.band, f.channel, f.mjd, f.obsid",
+                  has_frequencies ? "n.frequency_ghz" : "NULL", kCalibrationFlux, joined_table,
+                  fill_obsids(connection, obsids)),
+      {source});
+  std::vector<CalibrationFlux> rows;
+  for (const Values& row : result.rows) {
+    rows.push_back({integer_of(row[0]), small_integer_of(row[1]), small_integer_of(row[2]), small_integer_of(row[3]),
+                    number_of(row[4]), text_of(row[5]), number_of(row[6]), number_of(row[7]), number_of(row[8]),
+                    number_of(row[9]), number_of(row[10])});
+  }
+  return rows;
+}
+
+void write_calibration_models(Connection& connection, const std::vector<CalibrationModel>& models) {
+  std::vector<Values> rows;
+  for (const CalibrationModel& model : models) {
+    const bool is_nearest = model.poly_coeffs.empty();
+    rows.push_back({std::int64_t{model.feed}, std::int64_t{model.band}, std::int64_t{model.channel}, model.source,
+                    model.model_type, is_nearest ? SqlValue{} : SqlValue{json_text(model.poly_coeffs)},
+                    is_nearest ? SqlValue{json_text(model.nearest_mjds)} : SqlValue{},
+                    is_nearest ? SqlValue{json_text(model.nearest_gains)} : SqlValue{}, model.fit_rms,
+                    model.n_observations, model.updated_at});
+  }
+  connection.execute(fmt::format("DELETE FROM {}", kCalibrationModels));
+  insert(connection, table(kCalibrationModels), rows);
+}
+
+std::vector<CalibrationModel> calibration_models(Connection& connection) {
+  const Table& models_table = table(kCalibrationModels);
+  if (connection.columns_of(models_table.name).empty()) return {};
+  const Result result = connection.query(fmt::format("SELECT {} FROM {} ORDER BY {}", names_of(models_table),
+                                                     models_table.name, joined(models_table.key)));
+  std::vector<CalibrationModel> models;
+  for (const Values& row : result.rows) {
+    CalibrationModel& model = models.emplace_back();
+    model.feed = small_integer_of(row[0]);
+    model.band = small_integer_of(row[1]);
+    model.channel = small_integer_of(row[2]);
+    model.source = text_of(row[3]);
+    model.model_type = text_of(row[4]);
+    model.poly_coeffs = numbers_of(row[5], model);
+    model.nearest_mjds = numbers_of(row[6], model);
+    model.nearest_gains = numbers_of(row[7], model);
+    model.fit_rms = number_of(row[8]);
+    model.n_observations = integer_of(row[9]);
+    model.updated_at = text_of(row[10]);
+  }
+  return models;
+}
+
+}  // namespace comap::sql
