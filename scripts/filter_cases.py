@@ -11,27 +11,33 @@ class Method:
     sky_factor: float = 1.0  # 0: the method takes out the continuum
     study_noise: dict = dataclasses.field(default_factory=dict)  # of each set
     study_amplitude: str = ""
-    study_map: dict = dataclasses.field(default_factory=dict)
+    study_map: dict = dataclasses.field(default_factory=dict)          # offsets of 100 without prior
+    study_default_map: dict = dataclasses.field(default_factory=dict)  # offsets of 25 with prior, two passes
 
 
 METHODS = [
     Method("none", "default", "", "binned_data",
            study_noise={"SMALL": [146, 44.6, 15.1, 5.3, 2.2, 1.44, 1.22], "FULL": [194, 52, 15, 5.2, 2.2, 1.43, 1.21]},
-           study_map={"SMALL": "1.002 / 0.986, 2.00 / 1.83", "FULL": "1.90 / 1.81"}),
+           study_map={"SMALL": "1.002 / 0.986, 2.00 / 1.83", "FULL": "1.90 / 1.81"},
+           study_default_map={"SMALL": "0.992 / 0.989, 1.79 / 1.70", "FULL": "1.85 / 1.76"}),
     Method("common_mode", "common_mode", 'method = "common_mode"', study_amplitude="study: 0.165 .. -0.358"),
     Method("least_squares, template of the vane", "least_squares_tsys", 'method = "least_squares"\ntemplate = "tsys"',
            study_noise={"SMALL": [100, 50, 22.6, 14.3, 12.3, 11.7, 11.4]},
-           study_amplitude="study: 0.955 .. 0.926", study_map={"SMALL": "0.914 / 0.925, 4.02 / 3.89"}),
+           study_amplitude="study: 0.955 .. 0.926", study_map={"SMALL": "0.914 / 0.925, 4.02 / 3.89"},
+           study_default_map={"SMALL": "0.945 / 0.939, 3.79 / 3.76"}),
     Method("least_squares, template of the scan", "least_squares", 'method = "least_squares"',
-           study_amplitude="study: 0.976 .. 0.960", study_map={"SMALL": "0.931 / 0.942, 4.09 / 3.96"}),
+           study_amplitude="study: 0.976 .. 0.960", study_map={"SMALL": "0.931 / 0.942, 4.09 / 3.96"},
+           study_default_map={"SMALL": "0.962 / 0.957, 3.85 / 3.82"}),
     Method("**maximum_posterior, sky free**", "default", "",
            study_noise={"SMALL": [31, 16.2, 9.3, 4.5, 2.2, 1.43, 1.22], "FULL": [38, 20, 9.8, 4.4, 2.2, 1.42, 1.21]},
            study_amplitude="study: 0.997-0.998, scatter 0.001",
-           study_map={"SMALL": "0.989 / 0.986, 1.77 / 1.68", "FULL": "0.994 / 0.993, 1.74 / 1.68"}),
+           study_map={"SMALL": "0.989 / 0.986, 1.77 / 1.68", "FULL": "0.994 / 0.993, 1.74 / 1.68"},
+           study_default_map={"SMALL": "0.995 / 0.990, 1.60 / 1.57", "FULL": "0.991 / 0.994, 1.67 / 1.63"}),
     Method("maximum_posterior, sky power_law", "power_law", 'sky = "power_law"',
            study_noise={"SMALL": [16, 11.3, 7.3, 3.9, 2.0, 1.38, 1.21], "FULL": [20, 14, 7.9, 3.8, 2.0, 1.37, 1.20]},
            study_amplitude="study: 0.998 0.997 0.997 0.998 0.997 0.998 0.997 0.998, scatter 0.001",
-           study_map={"SMALL": "0.989 / 0.982, 1.68 / 1.61", "FULL": "1.68 / 1.62"}),
+           study_map={"SMALL": "0.989 / 0.982, 1.68 / 1.61", "FULL": "1.68 / 1.62"},
+           study_default_map={"SMALL": "0.995 / 0.986, 1.54 / 1.52", "FULL": "0.995 / 0.994, 1.59 / 1.57"}),
     Method("line (no continuum left)", "line", 'method = "line"', sky_factor=0.0),
 ]
 

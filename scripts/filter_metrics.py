@@ -23,11 +23,11 @@ def band_means(x, bands_Hz):
     return np.array([power[(frequency_Hz >= low) & (frequency_Hz < high)].mean() for low, high in bands_Hz])
 
 
-def without_drifts(x, elevation_deg):
-    """Minus constant, airmass and slope in time."""
+def without_drifts(x, elevation_deg, relative_tau):
+    """Minus constant, slope in time and the atmosphere, whose opacity varied by the true `relative_tau` [sample]."""
     time = np.linspace(-1, 1, x.size)
     airmass = 1 / np.sin(np.radians(elevation_deg))
-    model = np.stack([np.ones(x.size), time, airmass - airmass.mean()])
+    model = np.stack([np.ones(x.size), time, airmass - airmass.mean(), airmass * (relative_tau - relative_tau.mean())])
     return x - np.linalg.lstsq(model.T, x, rcond=1e-8)[0] @ model
 
 
@@ -66,7 +66,7 @@ def noise_power(level2_path, truth_path, dataset, sky_factor, element=0):
                             truth["frequency"][band, channels], channel_weights(truth, feed, band, channels))
                 x = bridged(x - sky_factor * sky, glitch_samples(truth, feed, start, end))
                 elevation_deg = level2["spectrometer/pixel_pointing/pixel_el"][feed, start:end]
-                rows.append(band_means(without_drifts(x, elevation_deg), NOISE_BANDS_HZ) / radiometer_K2)
+                rows.append(band_means(without_drifts(x, elevation_deg, truth["tau_t"][start:end]), NOISE_BANDS_HZ) / radiometer_K2)
     return rows
 
 

@@ -1,5 +1,6 @@
 """Level-2 files and maps of simulated observations, made with the default settings, against the truth."""
 import dataclasses
+import math
 import pathlib
 
 import level2_truth
@@ -31,7 +32,7 @@ class SimulatedSet:
     feed_choices: list  # of feeds that go into a map together
     tsys_limit: float
     gain_limit: float
-    residual_limits: tuple  # over white noise, all and small scales
+    residual_limits: tuple = (math.inf, math.inf)  # over white noise, all and small scales
     calibrator_obsids: list = dataclasses.field(default_factory=list)
 
 

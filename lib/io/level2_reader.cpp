@@ -156,8 +156,14 @@ std::optional<GainNoise> Level2Reader::gain_noise(int feed, int frequency_band, 
   noise.sigma_common = of_bands(level2::kSigmaCommon)[noise.band];
   noise.sigma_band = of_bands(level2::kSigmaBand)[noise.band];
   noise.alpha = of_bands(level2::kGainAlpha)[noise.band];
-  const auto information = of_bands(level2::kGainInformation);
-  for (std::size_t b = 0; b < kBands; ++b) noise.information[b] = std::isfinite(information[b]) ? information[b] : 0.0;
+  const auto or_zero = [](double value) { return std::isfinite(value) ? value : 0.0; };
+  if (file_.exists(level2::kGainInformationMatrix)) {
+    const auto matrix = file_.read<double>(level2::kGainInformationMatrix, {{row, 0, 0, scan}, {1, kBands, kBands, 1}});
+    for (std::size_t i = 0; i < matrix.size(); ++i) noise.information[i / kBands][i % kBands] = or_zero(matrix[i]);
+  } else {
+    const auto diagonal = of_bands(level2::kGainInformation);
+    for (std::size_t b = 0; b < kBands; ++b) noise.information[b][b] = or_zero(diagonal[b]);
+  }
   const bool finite = std::isfinite(noise.effective_tsys_K) && std::isfinite(noise.sigma_common) &&
                       std::isfinite(noise.sigma_band) && std::isfinite(noise.alpha) && noise.sigma_common > 0.0;
   return finite ? std::optional(noise) : std::nullopt;

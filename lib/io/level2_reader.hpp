@@ -28,7 +28,8 @@ struct GainNoise {
   double sigma_common = 0.0;  ///< of the relative gain at 0.1 Hz
   double sigma_band = 0.0;
   double alpha = 0.0;
-  std::array<double, kBands> information{};  ///< M_b; 0 = the band says nothing
+  /// M [band][band]; diagonal unless the filter knew one sky for all bands. A band that says nothing has zeros.
+  std::array<std::array<double, kBands>, kBands> information{};
 };
 
 /// An open Level-2 file and the small things in it; samples are read on demand, one feed or one stream at a time.

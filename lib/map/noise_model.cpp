@@ -2,24 +2,14 @@
 
 #include <cmath>
 
+#include "stages/maximum_posterior.hpp"
+
 namespace comap {
 namespace {
 
-constexpr double kReferenceFrequency_Hz = 0.1;  ///< of every sigma that Level-2 stores
-
 /// sigma^2 (f / 0.1 Hz)^alpha
 double power_law(double sigma, double alpha, double frequency_Hz) {
-  return sigma * sigma * std::pow(frequency_Hz / kReferenceFrequency_Hz, alpha);
-}
-
-/// D_b(f): variance of g_b after the filter.
-double remaining_gain_power(const GainNoise& noise, double frequency_Hz) {
-  const double common = power_law(noise.sigma_common, noise.alpha, frequency_Hz);
-  const double own = power_law(noise.sigma_band, noise.alpha, frequency_Hz);
-  double information = 0.0;
-  for (const double of_band : noise.information) information += of_band / (1.0 + of_band * own);
-  const double e = 1.0 / (1.0 + noise.information[noise.band] * own);
-  return own * e + e * e * common / (1.0 + common * information);
+  return sigma * sigma * std::pow(frequency_Hz / kGainReferenceFrequency_Hz, alpha);
 }
 
 }  // namespace
@@ -27,12 +17,16 @@ double remaining_gain_power(const GainNoise& noise, double frequency_Hz) {
 std::optional<std::function<double(double)>> correlated_noise_K2(const Level2Reader& file, int feed, int frequency_band,
                                                                  std::size_t scan) {
   if (const auto noise = file.gain_noise(feed, frequency_band, scan)) {
-    const bool filtered = file.is_filtered();
-    return [noise = *noise, filtered](double frequency_Hz) {
-      const double gain = filtered ? remaining_gain_power(noise, frequency_Hz)
-                                   : power_law(noise.sigma_common, noise.alpha, frequency_Hz) +
-                                         power_law(noise.sigma_band, noise.alpha, frequency_Hz);
-      return noise.effective_tsys_K * noise.effective_tsys_K * gain;
+    const double k2 = noise->effective_tsys_K * noise->effective_tsys_K;
+    if (!file.is_filtered()) {
+      return [noise = *noise, k2](double frequency_Hz) {
+        return k2 * (power_law(noise.sigma_common, noise.alpha, frequency_Hz) +
+                     power_law(noise.sigma_band, noise.alpha, frequency_Hz));
+      };
+    }
+    const GainModes modes = gain_modes(noise->information, {noise->sigma_common, noise->sigma_band, noise->alpha});
+    return [modes, k2, band = noise->band, alpha = noise->alpha](double frequency_Hz) {
+      return k2 * gain_error_power(modes, band, power_law(1.0, alpha, frequency_Hz));
     };
   }
   const auto red_K = file.sigma_red_K(feed, frequency_band, scan);
