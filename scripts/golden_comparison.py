@@ -263,6 +263,15 @@ def add_same_vane(table, of):
                   of(frequency_difference_GHz, "central_freqs", "maximum_posterior/central_freqs"))
 
 
+def add_calibrator(table, joint):
+    """Rows for the fit of calibrators, when there is one among the cases."""
+    for name, limit, relative in (("amplitudes", 1e-2, True), ("major_std", 1e-2, True), ("minor_std", 1e-2, True),
+                                  ("ra_offset", 0.05, False), ("dec_offset", 0.05, False)):
+        values = joint(calibrator_difference, name, relative)
+        if any(value is not None for value in values):
+            table.at_most(f"calibrator_fit/joint_tsys/{name}{'' if relative else ' [arcmin]'}", limit, values)
+
+
 def add_same_samples(table, common_mode, joint):
     add_calibration(table, common_mode, "the same samples", 1e-6, 1e-5, 1e-4, 1e-4)
     add_comparison_method(table, common_mode, "binned_data", "binned_data")
@@ -270,10 +279,7 @@ def add_same_samples(table, common_mode, joint):
     for name in ("central_freqs", "bandwidths"):
         table.at_most(f"{name} [GHz]", 1e-4, common_mode(frequency_difference_GHz, name, name))
     add_comparison_method(table, joint, "binned_filtered_data", "binned_filtered_data/joint_tsys")
-    for name in ("amplitudes", "major_std", "minor_std"):
-        table.at_most(f"calibrator_fit/joint_tsys/{name}", 1e-2, joint(calibrator_difference, name, True))
-    for name in ("ra_offset", "dec_offset"):
-        table.at_most(f"calibrator_fit/joint_tsys/{name} [arcmin]", 0.05, joint(calibrator_difference, name, False))
+    add_calibrator(table, joint)
     table.at_most("noise_stats/binned_data/auto_rms, end to end", 1e-2,
                   common_mode(noise_difference, "binned_data", "binned_data"))
     table.at_most("noise_stats/common_mode/auto_rms, end to end", 1e-2,

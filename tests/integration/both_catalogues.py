@@ -38,7 +38,7 @@ def commands(scratch, name, url):
     config = write_config(scratch / f"{name}.toml", CONFIG.format(url=url, name=name))
     run("catalogue", "init", config, directory=scratch)
     run("catalogue", "scan", config, "--level1", "level1", ranks=2, directory=scratch)
-    run("level2", config, "--set", "level2.overwrite=true", ranks=2, directory=scratch)
+    run("level2", config, "--set", "level2.overwrite=true", "--set", "select.source_group=[]", ranks=2, directory=scratch)
     run("catalogue", "scan", config, "--level1", "level1", "--level2", "level2", "--overwrite", directory=scratch)
     run("calibrate", config, "--set", "select.source_group=[]", "--set", "calibrate.model_type=mean", "--set",
         "calibrate.min_observations=1", ranks=2, directory=scratch)
@@ -88,12 +88,12 @@ def check_rows(database, url):
                     continue
                 assert same(value, second[column]), (table, column, value, second[column], first)
     summary = sqlite_rows(database, "observation_summary", "obsid")
-    assert [row["processing_status"] for row in summary].count("complete") == 3
+    assert [row["processing_status"] for row in summary].count("complete") == 4
     for table in ("calibration_flux", "comap_calibration_frequency", "calibration_model_fit"):
         assert len(sqlite_rows(database, table, "id")) == 3 * 8, table
     flags = sqlite_rows(database, "quality_flags", "id")
     measured = [row for row in flags if row["filtered_auto_rms"] is not None]
-    assert len(measured) == 3 * 3 * 8 and all(row["filtered_auto_rms"] > 0 for row in measured)
+    assert len(measured) == 4 * 3 * 8 and all(row["filtered_auto_rms"] > 0 for row in measured)
 
 
 def main():
