@@ -12,6 +12,7 @@
 #include "core/version.hpp"
 #include "io/level2_schema.hpp"
 #include "level2/catalogue_values.hpp"
+#include "level2/feed_prefetch.hpp"
 #include "level2/kept_products.hpp"
 #include "level2/level1_copies.hpp"
 #include "level2/level2_path.hpp"
@@ -169,9 +170,16 @@ class ObservationRun {
                         by_raw_chunks_ ? std::numeric_limits<std::int64_t>::max() : max_block,
                         tools_.config.io.read_ahead, tools_.between_blocks};
     const std::vector<int> rows = science_rows();
-    for (std::size_t first = 0; first < rows.size(); first += static_cast<std::size_t>(team_.size())) {
-      const std::size_t mine = first + static_cast<std::size_t>(team_.rank());
-      pass(plan, mine < rows.size() ? rows[mine] : -1, writer);
+    const auto n_ranks = static_cast<std::size_t>(team_.size());
+    std::vector<int> mine;
+    for (auto i = static_cast<std::size_t>(team_.rank()); i < rows.size(); i += n_ranks) mine.push_back(rows[i]);
+    std::optional<FeedPrefetch> prefetch;
+    if (tod_ && tools_.config.io.read_ahead) {
+      prefetch.emplace(observation_.level1.path, tod_->info(), mine, team_.size());
+    }
+    for (std::size_t i = 0; i * n_ranks < rows.size(); ++i) {
+      if (prefetch) prefetch->begin(i);
+      pass(plan, i < mine.size() ? mine[i] : -1, writer);
     }
     outcome_.tod_bytes = team_.sum(tod_ ? tod_->tod_bytes_read() : 0);
     outcome_.stored_bytes = team_.sum(tod_ ? tod_->stored_bytes_read() : 0);

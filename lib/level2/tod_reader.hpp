@@ -43,6 +43,7 @@ class TodReader {
   /// What was moved so far: stored bytes read from the file, and bytes of TOD delivered.
   std::int64_t stored_bytes_read() const { return stored_bytes_read_; }
   std::int64_t tod_bytes_read() const { return tod_bytes_read_; }
+  const h5::DatasetInfo& info() const { return dataset_.info(); }
   std::int64_t n_channels() const { return static_cast<std::int64_t>(dataset_.info().extent[2]); }
 
   /// True when read() works chunk by chunk without other ranks.
