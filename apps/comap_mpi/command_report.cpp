@@ -53,8 +53,8 @@ int run_report(const CommandContext& context, const ReportOptions& options) {
     if (static_cast<int>(i % static_cast<std::size_t>(context.world.size())) != context.world.rank()) continue;
     const auto directory = std::filesystem::path(options.output_dir) / std::filesystem::path(files[i]).stem();
     try {
-      for (const std::string& path : plot_observation(files[i], directory.string(), options.frequency_band,
-                                                      context.config.level2.noise_stats_level2)) {
+      for (const std::string& path :
+           plot_observation(files[i], directory.string(), options.frequency_band, context.config.level2)) {
         fmt::print("{}\n", path);
       }
     } catch (const Error& error) {

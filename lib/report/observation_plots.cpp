@@ -13,6 +13,7 @@
 #include "io/h5.hpp"
 #include "io/level2_schema.hpp"
 #include "io/line_plot.hpp"
+#include "report/calibrator_panels.hpp"
 #include "stages/noise_stats_level2.hpp"
 
 namespace comap {
@@ -31,7 +32,7 @@ struct Scan {
 /// What whoever asks for pictures chooses.
 struct PlotChoice {
   int frequency_band;
-  const NoiseStatsLevel2Config& noise;
+  const Level2Config& config;
   std::size_t element() const { return static_cast<std::size_t>(frequency_band); }
 };
 
@@ -192,7 +193,8 @@ void add_spectrum(const Observed& observed, std::string_view dataset, std::size_
   const auto elevation_deg = elevation_of(observed, feed, scan);
   const auto values = std::span(stream).subspan(scan.start, scan.end - scan.start);
   const NoiseStatistics found =
-      noise_statistics({values, elevation_deg, {}, observed.sample_time_s(), choice.noise.seed}, choice.noise);
+      noise_statistics({values, elevation_deg, {}, observed.sample_time_s(), choice.config.noise_stats_level2.seed},
+                       choice.config.noise_stats_level2);
   const auto statistic = [&](const char* name) {
     return observed.of_scans(fmt::format("{}/{}/{}", level2::kNoiseStatsGroup, dataset, name), feed, band,
                              sub_band)[index];
@@ -205,7 +207,8 @@ void add_spectrum(const Observed& observed, std::string_view dataset, std::size_
     spectrum.y.push_back(bin.power);
     model.x.push_back(bin.frequency_Hz);
     model.y.push_back(white * white +
-                      red * red * std::pow(bin.frequency_Hz / choice.noise.reference_frequency_Hz, alpha));
+                      red * red *
+                          std::pow(bin.frequency_Hz / choice.config.noise_stats_level2.reference_frequency_Hz, alpha));
   }
   panel.curves.push_back(std::move(spectrum));
   panel.curves.push_back(std::move(model));
@@ -265,6 +268,10 @@ std::vector<CurvePanel> tod_panels(const Observed& observed, const PlotChoice& c
   return panels;
 }
 
+std::vector<CurvePanel> fit_panels(const Observed& observed, const PlotChoice& choice) {
+  return calibrator_panels(observed.file.path(), choice.frequency_band, choice.config.calibrator_fit);
+}
+
 /// How a picture is made.
 struct Recipe {
   std::string name;
@@ -282,6 +289,7 @@ const std::vector<Recipe>& recipes() {
       {"spectra", "power spectra of the longest scan", {level2::kNoiseStatsGroup}, spectrum_panels, kWide},
       {"gain", "gain solution", {level2::kEffectiveTsys}, gain_panels, kWide},
       {"tod", "binned data", {level2::kBinned, level2::kBinnedFiltered}, tod_panels, kWide},
+      {"calibrator", "fit of the calibrator", {level2::kCalibratorFitGroup}, fit_panels, kWide},
   };
   return all;
 }
@@ -289,8 +297,8 @@ const std::vector<Recipe>& recipes() {
 }  // namespace
 
 std::vector<ObservationPicture> observation_pictures(const std::string& level2_path, int frequency_band,
-                                                     const NoiseStatsLevel2Config& noise) {
-  const PlotChoice choice{frequency_band, noise};
+                                                     const Level2Config& config) {
+  const PlotChoice choice{frequency_band, config};
   const Observed observed(level2_path);
   const auto source = observed.file.attribute("comap", "source");
   const std::string what = fmt::format("{} ({})", std::filesystem::path(level2_path).stem().string(),
@@ -307,12 +315,12 @@ std::vector<ObservationPicture> observation_pictures(const std::string& level2_p
 }
 
 std::vector<std::string> plot_observation(const std::string& level2_path, const std::string& directory,
-                                          int frequency_band, const NoiseStatsLevel2Config& noise) {
+                                          int frequency_band, const Level2Config& config) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) throw IoError(fmt::format("{}: cannot create the directory: {}", directory, error.message()));
   std::vector<std::string> written;
-  for (const ObservationPicture& picture : observation_pictures(level2_path, frequency_band, noise)) {
+  for (const ObservationPicture& picture : observation_pictures(level2_path, frequency_band, config)) {
     const std::string path = (std::filesystem::path(directory) / (picture.name + ".png")).string();
     write_line_plot(path, picture.title, picture.panels, picture.n_columns);
     written.push_back(path);
