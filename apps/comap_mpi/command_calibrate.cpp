@@ -57,13 +57,14 @@ OutputTable models_table(const GainFits& fits) {
   }
   OutputTable table = {
       "calibration_model_fit", {"feed", "band", "channel", "rows", "kept", "gain_first", "gain_last", "fit_rms"}, {}};
-  for (const auto& [element, tally] : tallies) {
-    const auto& [feed, band, channel] = element;
+  for (const auto& entry : tallies) {
+    const auto& [feed, band, channel] = entry.first;
+    const Tally& tally = entry.second;
     std::vector<SqlValue> row = {std::int64_t{feed}, std::int64_t{band}, std::int64_t{channel},
                                  tally.n_rows,       tally.n_kept,       SqlValue{},
                                  SqlValue{},         SqlValue{}};
     const auto model = std::ranges::find_if(fits.models, [&](const CalibrationModel& one) {
-      return std::tuple(one.feed, one.band, one.channel) == element;
+      return std::tuple(one.feed, one.band, one.channel) == entry.first;
     });
     if (model != fits.models.end()) {
       row[5] = fmt::format("{:.4f}", gain_ratio_at(*model, tally.first_mjd));

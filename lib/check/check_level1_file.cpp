@@ -54,7 +54,7 @@ std::vector<std::array<std::int64_t, 2>> looks(const Level1Metadata& level1, boo
   }
   const int n_looks = is_chunked ? 1 : kLooks;
   for (int look = 0; look < n_looks; ++look) {
-    const std::int64_t middle = level1.n_samples * (2 * look + 1) / (2 * n_looks);
+    const std::int64_t middle = level1.n_samples * (std::int64_t{2} * look + 1) / (std::int64_t{2} * n_looks);
     const std::int64_t start = std::max<std::int64_t>(0, middle - kLookSamples / 2);
     result.push_back({start, std::min(start + kLookSamples, level1.n_samples)});
   }

@@ -139,7 +139,7 @@ class Level2Check {
   /// Reads every dataset once: checksums are verified on the way.
   void check_readable(const std::string& group) {
     for (const std::string& name : file_.list(group.empty() ? "/" : group)) {
-      const std::string path = group.empty() ? name : group + "/" + name;
+      const std::string path = group.empty() ? name : fmt::format("{}/{}", group, name);
       if (!file_.is_dataset(path)) {
         check_readable(path);
         continue;

@@ -143,7 +143,7 @@ std::size_t add_to_feed(const Level1Metadata& level1, const InjectedFeed& feed, 
     std::size_t done = 0;
     for (int band = block.first_band; band < block.first_band + block.n_bands; ++band) {
       for (int channel = block.first_channel; channel < block.first_channel + block.n_channels; ++channel) {
-        const auto element = static_cast<std::size_t>(band * level1.n_channels + channel);
+        const auto element = static_cast<std::size_t>(std::int64_t{band} * level1.n_channels + channel);
         add_to_row(feed, element, level1.frequency_GHz[element], block.start, std::span(counts).subspan(done, length));
         done += length;
       }

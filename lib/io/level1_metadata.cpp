@@ -60,7 +60,7 @@ class CheckedFile {
 
   h5::DatasetInfo info(std::string_view dataset, bool integers_only = false) const {
     if (!has(dataset)) fail(dataset, "the dataset is missing; a Level-1 file must have it");
-    const h5::DatasetInfo info = file_.info(dataset);
+    h5::DatasetInfo info = file_.info(dataset);
     const bool number = info.kind == h5::Kind::integer || (info.kind == h5::Kind::floating && !integers_only);
     if (!number) fail(dataset, integers_only ? "expected integers" : "expected numbers");
     return info;

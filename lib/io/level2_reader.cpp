@@ -87,7 +87,7 @@ void Level2Reader::check_shapes() const {
 std::vector<double> Level2Reader::read_noise(const std::string& name) const {
   if (!file_.exists(name)) return {};
   std::vector<double> values = file_.read<double>(name);
-  const std::size_t expected = kScienceFeeds * kBands * static_cast<std::size_t>(n_freq_bin()) * scans_.size();
+  const std::size_t expected = kScienceFeeds * (kBands * static_cast<std::size_t>(n_freq_bin())) * scans_.size();
   if (values.size() != expected) {
     throw ObservationError(fmt::format("{}: {} has {} values where {} feeds, {} frequency bands and {} scans need {}",
                                        file_.path(), name, values.size(), kScienceFeeds, n_frequency_bands(),
@@ -116,7 +116,7 @@ bool Level2Reader::has_feed(int feed) const { return std::ranges::find(feeds_, f
 std::optional<double> Level2Reader::noise_value(const std::vector<double>& values, int feed, int frequency_band,
                                                 std::size_t scan) const {
   if (values.empty()) return std::nullopt;
-  const auto element = static_cast<std::size_t>((feed - 1) * n_frequency_bands() + frequency_band);
+  const auto element = static_cast<std::size_t>(std::int64_t{feed - 1} * n_frequency_bands() + frequency_band);
   return values.at(element * scans_.size() + scan);
 }
 

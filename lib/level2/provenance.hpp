@@ -28,7 +28,7 @@ struct StageOutput {
 };
 
 /// The record of one stage. Two runs with equal parameters, version and inputs give the same data.
-struct StageRecord {
+struct StageRecord {  // NOLINT(bugprone-exception-escape): moving JSON throws nothing
   std::string stage;
   nlohmann::json parameters;
   std::string software_version;

@@ -30,7 +30,7 @@ std::vector<double> offset_mode_variance(const std::function<double(double)>& po
   std::vector<double> variance(n_offsets, 0.0);
   for (std::size_t k = 1; k < n_offsets; ++k) {
     for (int j = 0; j < offset_length; ++j) {
-      const double alias = j - offset_length / 2;
+      const int alias = j - offset_length / 2;
       const double frequency_Hz = static_cast<double>(k) * step_Hz + alias * rate_Hz;
       const double response = averaging_response(frequency_Hz * sample_time_s, offset_length);
       variance[k] += power_K2(std::abs(frequency_Hz)) * response * response / offset_length;

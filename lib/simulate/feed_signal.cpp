@@ -115,7 +115,7 @@ void for_each_row(const SimulateConfig& config, const TodBlock& block, std::span
   std::size_t done = 0;
   for (int band = block.first_band; band < block.first_band + block.n_bands; ++band) {
     for (int channel = block.first_channel; channel < block.first_channel + block.n_channels; ++channel) {
-      const auto index = static_cast<std::size_t>(band * config.n_channels + channel);
+      const auto index = static_cast<std::size_t>(std::int64_t{band} * config.n_channels + channel);
       work(static_cast<std::size_t>(band), index, counts.subspan(done, n_samples));
       done += n_samples;
     }
@@ -124,7 +124,8 @@ void for_each_row(const SimulateConfig& config, const TodBlock& block, std::span
 
 bool is_lost(const Faults& faults, int row, std::size_t index, int n_channels) {
   return std::ranges::any_of(faults.lost_channels, [&](const LostChannel& lost) {
-    return lost.feed_row == row && static_cast<std::size_t>(lost.band * n_channels + lost.channel) == index;
+    return lost.feed_row == row &&
+           static_cast<std::int64_t>(lost.band) * n_channels + lost.channel == static_cast<std::int64_t>(index);
   });
 }
 

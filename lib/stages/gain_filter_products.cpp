@@ -26,7 +26,7 @@ GainFilterProducts::GainFilterProducts(const ObservationContext& observation, co
   for (auto* values : {&gain_information_, &sigma_common_, &sigma_band_, &alpha_}) {
     values->assign(kBands * n_scans_, kNan);
   }
-  if (couples_bands(config)) information_matrix_.assign(kBands * kBands * n_scans_, kNan);
+  if (couples_bands(config)) information_matrix_.assign(kBands * (kBands * n_scans_), kNan);
   mask_.assign(kBands * n_channels_, 0);
   for (auto* values : {&frequency_sum_, &deviation_sum_, &n_frequency_scans_}) values->assign(n_sub_bands_, 0.0);
 }
