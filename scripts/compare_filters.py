@@ -7,9 +7,6 @@
 Tables: methods, sensitivity, faults, line, published; --only chooses some of them. --full adds FULL to the first.
 They go to WORK/filters.md and WORK/filters.json. Exit code 1 when a figure of the study of the filter is missed.
 """
-import argparse
-import json
-import pathlib
 import subprocess
 import sys
 
@@ -269,23 +266,9 @@ def all_tables(arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--golden", type=pathlib.Path, required=True, metavar="DIR")
-    parser.add_argument("--work", type=pathlib.Path, required=True, metavar="DIR")
-    parser.add_argument("--full", action="store_true")
+    parser = run_validation.argument_parser(__doc__)
     parser.add_argument("--only", nargs="+", metavar="NAME")
-    parser.add_argument("--program", type=pathlib.Path, default=run_validation.SOURCE_DIR / "build/release/comap_mpi")
-    arguments = parser.parse_args()
-    arguments.work.mkdir(parents=True, exist_ok=True)
-    tables = []
-    for table in all_tables(arguments):
-        print(table.markdown(), flush=True)
-        tables.append(table)
-        (arguments.work / "filters.md").write_text("\n".join(table.markdown() for table in tables))
-        (arguments.work / "filters.json").write_text(json.dumps([table.json() for table in tables], indent=1))
-    missed = [text for table in tables for text in table.missed()]
-    print("\n".join(["missed:", *missed]) if missed else "all figures of the study are reached")
-    return 1 if missed else 0
+    return run_validation.show_tables(all_tables, parser.parse_args(), "filters", "all figures of the study are reached")
 
 
 if __name__ == "__main__":

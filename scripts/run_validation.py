@@ -77,23 +77,33 @@ def all_tables(arguments):
     yield truth_comparison.method_table(run, directory, truth_comparison.small_set(small))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def argument_parser(description):
+    """What this script and compare_filters.py are told."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--golden", type=pathlib.Path, required=True, metavar="DIR")
     parser.add_argument("--work", type=pathlib.Path, required=True, metavar="DIR")
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--program", type=pathlib.Path, default=SOURCE_DIR / "build" / "release" / "comap_mpi")
-    arguments = parser.parse_args()
+    return parser
+
+
+def show_tables(make_tables, arguments, name, all_met):
+    """Prints each table as it is made and writes WORK/<name>.md and .json. Returns the exit code."""
     arguments.work.mkdir(parents=True, exist_ok=True)
     tables = []
-    for table in all_tables(arguments):
+    for table in make_tables(arguments):
         print(table.markdown(), flush=True)
         tables.append(table)
-    (arguments.work / "validation.md").write_text("\n".join(table.markdown() for table in tables))
-    (arguments.work / "validation.json").write_text(json.dumps([table.json() for table in tables], indent=1))
+        (arguments.work / f"{name}.md").write_text("\n".join(table.markdown() for table in tables))
+        (arguments.work / f"{name}.json").write_text(json.dumps([table.json() for table in tables], indent=1))
     missed = [text for table in tables for text in table.missed()]
-    print("\n".join(["missed:", *missed]) if missed else "all requirements are met")
+    print("\n".join(["missed:", *missed]) if missed else all_met)
     return 1 if missed else 0
+
+
+def main():
+    arguments = argument_parser(__doc__).parse_args()
+    return show_tables(all_tables, arguments, "validation", "all requirements are met")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
-#include "io/gain_plot.hpp"
+#include "io/line_plot.hpp"
 #include "table_output.hpp"
 
 namespace comap {
@@ -76,41 +76,47 @@ OutputTable models_table(const GainFits& fits) {
   return table;
 }
 
-GainCurve curve_of(const GainFits& fits, int feed, int frequency_band) {
+/// Adds the used measurements of one feed and, as a line, its model; nothing without measurements.
+void add_curves(const GainFits& fits, int feed, int frequency_band, CurvePanel& panel) {
   constexpr int kSteps = 200;
   const auto is_wanted = [&](const auto& row) {
     return row.feed == feed && row.band * kSubBands + row.channel == frequency_band;
   };
-  GainCurve curve;
-  curve.feed = feed;
+  Curve measured{fmt::format("feed {}", feed), {}, {}, CurveStyle::points, feed - 1};
   for (const GainMeasurement& one : fits.measurements) {
     if (one.cut != GainCut::none || !is_wanted(one.flux)) continue;
-    curve.mjd.push_back(one.flux.mjd);
-    curve.gain_ratio.push_back(one.gain_ratio);
+    measured.x.push_back(one.flux.mjd);
+    measured.y.push_back(one.gain_ratio);
   }
+  if (measured.x.empty()) return;
   const auto model = std::ranges::find_if(fits.models, is_wanted);
-  if (curve.mjd.empty() || model == fits.models.end()) return curve;
-  const auto [first, last] = std::ranges::minmax(curve.mjd);
-  for (int step = 0; step <= kSteps; ++step) {
-    const double mjd = first + (last - first) * step / kSteps;
-    curve.model_mjd.push_back(mjd);
-    curve.model_gain_ratio.push_back(gain_ratio_at(*model, mjd));
+  if (model != fits.models.end()) {
+    Curve line{"", {}, {}, CurveStyle::line, feed - 1};
+    const auto [first, last] = std::ranges::minmax(measured.x);
+    for (int step = 0; step <= kSteps; ++step) {
+      line.x.push_back(first + (last - first) * step / kSteps);
+      line.y.push_back(gain_ratio_at(*model, line.x.back()));
+    }
+    panel.curves.push_back(std::move(line));
   }
-  return curve;
+  panel.curves.push_back(std::move(measured));
 }
 
 void plot(const GainFits& fits, const std::string& source, const std::string& png_path) {
-  std::vector<GainPanel> panels;
+  constexpr int kColumns = 4;
+  std::vector<CurvePanel> panels;
   for (int band = 0; band < kFrequencyBands; ++band) {
-    GainPanel panel = {fmt::format("band {} channel {}", band / kSubBands, band % kSubBands), {}};
-    for (int feed = 1; feed <= kScienceFeeds; ++feed) {
-      GainCurve curve = curve_of(fits, feed, band);
-      if (!curve.mjd.empty()) panel.curves.push_back(std::move(curve));
-    }
+    CurvePanel panel{fmt::format("band {} channel {}", band / kSubBands, band % kSubBands),
+                     "MJD",
+                     "measured / model flux",
+                     false,
+                     false,
+                     {}};
+    for (int feed = 1; feed <= kScienceFeeds; ++feed) add_curves(fits, feed, band, panel);
     panels.push_back(std::move(panel));
   }
   try {
-    plot_gains(png_path, panels, "Gain ratio from " + source);
+    write_line_plot(png_path, "Gain ratio from " + source, panels, kColumns);
     log_info("calibrate: picture {}", png_path);
   } catch (const IoError& error) {
     log_warning("{}", error.what());

@@ -57,7 +57,7 @@ int run_report(const CommandContext& context, const ReportOptions& options) {
            plot_observation(files[i], directory.string(), options.frequency_band, context.config.level2)) {
         fmt::print("{}\n", path);
       }
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {  // whatever it is: the other ranks wait in the sum below
       log_error("{}", error.what());
       ++n_failed;
     }

@@ -3,6 +3,7 @@
 /// Runs gnuplot; only for the sources of lib/io.
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 namespace comap {
@@ -27,5 +28,10 @@ std::string gnuplot_quoted(const std::string& text);
 /// Runs a script, without a shell and without the user's settings. Throws IoError with gnuplot's words when it is
 /// missing or fails; `what` names the picture.
 void run_gnuplot(const std::string& script, const ScratchDirectory& scratch, const std::string& what);
+
+/// Makes the directory and draws a PNG, which takes its name when it is complete. `script` gets the path to draw to and
+/// a directory for data files. Throws IoError.
+void draw_png(const std::string& png_path,
+              const std::function<std::string(const std::string& path, const std::filesystem::path& scratch)>& script);
 
 }  // namespace comap

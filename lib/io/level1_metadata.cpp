@@ -309,7 +309,9 @@ Level1Metadata read_level1_copies(const std::string& level2_path) {
   metadata.path = level2_path;
   read_obsid(in, 0, metadata);
   metadata.n_feeds = static_cast<int>(in.read_column<std::int64_t>(kFeeds, true).size());
-  metadata.n_channels = static_cast<int>(in.info(kFrequency).extent.back());
+  const h5::Extent frequencies = in.info(kFrequency).extent;
+  if (frequencies.size() != 2) in.fail(kFrequency, fmt::format("has {} axes, expected two", frequencies.size()));
+  metadata.n_channels = static_cast<int>(frequencies[1]);
   metadata.n_samples = static_cast<std::int64_t>(in.read_column<double>(kMjd).size());
   for (const Reader read : {read_time, read_feeds, read_frequency, read_features, read_pointing}) read(in, metadata);
   return metadata;

@@ -100,19 +100,9 @@ std::string make_script(const std::string& png_path, const std::string& title, c
 
 void write_line_plot(const std::string& png_path, const std::string& title, const std::vector<CurvePanel>& panels,
                      int n_columns) {
-  const ScratchDirectory scratch;
-  const std::string partial = png_path + ".partial";
-  std::error_code ignored;
-  try {
-    run_gnuplot(make_script(partial, title, panels, std::max(1, n_columns), scratch.path()), scratch, png_path);
-    fs::rename(partial, png_path);
-  } catch (const fs::filesystem_error& error) {
-    fs::remove(partial, ignored);
-    throw IoError(fmt::format("{}: {}", png_path, error.what()));
-  } catch (...) {
-    fs::remove(partial, ignored);
-    throw;
-  }
+  draw_png(png_path, [&](const std::string& path, const fs::path& scratch) {
+    return make_script(path, title, panels, std::max(1, n_columns), scratch);
+  });
 }
 
 }  // namespace comap

@@ -161,20 +161,8 @@ std::string make_script(const ContinuumMap& map, const std::string& png_path, co
 
 void plot_map(const std::string& png_path, const ContinuumMap& map, const std::string& title) {
   check_images(map);
-  std::error_code error;
-  if (const auto folder = fs::path(png_path).parent_path(); !folder.empty()) fs::create_directories(folder, error);
-  const ScratchDirectory scratch;
-  const std::string partial = png_path + ".partial";
-  try {
-    run_gnuplot(make_script(map, partial, title, scratch.path()), scratch, png_path);
-    fs::rename(partial, png_path);
-  } catch (const fs::filesystem_error& failure) {
-    fs::remove(partial, error);
-    throw IoError(fmt::format("{}: gnuplot drew no picture there: {}", png_path, failure.what()));
-  } catch (...) {
-    fs::remove(partial, error);
-    throw;
-  }
+  draw_png(png_path,
+           [&](const std::string& path, const fs::path& scratch) { return make_script(map, path, title, scratch); });
 }
 
 }  // namespace comap

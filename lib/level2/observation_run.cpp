@@ -174,9 +174,10 @@ class ObservationRun {
     std::vector<int> mine;
     for (auto i = static_cast<std::size_t>(team_.rank()); i < rows.size(); i += n_ranks) mine.push_back(rows[i]);
     std::optional<FeedPrefetch> prefetch;
-    if (tod_ && tools_.config.io.read_ahead) {
+    team_.run_agreed("read ahead", [&] {
+      if (!tod_ || !tools_.config.io.read_ahead) return;
       prefetch.emplace(observation_.level1.path, tod_->info(), mine, team_.size());
-    }
+    });
     for (std::size_t i = 0; i * n_ranks < rows.size(); ++i) {
       if (prefetch) prefetch->begin(i);
       pass(plan, i < mine.size() ? mine[i] : -1, writer);

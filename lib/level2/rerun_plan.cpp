@@ -126,7 +126,8 @@ void read_earlier(const std::string& path, RerunPlan& plan) {
   }
   try {
     const h5::File file = h5::File::open_read(path);
-    if (!file.attribute("/", kCompleteAttribute)) {
+    const auto mark = file.attribute("/", kCompleteAttribute);
+    if (!mark || h5::to_number(*mark) != 1.0) {
       plan.no_earlier_file = "the Level-2 file is not complete";
       return;
     }

@@ -127,6 +127,17 @@ def fits_again_without_level1(scratch, config):
     (scratch / "tape").rename(scratch / "level1")
 
 
+def report_shows_the_fit(scratch, config):
+    """A file that is no Level-2 file does not stop the pictures of the others."""
+    (bad := scratch / "bad.hd5").write_text("no HDF5")
+    good = query(scratch, "SELECT level2_path FROM comap_data WHERE source_group = 'Calibrator' AND level2_path IS NOT NULL")[0][0]
+    text = run("report", config, "--file", bad, good, "--output-dir", "report", directory=scratch, ranks=2, expect=3)
+    assert "bad.hd5" in text and not list(scratch.glob("report/bad/*")), text
+    found = {path.name: path.stat().st_size for path in (scratch / "report").rglob("*.png")}
+    assert {"calibrator.png", "calibration.png", "spectra.png", "tod.png"} <= found.keys(), found
+    assert min(found.values()) > 10_000, found
+
+
 def main():
     scratch = scratch_directory()
     config = write_config(scratch / "calibrate.toml", CONFIG)
@@ -134,6 +145,7 @@ def main():
     run("catalogue", "scan", config, "--level1", "level1", directory=scratch)
     run("level2", config, directory=scratch, ranks=2)
     fluxes_are_those_of_the_sky(scratch)
+    report_shows_the_fit(scratch, config)
     fits_again_without_level1(scratch, config)
     nothing_to_fit(scratch, config)
     models_follow_the_known_gain(scratch, config)

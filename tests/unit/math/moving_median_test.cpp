@@ -7,30 +7,10 @@
 #include <random>
 
 #include "core/error.hpp"
+#include "support/moving_median_by_definition.hpp"
 
 namespace comap {
 namespace {
-
-/// By the definition: pad, cut out, leave out NaN, sort.
-std::vector<double> by_definition(const std::vector<double>& values, std::int64_t window) {
-  const auto n = static_cast<std::int64_t>(values.size());
-  std::vector<double> result;
-  for (std::int64_t i = 0; i < n; ++i) {
-    std::vector<double> inside;
-    for (std::int64_t k = i - window / 2; k < i - window / 2 + window; ++k) {
-      const double value = values[static_cast<std::size_t>(std::clamp<std::int64_t>(k, 0, n - 1))];
-      if (!std::isnan(value)) inside.push_back(value);
-    }
-    if (inside.empty()) {
-      result.push_back(std::nan(""));
-      continue;
-    }
-    std::ranges::sort(inside);
-    const auto middle = inside.size() / 2;
-    result.push_back(inside.size() % 2 == 1 ? inside[middle] : 0.5 * (inside[middle - 1] + inside[middle]));
-  }
-  return result;
-}
 
 TEST(MovingMedian, EqualsTheDefinition) {
   std::mt19937 generator(1);
@@ -39,7 +19,8 @@ TEST(MovingMedian, EqualsTheDefinition) {
     std::vector<double> values(n);
     for (double& value : values) value = draw(generator);
     for (const std::int64_t window : {1, 2, 3, 4, 50, 51, 700}) {
-      EXPECT_EQ(moving_median(values, static_cast<std::size_t>(window)), by_definition(values, window))
+      EXPECT_EQ(moving_median(values, static_cast<std::size_t>(window)),
+                test::moving_median_by_definition(values, window))
           << n << " samples, window " << window;
     }
   }
@@ -57,7 +38,7 @@ TEST(MovingMedian, NanAreLeftOut) {
   values.front() = std::nan("");
   for (const std::int64_t window : {1, 2, 7, 30, 31, 500}) {
     const std::vector<double> found = moving_median(values, static_cast<std::size_t>(window));
-    const std::vector<double> expected = by_definition(values, window);
+    const std::vector<double> expected = test::moving_median_by_definition(values, window);
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (std::isnan(expected[i])) {
         EXPECT_TRUE(std::isnan(found[i])) << "sample " << i << ", window " << window;

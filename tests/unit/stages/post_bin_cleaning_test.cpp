@@ -11,6 +11,7 @@
 #include "core/constants.hpp"
 #include "io/level2_schema.hpp"
 #include "math/median.hpp"
+#include "support/moving_median_by_definition.hpp"
 #include "support/white_noise.hpp"
 
 namespace comap {
@@ -22,21 +23,6 @@ std::vector<double> elevations(std::size_t n, double range_deg) {
   std::vector<double> result(n);
   for (std::size_t i = 0; i < n; ++i) {
     result[i] = 50.0 + range_deg * std::sin(7.0 * static_cast<double>(i) / static_cast<double>(n));
-  }
-  return result;
-}
-
-/// By the definition: pad, cut out, sort.
-std::vector<double> median_baseline(const std::vector<double>& values, std::int64_t window) {
-  const auto n = static_cast<std::int64_t>(values.size());
-  std::vector<double> result;
-  for (std::int64_t i = 0; i < n; ++i) {
-    std::vector<double> inside;
-    for (std::int64_t k = i - window / 2; k < i - window / 2 + window; ++k) {
-      const double value = values[static_cast<std::size_t>(std::clamp<std::int64_t>(k, 0, n - 1))];
-      if (!std::isnan(value)) inside.push_back(value);
-    }
-    result.push_back(median(std::span<const double>(inside)));
   }
   return result;
 }
@@ -56,7 +42,7 @@ std::vector<double> cleaned_by_definition(const std::vector<float>& data, const 
                                           const PostBinCleaningConfig& config) {
   std::vector<double> values(data.begin(), data.end()), airmass, fitted = values;
   for (const double elevation : elevation_deg) airmass.push_back(1.0 / std::sin(elevation * kDegree_rad));
-  const std::vector<double> baseline = median_baseline(values, config.medfilt_length);
+  const std::vector<double> baseline = test::moving_median_by_definition(values, config.medfilt_length);
   std::vector<double> differences;
   for (std::size_t i = 0; i + 1 < values.size(); i += 2) {
     const double difference = values[i] - baseline[i] - values[i + 1] + baseline[i + 1];
@@ -68,7 +54,7 @@ std::vector<double> cleaned_by_definition(const std::vector<float>& data, const 
   }
   const auto [offset, tau] = straight_line(fitted, airmass);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] -= offset + tau * airmass[i];
-  const std::vector<double> rest = median_baseline(values, config.medfilt_length);
+  const std::vector<double> rest = test::moving_median_by_definition(values, config.medfilt_length);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] -= rest[i];
   return values;
 }
