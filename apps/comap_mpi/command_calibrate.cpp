@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <ctime>
 #include <iostream>
 #include <map>
@@ -76,8 +77,9 @@ OutputTable models_table(const GainFits& fits) {
   return table;
 }
 
-/// Adds the used measurements of one feed and, as a line, its model; nothing without measurements.
-void add_curves(const GainFits& fits, int feed, int frequency_band, CurvePanel& panel) {
+/// Adds the used measurements of one feed against the days since `first_mjd` and, as a line, its model; nothing without
+/// measurements.
+void add_curves(const GainFits& fits, int feed, int frequency_band, double first_mjd, CurvePanel& panel) {
   constexpr int kSteps = 200;
   const auto is_wanted = [&](const auto& row) {
     return row.feed == feed && row.band * kSubBands + row.channel == frequency_band;
@@ -85,7 +87,7 @@ void add_curves(const GainFits& fits, int feed, int frequency_band, CurvePanel& 
   Curve measured{fmt::format("feed {}", feed), {}, {}, CurveStyle::points, feed - 1};
   for (const GainMeasurement& one : fits.measurements) {
     if (one.cut != GainCut::none || !is_wanted(one.flux)) continue;
-    measured.x.push_back(one.flux.mjd);
+    measured.x.push_back(one.flux.mjd - first_mjd);
     measured.y.push_back(one.gain_ratio);
   }
   if (measured.x.empty()) return;
@@ -95,7 +97,7 @@ void add_curves(const GainFits& fits, int feed, int frequency_band, CurvePanel& 
     const auto [first, last] = std::ranges::minmax(measured.x);
     for (int step = 0; step <= kSteps; ++step) {
       line.x.push_back(first + (last - first) * step / kSteps);
-      line.y.push_back(gain_ratio_at(*model, line.x.back()));
+      line.y.push_back(gain_ratio_at(*model, first_mjd + line.x.back()));
     }
     panel.curves.push_back(std::move(line));
   }
@@ -104,15 +106,17 @@ void add_curves(const GainFits& fits, int feed, int frequency_band, CurvePanel& 
 
 void plot(const GainFits& fits, const std::string& source, const std::string& png_path) {
   constexpr int kColumns = 4;
+  const auto mjd_of = [](const GainMeasurement& one) { return one.flux.mjd; };
+  const double first_mjd = std::floor(mjd_of(*std::ranges::min_element(fits.measurements, {}, mjd_of)));
   std::vector<CurvePanel> panels;
   for (int band = 0; band < kFrequencyBands; ++band) {
     CurvePanel panel{fmt::format("band {} channel {}", band / kSubBands, band % kSubBands),
-                     "MJD",
+                     fmt::format("MJD - {:.0f}", first_mjd),
                      "measured / model flux",
                      false,
                      false,
                      {}};
-    for (int feed = 1; feed <= kScienceFeeds; ++feed) add_curves(fits, feed, band, panel);
+    for (int feed = 1; feed <= kScienceFeeds; ++feed) add_curves(fits, feed, band, first_mjd, panel);
     panels.push_back(std::move(panel));
   }
   try {
