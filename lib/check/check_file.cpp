@@ -49,7 +49,7 @@ std::string_view file_kind_name(FileKind kind) {
   throw Bug("a FileKind without a name");
 }
 
-CheckedLevelFile check_file(const std::string& path, const Level2Config& config, bool deep) {
+CheckedLevelFile check_file(const std::string& path, const Level2Config& config, TodDepth depth) {
   CheckedLevelFile checked{path, kind_of_name(path), {}};
   if (const std::string problem = problem_of_path(path); !problem.empty()) {
     checked.findings.push_back({"", problem, remedy_of(checked.kind)});
@@ -63,7 +63,7 @@ CheckedLevelFile check_file(const std::string& path, const Level2Config& config,
                                   "give Level-1 or Level-2 files"});
     } else {
       checked.findings =
-          checked.kind == FileKind::level1 ? check_level1_file(path, config, deep) : check_level2_file(path);
+          checked.kind == FileKind::level1 ? check_level1_file(path, config, depth) : check_level2_file(path);
     }
   } catch (const Error& error) {
     checked.findings.push_back({"", error.what(), remedy_of(checked.kind)});

@@ -26,12 +26,19 @@ struct CheckedLevelFile {
   std::vector<Finding> findings;
 };
 
-/// Tells the kind by what the file holds, by its name when that tells nothing, and checks it. `deep`: all TOD of a
-/// Level-1 file instead of samples of it. Throws nothing that a bad file causes: it becomes a finding.
-CheckedLevelFile check_file(const std::string& path, const Level2Config& config, bool deep);
+/// How much of the TOD of a Level-1 file is read.
+enum class TodDepth {
+  touch,    ///< a look into the first feed, as HDF5 stores the others alike
+  samples,  ///< looks into every feed
+  all,
+};
+
+/// Tells the kind by what the file holds, by its name when that tells nothing, and checks it. Throws nothing that a bad
+/// file causes: it becomes a finding.
+CheckedLevelFile check_file(const std::string& path, const Level2Config& config, TodDepth depth);
 
 /// The parts of check_file(). Throw IoError when the file cannot be read at all.
-std::vector<Finding> check_level1_file(const std::string& path, const Level2Config& config, bool deep);
+std::vector<Finding> check_level1_file(const std::string& path, const Level2Config& config, TodDepth depth);
 std::vector<Finding> check_level2_file(const std::string& path);
 
 }  // namespace comap

@@ -44,15 +44,15 @@ struct BandCount {
 };
 
 /// Stretches of samples to look at.
-std::vector<std::array<std::int64_t, 2>> looks(const Level1Metadata& level1, bool is_chunked, bool deep) {
+std::vector<std::array<std::int64_t, 2>> looks(const Level1Metadata& level1, bool is_chunked, TodDepth depth) {
   std::vector<std::array<std::int64_t, 2>> result;
-  if (deep) {
+  if (depth == TodDepth::all) {
     for (std::int64_t start = 0; start < level1.n_samples; start += kDeepSamples) {
       result.push_back({start, std::min(start + kDeepSamples, level1.n_samples)});
     }
     return result;
   }
-  const int n_looks = is_chunked ? 1 : kLooks;
+  const int n_looks = is_chunked || depth == TodDepth::touch ? 1 : kLooks;
   for (int look = 0; look < n_looks; ++look) {
     const std::int64_t middle = level1.n_samples * (std::int64_t{2} * look + 1) / (std::int64_t{2} * n_looks);
     const std::int64_t start = std::max<std::int64_t>(0, middle - kLookSamples / 2);
@@ -81,10 +81,10 @@ void describe_feed(int feed, const std::array<BandCount, kBands>& bands, bool de
   }
 }
 
-void check_tod(const Level1Metadata& level1, bool deep, Findings& findings) {
+void check_tod(const Level1Metadata& level1, TodDepth depth, Findings& findings) {
   const h5::File file = h5::File::open_read(level1.path);
   TodReader reader(file);
-  const auto stretches = looks(level1, !file.info(kTod).chunk.empty(), deep);
+  const auto stretches = looks(level1, !file.info(kTod).chunk.empty(), depth);
   std::vector<float> block;
   for (int row = 0; row < level1.n_feeds; ++row) {
     const int feed = level1.feeds[static_cast<std::size_t>(row)];
@@ -98,7 +98,8 @@ void check_tod(const Level1Metadata& level1, bool deep, Findings& findings) {
         bands[band].add(std::span(block).subspan(band * band_size, band_size));
       }
     }
-    describe_feed(feed, bands, deep, findings);
+    describe_feed(feed, bands, depth == TodDepth::all, findings);
+    if (depth == TodDepth::touch) return;
   }
 }
 
@@ -162,7 +163,7 @@ void check_stages(const Level1Metadata& level1, const Level2Config& config, Find
 
 }  // namespace
 
-std::vector<Finding> check_level1_file(const std::string& path, const Level2Config& config, bool deep) {
+std::vector<Finding> check_level1_file(const std::string& path, const Level2Config& config, TodDepth depth) {
   std::vector<Level1Problem> problems;
   const Level1Metadata level1 = inspect_level1(path, problems);
   Findings findings;
@@ -176,7 +177,7 @@ std::vector<Finding> check_level1_file(const std::string& path, const Level2Conf
   check_pointing(level1, findings);
   check_stages(level1, config, findings);
   try {
-    check_tod(level1, deep, findings);
+    check_tod(level1, depth, findings);
   } catch (const Error& error) {
     findings.push_back({std::string(kTod), error.what(), kCopyAgain});
   }

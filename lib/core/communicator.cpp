@@ -17,9 +17,21 @@ void SerialCommunicator::run_agreed(std::string_view what, const std::function<v
   }
 }
 
+void run_collective(const Communicator& ranks, std::string_view what, const std::function<void()>& work) {
+  std::exception_ptr error;
+  try {
+    work();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  ranks.run_agreed(what, [&] {
+    if (error) std::rethrow_exception(error);
+  });
+}
+
 std::string broadcast_text(const Communicator& ranks, const std::string& text, int root) {
   Bytes bytes(ranks.rank() == root ? text.size() : 0);
-  std::memcpy(bytes.data(), text.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(bytes.data(), text.data(), bytes.size());
   ranks.broadcast(bytes, root);
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }

@@ -39,8 +39,10 @@ class Communicator {
 
   /// Numbers for a fixed set of neighbours: `send[i]` goes to rank `neighbours[i]`, `receive[i]` is filled from it.
   /// The neighbour relation is symmetric and the lengths match. A rank without neighbours takes part trivially.
-  virtual void exchange(std::span<const int> neighbours, const std::vector<std::span<const double>>& send,
-                        const std::vector<std::span<double>>& receive) const = 0;
+  /// `meanwhile`, which must contain no collective call, runs while the numbers are under way.
+  virtual void exchange(
+      std::span<const int> neighbours, const std::vector<std::span<const double>>& send,
+      const std::vector<std::span<double>>& receive, const std::function<void()>& meanwhile = [] {}) const = 0;
 
   /// Runs `work` on every rank, then lets the group agree on the outcome. `work` must contain no collective call.
   /// Throws ObservationError on every rank if `work` threw on any, with the text of the lowest failing rank.
@@ -70,9 +72,15 @@ class SerialCommunicator final : public Communicator {
   std::vector<Bytes> all_gather(const Bytes& bytes) const override { return {bytes}; }
   std::vector<Bytes> all_to_all(const std::vector<Bytes>& to) const override { return to; }
   void exchange(std::span<const int>, const std::vector<std::span<const double>>&,
-                const std::vector<std::span<double>>&) const override {}
+                const std::vector<std::span<double>>&, const std::function<void()>& meanwhile) const override {
+    meanwhile();
+  }
   void run_agreed(std::string_view what, const std::function<void()>& work) const override;
 };
+
+/// Runs `work`, which may hold collective calls that fail on all ranks together or on the last to be made, and lets the
+/// group agree on the outcome as run_agreed does. Collective.
+void run_collective(const Communicator& ranks, std::string_view what, const std::function<void()>& work);
 
 /// `text` of rank `root` on every rank. Collective.
 std::string broadcast_text(const Communicator& ranks, const std::string& text, int root = 0);

@@ -17,5 +17,6 @@ inline constexpr double kZeroCelsius_K = 273.15;
 inline constexpr double kMadToSigma = 1.4826;        ///< sigma over the median absolute deviation, normal noise
 inline constexpr double kPivotFrequency_GHz = 30.0;  ///< x = ln(nu / 30 GHz) in the gain filter
 inline constexpr double kHertzPerGigahertz = 1e9;
+inline constexpr double kLightSpeed_km_s = 299792.458;
 
 }  // namespace comap

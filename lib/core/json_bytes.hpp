@@ -10,8 +10,14 @@
 
 namespace comap {
 
+/// Attributes of damaged files hold bytes that are no UTF-8: they become replacement characters instead of an
+/// exception.
+inline std::string json_text(const nlohmann::json& document) {
+  return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 inline Bytes to_bytes(const nlohmann::json& document) {
-  const std::string text = document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::string text = json_text(document);
   Bytes bytes(text.size());
   std::memcpy(bytes.data(), text.data(), text.size());
   return bytes;

@@ -6,6 +6,7 @@
 /// of File and Dataset is collective over the team; ranks without a share of a slab pass an empty one.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -42,6 +43,20 @@ class Handle {
   Closer closer_ = nullptr;
 };
 
+/// How data are moved between file and memory.
+struct Transfer {
+  /// Called with a file or an object in it where a transfer failed: in a parallel file the other ranks, for which it
+  /// succeeded, are still inside HDF5 and wait for this one there.
+  using AfterFailure = std::function<void(Id)>;
+
+  Handle properties;
+  AfterFailure after_failure = {};
+};
+
+/// Whether a file could not be closed in this process, as on a full disk. HDF5 crashes when it closes such a file once
+/// more at the end of MPI or of the process.
+bool has_broken_files();
+
 /// Part of a dataset: start and count along every axis. A count of 0 selects nothing.
 struct Slab {
   Extent start;
@@ -62,6 +77,7 @@ struct DatasetInfo {
   std::optional<std::uint64_t> file_offset;  ///< of a contiguous dataset [bytes]
   bool deflate = false;                      ///< filtered by gzip, or by shuffle and gzip, and by nothing else
   bool shuffle = false;
+  bool native_float32 = false;  ///< stored as a `float` is in memory, byte order included
   std::uint64_t storage_bytes = 0;
 };
 
@@ -83,7 +99,7 @@ using AttributeValue = std::variant<std::int64_t, double, std::string>;
 /// An open dataset, for repeated reads.
 class Dataset {
  public:
-  Dataset(Handle handle, std::string where, Id transfer);
+  Dataset(Handle handle, std::string where, const Transfer& transfer);
   const DatasetInfo& info() const { return info_; }
   Id id() const { return handle_.id(); }
 
@@ -105,6 +121,7 @@ class Dataset {
   Handle handle_;
   std::string where_;  ///< "file: dataset", for messages
   Id transfer_;
+  Transfer::AfterFailure after_failure_;
   DatasetInfo info_;
 };
 
@@ -116,9 +133,9 @@ class File {
   /// Creates a file; an existing one is overwritten.
   static File create(const std::string& path);
   /// With property lists made by mpi/parallel_file; both are taken over.
-  static File open_read(const std::string& path, Handle access, Handle transfer);
-  static File open_write(const std::string& path, Handle access, Handle transfer);
-  static File create(const std::string& path, Handle access, Handle transfer);
+  static File open_read(const std::string& path, Handle access, Transfer transfer);
+  static File open_write(const std::string& path, Handle access, Transfer transfer);
+  static File create(const std::string& path, Handle access, Transfer transfer);
 
   const std::string& path() const { return path_; }
   bool exists(std::string_view object) const;
@@ -156,11 +173,11 @@ class File {
   void close();
 
  private:
-  File(Handle file, std::string path, Handle transfer);
+  File(Handle file, std::string path, Transfer transfer);
   std::string where(std::string_view object) const;
 
   std::string path_;
-  Handle transfer_;
+  Transfer transfer_;
   Handle file_;
 };
 
@@ -168,6 +185,8 @@ class File {
 std::string to_text(const AttributeValue& value);
 /// Number of an attribute, also when it is stored as text; empty when it is none.
 std::optional<double> to_number(const AttributeValue& value);
+/// The same for whole numbers; empty when a double could not hold it exactly.
+std::optional<std::int64_t> to_integer(const AttributeValue& value);
 
 /// Version of the HDF5 library, e.g. "1.10.8".
 std::string library_version();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "io/h5_internal.hpp"
 
@@ -71,7 +72,9 @@ std::vector<std::string> File::read_strings(std::string_view dataset) const {
   const Handle space = own(H5Dget_space(opened.id()), close_space, "read the shape", place);
   return read_text(
       type.id(), space.id(),
-      [&](hid_t memory, void* out) { return H5Dread(opened.id(), memory, H5S_ALL, H5S_ALL, transfer_.id(), out); },
+      [&](hid_t memory, void* out) {
+        return H5Dread(opened.id(), memory, H5S_ALL, H5S_ALL, transfer_.properties.id(), out);
+      },
       place);
 }
 
@@ -93,7 +96,7 @@ void File::write_strings(std::string_view dataset, const std::vector<std::string
   const Handle made = own(H5Dcreate2(file_.id(), std::string(dataset).c_str(), type.id(), space.id(), links.id(),
                                      creation.id(), H5P_DEFAULT),
                           close_dataset, "create the dataset", place);
-  check(H5Dwrite(made.id(), type.id(), H5S_ALL, H5S_ALL, transfer_.id(), buffer.data()), "write", place);
+  check(H5Dwrite(made.id(), type.id(), H5S_ALL, H5S_ALL, transfer_.properties.id(), buffer.data()), "write", place);
 }
 
 std::map<std::string, AttributeValue> File::attributes(std::string_view object) const {
@@ -170,6 +173,14 @@ std::optional<double> to_number(const AttributeValue& value) {
   const auto parsed = std::from_chars(text.data(), end, number);
   if (text.empty() || parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
   return number;
+}
+
+std::optional<std::int64_t> to_integer(const AttributeValue& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer;
+  constexpr double kLargest = 9.0e15;  // beyond it a double no longer holds every whole number
+  const auto number = to_number(value);
+  if (!number || !(std::abs(*number) <= kLargest) || std::floor(*number) != *number) return std::nullopt;
+  return static_cast<std::int64_t>(*number);
 }
 
 }  // namespace comap::h5

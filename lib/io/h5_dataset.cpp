@@ -62,10 +62,11 @@ std::uint64_t Slab::size() const {
   return std::accumulate(count.begin(), count.end(), std::uint64_t{1}, std::multiplies<>());
 }
 
-Dataset::Dataset(Handle handle, std::string where, Id transfer)
+Dataset::Dataset(Handle handle, std::string where, const Transfer& transfer)
     : handle_(std::move(handle)),
       where_(std::move(where)),
-      transfer_(transfer),
+      transfer_(transfer.properties.id()),
+      after_failure_(transfer.after_failure),
       info_(dataset_info(handle_.id(), where_)) {}
 
 template <typename T>
@@ -75,16 +76,18 @@ void Dataset::read(const Slab& slab, std::span<T> values) const {
     throw IoError(fmt::format("{}: holds no numbers", where_));
   }
   const Selection selection = select(handle_.id(), slab, where_);
-  check(H5Dread(handle_.id(), memory_type<T>(), selection.memory.id(), selection.file.id(), transfer_, values.data()),
-        "read", where_);
+  const herr_t status =
+      H5Dread(handle_.id(), memory_type<T>(), selection.memory.id(), selection.file.id(), transfer_, values.data());
+  check_transfer(status, after_failure_, handle_.id(), "read", where_);
 }
 
 template <typename T>
 void Dataset::write(const Slab& slab, std::span<const T> values) const {
   if (values.size() != slab.size()) throw Bug(fmt::format("{}: buffer and slab differ in size", where_));
   const Selection selection = select(handle_.id(), slab, where_);
-  check(H5Dwrite(handle_.id(), memory_type<T>(), selection.memory.id(), selection.file.id(), transfer_, values.data()),
-        "write", where_);
+  const herr_t status =
+      H5Dwrite(handle_.id(), memory_type<T>(), selection.memory.id(), selection.file.id(), transfer_, values.data());
+  check_transfer(status, after_failure_, handle_.id(), "write", where_);
 }
 
 void Dataset::write_nothing() const {
@@ -92,8 +95,9 @@ void Dataset::write_nothing() const {
   const Handle native = own(H5Tget_native_type(stored.id(), H5T_DIR_DEFAULT), close_type, "read the type", where_);
   const Selection selection = select(handle_.id(), Slab::none(info_.extent.size()), where_);
   const char nothing = 0;
-  check(H5Dwrite(handle_.id(), native.id(), selection.memory.id(), selection.file.id(), transfer_, &nothing), "write",
-        where_);
+  const herr_t status =
+      H5Dwrite(handle_.id(), native.id(), selection.memory.id(), selection.file.id(), transfer_, &nothing);
+  check_transfer(status, after_failure_, handle_.id(), "write", where_);
 }
 
 std::uint32_t Dataset::read_raw_chunk(const Extent& chunk_start, std::vector<std::byte>& bytes) const {

@@ -1,11 +1,17 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <new>
+#include <stdexcept>
 
 #include "io/h5_internal.hpp"
 
 namespace comap::h5 {
 namespace {
+
+// Samples of many channels lie far apart in a contiguous dataset: read ahead by the library's 64 kB for each of them,
+// a look into a file reads all of it.
+constexpr std::size_t kSieveBytes = 4096;
 
 Handle serial_access() {
   silence_library();
@@ -13,22 +19,34 @@ Handle serial_access() {
   // 1.10 keeps files readable by the h5py of the users; locks fail on many NFS and Lustre mounts.
   check(H5Pset_libver_bounds(access.id(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V110), "set properties", "HDF5");
   check(H5Pset_file_locking(access.id(), false, true), "set properties", "HDF5");
+  check(H5Pset_sieve_buf_size(access.id(), kSieveBytes), "set properties", "HDF5");
   check(H5Pset_fclose_degree(access.id(), H5F_CLOSE_STRONG), "set properties", "HDF5");
   return access;
 }
 
-Handle serial_transfer() { return own(H5Pcreate(H5P_DATASET_XFER), close_properties, "make properties", "HDF5"); }
+Transfer serial_transfer() { return {own(H5Pcreate(H5P_DATASET_XFER), close_properties, "make properties", "HDF5")}; }
+
+/// The header of a damaged file may promise more values than there is memory.
+template <typename T>
+std::vector<T> room_for(const Slab& slab, const std::string& where) {
+  try {
+    return std::vector<T>(slab.size());
+  } catch (const std::bad_alloc&) {
+  } catch (const std::length_error&) {
+  }
+  throw IoError(fmt::format("{}: its {} values do not fit into memory", where, slab.size()));
+}
 
 }  // namespace
 
-File::File(Handle file, std::string path, Handle transfer)
+File::File(Handle file, std::string path, Transfer transfer)
     : path_(std::move(path)), transfer_(std::move(transfer)), file_(std::move(file)) {}
 
 std::string File::where(std::string_view object) const { return fmt::format("{}: {}", path_, object); }
 
 File File::open_read(const std::string& path) { return open_read(path, serial_access(), serial_transfer()); }
 
-File File::open_read(const std::string& path, Handle access, Handle transfer) {
+File File::open_read(const std::string& path, Handle access, Transfer transfer) {
   silence_library();
   return {own(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), close_file, "open for reading", path), path,
           std::move(transfer)};
@@ -36,7 +54,7 @@ File File::open_read(const std::string& path, Handle access, Handle transfer) {
 
 File File::open_write(const std::string& path) { return open_write(path, serial_access(), serial_transfer()); }
 
-File File::open_write(const std::string& path, Handle access, Handle transfer) {
+File File::open_write(const std::string& path, Handle access, Transfer transfer) {
   silence_library();
   return {own(H5Fopen(path.c_str(), H5F_ACC_RDWR, access.id()), close_file, "open for writing", path), path,
           std::move(transfer)};
@@ -44,7 +62,7 @@ File File::open_write(const std::string& path, Handle access, Handle transfer) {
 
 File File::create(const std::string& path) { return create(path, serial_access(), serial_transfer()); }
 
-File File::create(const std::string& path, Handle access, Handle transfer) {
+File File::create(const std::string& path, Handle access, Transfer transfer) {
   silence_library();
   return {own(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), close_file, "create", path), path,
           std::move(transfer)};
@@ -89,7 +107,7 @@ Dataset File::open(std::string_view dataset) const {
   if (!exists(dataset)) throw IoError(where(dataset) + ": the dataset is missing");
   return {own(H5Dopen2(file_.id(), std::string(dataset).c_str(), H5P_DEFAULT), close_dataset, "open the dataset",
               where(dataset)),
-          where(dataset), transfer_.id()};
+          where(dataset), transfer_};
 }
 
 DatasetInfo File::info(std::string_view dataset) const { return open(dataset).info(); }
@@ -97,7 +115,7 @@ DatasetInfo File::info(std::string_view dataset) const { return open(dataset).in
 template <typename T>
 std::vector<T> File::read(std::string_view dataset, const Slab& slab) const {
   const Dataset opened = open(dataset);
-  std::vector<T> values(slab.size());
+  auto values = room_for<T>(slab, where(dataset));
   opened.read(slab, std::span<T>(values));
   return values;
 }
@@ -106,7 +124,7 @@ template <typename T>
 std::vector<T> File::read(std::string_view dataset) const {
   const Dataset opened = open(dataset);
   const Slab slab = Slab::all(opened.info().extent);
-  std::vector<T> values(slab.size());
+  auto values = room_for<T>(slab, where(dataset));
   opened.read(slab, std::span<T>(values));
   return values;
 }
@@ -128,7 +146,7 @@ Dataset File::create_dataset(std::string_view dataset, const DatasetSpec& spec) 
   Dataset made(own(H5Dcreate2(file_.id(), std::string(dataset).c_str(), file_type(spec.type), space.id(), links.id(),
                               creation.id(), H5P_DEFAULT),
                    close_dataset, "create the dataset", place),
-               place, transfer_.id());
+               place, transfer_);
   if (!spec.unit.empty()) write_attribute(dataset, "unit", spec.unit);
   return made;
 }
@@ -151,7 +169,7 @@ void File::flush() { check(H5Fflush(file_.id(), H5F_SCOPE_GLOBAL), "flush", path
 
 void File::close() {
   if (!file_) return;
-  check(H5Fclose(file_.release()), "close", path_);
+  check(close_file(file_.release()), "close", path_);
 }
 
 #define COMAP_H5_INSTANTIATE(T)                                               \

@@ -64,6 +64,35 @@ void fail(const std::string& action, const std::string& where) {
   throw IoError(fmt::format("{}: cannot {}: {}", where, action, reason), can_pass);
 }
 
+namespace {
+
+bool a_close_failed = false;  // HDF5 keeps what it left undone for the process, too
+
+}  // namespace
+
+int close_file(hid_t file) {
+  const herr_t status = H5Fclose(file);
+  if (status < 0) a_close_failed = true;
+  return status;
+}
+
+bool has_broken_files() { return a_close_failed; }
+
+void check_transfer(herr_t status, const Transfer::AfterFailure& after_failure, hid_t object, const char* action,
+                    const std::string& where) {
+  if (status >= 0) return;
+  try {
+    fail(action, where);
+  } catch (const IoError& error) {
+    // HDF5's words for a collective step (..._read_at_all, ..._write_at_all) that failed here.
+    constexpr std::string_view kAmongOthers = "_at_all failed";
+    if (after_failure && std::string_view(error.what()).find(kAmongOthers) != std::string_view::npos) {
+      after_failure(object);
+    }
+    throw;
+  }
+}
+
 Handle own(hid_t id, Handle::Closer closer, const char* action, const std::string& where) {
   if (id < 0) fail(action, where);
   return {id, closer};
@@ -108,6 +137,7 @@ DatasetInfo dataset_info(hid_t dataset, const std::string& where) {
   const Handle creation = own(H5Dget_create_plist(dataset), close_properties, "read the layout", where);
   info.kind = kind_of(type.id());
   info.element_bytes = H5Tget_size(type.id());
+  info.native_float32 = H5Tequal(type.id(), H5T_NATIVE_FLOAT) > 0;
   const int n_axes = check(H5Sget_simple_extent_ndims(space.id()), "read the shape", where);
   std::vector<hsize_t> extent(static_cast<std::size_t>(n_axes));
   check(H5Sget_simple_extent_dims(space.id(), extent.data(), nullptr), "read the shape", where);

@@ -27,9 +27,15 @@ Result check(Result result, const char* action, const std::string& where) {
   return result;
 }
 
+/// The same for a transfer of an object or file.
+void check_transfer(herr_t status, const Transfer::AfterFailure& after_failure, hid_t object, const char* action,
+                    const std::string& where);
+
 /// Takes an identifier over; a negative one is thrown.
 Handle own(hid_t id, Handle::Closer closer, const char* action, const std::string& where);
 
+/// H5Fclose, for Handle; remembers a failure for has_broken_files().
+int close_file(Id file);
 inline int close_dataset(Id id) { return H5Dclose(id); }
 inline int close_group(Id id) { return H5Gclose(id); }
 inline int close_object(Id id) { return H5Oclose(id); }
@@ -37,7 +43,6 @@ inline int close_space(Id id) { return H5Sclose(id); }
 inline int close_type(Id id) { return H5Tclose(id); }
 inline int close_attribute(Id id) { return H5Aclose(id); }
 inline int close_properties(Id id) { return H5Pclose(id); }
-inline int close_file(Id id) { return H5Fclose(id); }
 
 template <typename T>
 hid_t memory_type();

@@ -233,11 +233,9 @@ void read_obsid(const CheckedFile& in, std::int64_t expected_obsid, Level1Metada
   metadata.obsid = named;
   const std::string where = std::string(kAttributes) + ", attribute obsid";
   if (const auto found = metadata.attributes.find("obsid"); found != metadata.attributes.end()) {
-    const auto number = h5::to_number(found->second);
-    if (!number || !std::isfinite(*number) || *number < 1 || *number != std::floor(*number)) {
-      in.fail(where, fmt::format("'{}' is no obsid", h5::to_text(found->second)));
-    }
-    metadata.obsid = static_cast<std::int64_t>(*number);
+    const auto number = h5::to_integer(found->second);
+    if (!number || *number < 1) in.fail(where, fmt::format("'{}' is no obsid", h5::to_text(found->second)));
+    metadata.obsid = *number;
     if (named > 0 && named != metadata.obsid) {
       in.fail(where, fmt::format("is {}, but the file name says {}", metadata.obsid, named));
     }

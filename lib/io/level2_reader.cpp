@@ -99,7 +99,7 @@ std::vector<double> Level2Reader::read_noise(const std::string& name) const {
 std::int64_t Level2Reader::obsid() const {
   const auto found = attributes_.find("obsid");
   if (found != attributes_.end()) {
-    if (const auto number = h5::to_number(found->second)) return static_cast<std::int64_t>(*number);
+    if (const auto number = h5::to_integer(found->second)) return *number;
   }
   return obsid_of_file_name(path());
 }

@@ -1,14 +1,17 @@
 #pragma once
 /// \file
-/// Continuum maps as files: FITS with the HDUs and headers of formats.md, and their pictures.
+/// Continuum maps as files: FITS with the HDUs and headers of docs/mapmaking.md, and their pictures.
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "config/config.hpp"
+#include "sky/healpix_grid.hpp"
 
 namespace comap {
 
@@ -25,9 +28,20 @@ struct ObservationRow {
   std::int64_t n_samples = 0;  ///< samples with weight > 0 in the map
 };
 
-/// One continuum map; images are [y][x] with NaN where the mask is not 0.
+/// What became of the samples of one scan of a feed and band. Numbers that do not apply are -1: a feed that is not in
+/// the file has no scans, an observation that was left out as a whole one row without feed and scan.
+struct CutRow {
+  std::int64_t obsid = 0;
+  std::int32_t feed = 0, frequency_band = 0, scan = 0;
+  std::int64_t n_samples = 0, n_used = 0, n_missing = 0, n_glitches = 0, n_off_grid = 0, n_bright = 0;
+  std::string_view reason;  ///< why the whole scan was left out (a literal); empty for one that is used
+};
+
+/// One continuum map; images are [y][x] with NaN where the mask is not 0. On a HEALPix grid they are [hit pixel].
 struct ContinuumMap {
   WcsDefinition wcs;
+  std::optional<HealpixDefinition> healpix;  ///< the grid instead of `wcs`
+  std::vector<std::int64_t> pixel;           ///< HEALPix only: the hit pixels in ascending order, NESTED
   std::vector<float> destriped_K;
   std::vector<float> naive_K;
   std::vector<float> hits;
@@ -36,14 +50,22 @@ struct ContinuumMap {
   std::vector<HeaderCard> cards;
   std::vector<std::string> history;
   std::vector<ObservationRow> observations;
+  std::vector<CutRow> cuts;
 };
 
-/// Writes `path` with all HDUs, checksums and the OBSIDS table; the file appears under its name only when complete.
-/// DATE is the only thing that differs between two runs. Throws IoError.
+/// Writes `path` with all HDUs, checksums and the tables OBSIDS and CUTS; the file appears under its name only when
+/// complete. A HEALPix map is a table of its hit pixels instead of images. DATE is the only thing that differs between
+/// two runs. Throws IoError.
 void write_map_fits(const std::string& path, const ContinuumMap& map);
 
 /// A PNG of the destriped map beside NAIVE, HITS and RMS, axes in degrees, colour bar with unit, title; drawn by
-/// gnuplot. Throws IoError when gnuplot is missing or fails.
+/// gnuplot. A HEALPix map is shown on a CAR grid, each point with the value of its pixel. Throws IoError when gnuplot
+/// is missing or fails.
 void plot_map(const std::string& png_path, const ContinuumMap& map, const std::string& title);
+
+/// A PNG of the difference of two maps, in mK and over its noise, with colours symmetric about zero. Pixels that are
+/// NaN are left out. Throws IoError.
+void plot_difference(const std::string& png_path, const WcsDefinition& wcs, const std::vector<float>& difference_K,
+                     const std::vector<float>& noise_K, const std::string& title);
 
 }  // namespace comap

@@ -19,6 +19,9 @@ struct PixelWindow {
   std::int64_t height() const { return y_end - y_begin; }
 };
 
+/// A HEALPix map on a CAR grid around its unmasked pixels, each point with the value of the pixel that it lies in.
+ContinuumMap projected_for_picture(const ContinuumMap& map);
+
 /// The pixels whose mask is 0 with a small margin; the whole grid when there are none.
 PixelWindow observed_window(const ContinuumMap& map);
 

@@ -27,6 +27,9 @@ constexpr std::string_view kSkyPalette =
 constexpr std::string_view kCountPalette =
     "0 '#440154', 1 '#472c7a', 2 '#3b518b', 3 '#2c718e', 4 '#21908d', 5 '#27ad81', 6 '#5cc863', 7 '#aadc32', "
     "8 '#fde725'";
+// Blue through white to red, for differences.
+constexpr std::string_view kDifferencePalette =
+    "0 '#053061', 1 '#4393c3', 2 '#d1e5f0', 3 '#ffffff', 4 '#fddbc7', 5 '#d6604d', 6 '#67001f'";
 
 /// Sizes in pixels of the PNG.
 struct Layout {
@@ -40,12 +43,13 @@ struct Layout {
   double canvas_height() const { return kTitle + n_rows * panel_height(); }
 };
 
-Layout layout_for(double aspect) {
+Layout layout_for(double aspect, int n_panels) {
   constexpr double kWideAspect = 0.4, kWideWidth = 1150.0, kMinHeight = 150.0, kMaxHeight = 760.0, kMinWidth = 200.0;
   Layout layout;
+  layout.n_rows = (n_panels + 1) / 2;
   if (aspect < kWideAspect) {
     layout.n_columns = 1;
-    layout.n_rows = 4;
+    layout.n_rows = n_panels;
     layout.width = kWideWidth;
   }
   layout.height = std::max(kMinHeight, layout.width * aspect);
@@ -61,14 +65,20 @@ struct Panel {
   std::string unit;
   std::string_view palette;
   double scale = 1.0;
-  bool from_zero = false;
+  enum class Limits { robust, from_zero, symmetric } limits = Limits::robust;
+  std::vector<float> values;  ///< [y][x]; NaN is not drawn
 };
 
-Panel panel_of(const NamedImage& image) {
-  if (image.name == "DESTRIPED") return {"Destriped map", "T_{RJ} [mK]", kSkyPalette, kMilli, false};
-  if (image.name == "NAIVE") return {"Naive map (no destriping)", "T_{RJ} [mK]", kSkyPalette, kMilli, false};
-  if (image.name == "HITS") return {"Hits", "samples per pixel", kCountPalette, 1.0, true};
-  return {"White noise rms", "{/Symbol s} [mK]", kCountPalette, kMilli, false};
+Panel panel_of(const NamedImage& image, const std::vector<std::uint8_t>& mask) {
+  using Limits = Panel::Limits;
+  std::vector<float> values = masked(image.values, mask);
+  if (image.name == "DESTRIPED")
+    return {"Destriped map", "T_{RJ} [mK]", kSkyPalette, kMilli, Limits::robust, std::move(values)};
+  if (image.name == "NAIVE")
+    return {"Naive map (no destriping)", "T_{RJ} [mK]", kSkyPalette, kMilli, Limits::robust, std::move(values)};
+  if (image.name == "HITS")
+    return {"Hits", "samples per pixel", kCountPalette, 1.0, Limits::from_zero, std::move(values)};
+  return {"White noise rms", "{/Symbol s} [mK]", kCountPalette, kMilli, Limits::robust, std::move(values)};
 }
 
 std::string tick_list(const std::vector<AxisTick>& ticks) {
@@ -79,10 +89,10 @@ std::string tick_list(const std::vector<AxisTick>& ticks) {
   return list;
 }
 
-/// Everything common to the four panels.
-std::string script_head(const ContinuumMap& map, const PixelWindow& window, const Layout& layout,
+/// Everything common to the panels.
+std::string script_head(const WcsDefinition& wcs, const PixelWindow& window, const Layout& layout,
                         const std::string& png_path, const std::string& title) {
-  const bool galactic = map.wcs.ctype[0].starts_with("GLON");
+  const bool galactic = wcs.ctype[0].starts_with("GLON");
   return fmt::format(
       "set terminal pngcairo size {:.0f},{:.0f} font 'sans,13' background '#ffffff'\n"
       "set output {}\n"
@@ -95,8 +105,8 @@ std::string script_head(const ContinuumMap& map, const PixelWindow& window, cons
       layout.canvas_width(), layout.canvas_height(), gnuplot_quoted(png_path), gnuplot_quoted(title),
       1.0 - 0.6 * Layout::kTitle / layout.canvas_height(), static_cast<double>(window.x_begin) - 0.5,
       static_cast<double>(window.x_end) - 0.5, static_cast<double>(window.y_begin) - 0.5,
-      static_cast<double>(window.y_end) - 0.5, tick_list(longitude_ticks(map.wcs, window)),
-      tick_list(latitude_ticks(map.wcs, window)), galactic ? "Galactic longitude" : "Right ascension",
+      static_cast<double>(window.y_end) - 0.5, tick_list(longitude_ticks(wcs, window)),
+      tick_list(latitude_ticks(wcs, window)), galactic ? "Galactic longitude" : "Right ascension",
       galactic ? "Galactic latitude" : "Declination");
 }
 
@@ -119,7 +129,11 @@ std::string script_panel(const Panel& panel, const Picture& picture, const Pixel
                          double height, const std::string& data_file) {
   constexpr double kTickDistance = 48.0;  // pixels of the PNG
   ColourLimits limits = robust_limits(picture.values);
-  if (panel.from_zero) limits.low = 0.0;
+  if (panel.limits == Panel::Limits::from_zero) limits.low = 0.0;
+  if (panel.limits == Panel::Limits::symmetric) {
+    limits.high = std::max(std::abs(limits.low), std::abs(limits.high));
+    limits.low = -limits.high;
+  }
   const double first = 0.5 * static_cast<double>(step - 1);  // centre of a block of step pixels
   return fmt::format(
       "set title '{}' offset 0,-0.4 font 'sans,15'\nset cblabel '{}' offset 1.2,0\nset cbrange [{:.8g}:{:.8g}]\n"
@@ -139,30 +153,53 @@ void write_binary(const std::string& path, const std::vector<float>& values) {
 }
 
 /// Writes the data files and returns the whole script.
-std::string make_script(const ContinuumMap& map, const std::string& png_path, const std::string& title,
-                        const fs::path& scratch) {
-  const PixelWindow window = observed_window(map);
+std::string make_script(const WcsDefinition& wcs, const PixelWindow& window, const std::vector<Panel>& panels,
+                        const std::string& png_path, const std::string& title, const fs::path& scratch) {
   const std::int64_t step = 1 + (std::max(window.width(), window.height()) - 1) / kMaxPicturePixels;
-  const Layout layout = layout_for(sky_aspect(map.wcs, window));
-  std::string script = script_head(map, window, layout, png_path, title);
+  const Layout layout = layout_for(sky_aspect(wcs, window), static_cast<int>(panels.size()));
+  std::string script = script_head(wcs, window, layout, png_path, title);
   int number = 0;
-  for (const NamedImage& image : float_images(map)) {
-    const Panel panel = panel_of(image);
-    Picture picture = picture_of(masked(image.values, map.mask), map.wcs, window, step);
+  for (const Panel& panel : panels) {
+    Picture picture = picture_of(panel.values, wcs, window, step);
     for (float& value : picture.values) value *= static_cast<float>(panel.scale);
-    const std::string data_file = (scratch / fmt::format("{}.bin", image.name)).string();
+    const std::string data_file = (scratch / fmt::format("panel_{}.bin", number)).string();
     write_binary(data_file, picture.values);
     script += script_place(layout, number++) + script_panel(panel, picture, window, step, layout.height, data_file);
   }
   return script + "unset multiplot\nunset output\n";
 }
 
+void draw_panels(const std::string& png_path, const ContinuumMap& map, const std::vector<Panel>& panels,
+                 const std::string& title) {
+  const PixelWindow window = observed_window(map);
+  draw_png(png_path, [&](const std::string& path, const fs::path& scratch) {
+    return make_script(map.wcs, window, panels, path, title, scratch);
+  });
+}
+
 }  // namespace
 
 void plot_map(const std::string& png_path, const ContinuumMap& map, const std::string& title) {
   check_images(map);
-  draw_png(png_path,
-           [&](const std::string& path, const fs::path& scratch) { return make_script(map, path, title, scratch); });
+  const ContinuumMap projected = map.healpix ? projected_for_picture(map) : ContinuumMap();
+  const ContinuumMap& shown = map.healpix ? projected : map;
+  std::vector<Panel> panels;
+  for (const NamedImage& image : float_images(shown)) panels.push_back(panel_of(image, shown.mask));
+  draw_panels(png_path, shown, panels, title);
+}
+
+void plot_difference(const std::string& png_path, const WcsDefinition& wcs, const std::vector<float>& difference_K,
+                     const std::vector<float>& noise_K, const std::string& title) {
+  ContinuumMap observed;
+  observed.wcs = wcs;
+  for (const float value : difference_K) observed.mask.push_back(std::isfinite(value) ? 0 : 1);
+  std::vector<float> over_noise(difference_K.size());
+  std::ranges::transform(difference_K, noise_K, over_noise.begin(), std::divides<>());
+  const auto symmetric = Panel::Limits::symmetric;
+  draw_panels(png_path, observed,
+              {{"Difference", "T_{RJ} [mK]", kDifferencePalette, kMilli, symmetric, difference_K},
+               {"Difference over noise", "sigma", kDifferencePalette, 1.0, symmetric, over_noise}},
+              title);
 }
 
 }  // namespace comap

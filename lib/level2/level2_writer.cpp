@@ -166,15 +166,7 @@ void Level2Writer::declare(const ObservationContext& observation) {
 }
 
 void Level2Writer::agreed(std::string_view what, const std::function<void()>& collective_work) {
-  std::exception_ptr error;
-  try {
-    collective_work();
-  } catch (...) {
-    error = std::current_exception();
-  }
-  team_.run_agreed(what, [&] {
-    if (error) std::rethrow_exception(error);
-  });
+  run_collective(team_, what, collective_work);
 }
 
 void Level2Writer::check_products(bool has_share, FeedAxis first, FeedAxis last, const ProductTable& products) const {

@@ -8,7 +8,7 @@
 
 #include "config/config.hpp"
 #include "core/communicator.hpp"
-#include "level2/team_files.hpp"
+#include "io/team_files.hpp"
 #include "stages/stage.hpp"
 
 namespace comap {

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
+#include "core/json_bytes.hpp"
 #include "core/log.hpp"
 #include "core/retry.hpp"
 #include "core/version.hpp"
@@ -56,7 +58,7 @@ class ObservationRun {
       const std::string& level1 = job_.observation.level1_path;
       const RerunQuestion question{tools_.config.level2,      tools_.stages, level1, path_, job_.snapshot,
                                    job_.following_level2_path};
-      with_retries(tools_.config.io, level1, [&] { text = to_json(plan_rerun(question)).dump(); });
+      with_retries(tools_.config.io, level1, [&] { text = json_text(to_json(plan_rerun(question))); });
     });
     plan_ = rerun_plan_from_json(nlohmann::json::parse(broadcast_text(team_, text)));
     outcome_.result.level2_path = path_;
@@ -74,7 +76,8 @@ class ObservationRun {
   /// The file is complete but the catalogue does not know: a run died in between. The file tells what to record.
   void restore_result() {
     team_.run_agreed("restore the result", [&] {
-      if (team_.rank() != 0 || job_.observation.level2_path == path_) return;
+      const std::string registered_as = std::filesystem::absolute(path_).lexically_normal().string();
+      if (team_.rank() != 0 || job_.observation.level2_path == registered_as) return;
       outcome_.result = read_sql_snapshot(h5::File::open_read(path_));
       outcome_.result.obsid = job_.observation.obsid;
     });
@@ -88,7 +91,9 @@ class ObservationRun {
     timed("check_level1", [&] {
       // One rank opens and checks first: what is wrong with the file is found out once, not by all at the same time.
       team_.run_agreed("check_level1", [&] {
-        if (team_.rank() == 0) read_metadata();
+        if (team_.rank() != 0) return;
+        if (plan_.needs_level1) tools_.probe(job_.observation.level1_path);
+        read_metadata();
       });
       team_.run_agreed("check_level1", [&] {
         if (team_.rank() != 0) read_metadata();
@@ -287,7 +292,7 @@ class ObservationRun {
 
   /// The values that rank 0 of the team has computed go into the file on every rank.
   void share_result() {
-    const std::string mine = team_.rank() == 0 ? to_json(outcome_.result).dump() : "";
+    const std::string mine = team_.rank() == 0 ? json_text(to_json(outcome_.result)) : "";
     outcome_.result = result_from_json(nlohmann::json::parse(broadcast_text(team_, mine)));
   }
 

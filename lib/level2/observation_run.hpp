@@ -9,9 +9,9 @@
 #include "catalogue/catalogue.hpp"
 #include "config/config.hpp"
 #include "core/communicator.hpp"
+#include "io/team_files.hpp"
 #include "level2/feed_pass.hpp"
 #include "level2/stage_clock.hpp"
-#include "level2/team_files.hpp"
 
 namespace comap {
 
@@ -22,6 +22,8 @@ struct Level2Tools {
   const StageList& stages;
   const Communicator& team;
   const TeamFiles& files;
+  /// Called on one rank before a Level-1 file is read; throws for one that no process survives reading. Not collective.
+  std::function<void(const std::string& path)> probe = [](const std::string&) {};
   /// Called on every rank before each block of TOD; may throw to end the observation. Not collective.
   std::function<void()> between_blocks = [] {};
 };

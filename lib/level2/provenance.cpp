@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "core/error.hpp"
+#include "core/json_bytes.hpp"
 #include "core/version.hpp"
 
 namespace comap {
@@ -18,7 +19,7 @@ namespace {
 std::string digest(const StageRecord& record) {
   nlohmann::json compared = to_json(record);
   compared.erase("outputs");
-  const std::string text = compared.dump();
+  const std::string text = json_text(compared);
   return fmt::format("{:08x}", libdeflate_crc32(0, text.data(), text.size()));
 }
 
@@ -133,10 +134,10 @@ std::map<std::string, StageRecord> read_stage_records(const h5::File& file) {
 void write_stage_record(h5::File& file, const StageRecord& record) {
   const std::string path = stage_record_path(record.stage);
   file.create_group(path);
-  file.write_attribute(path, "parameters", record.parameters.dump());
+  file.write_attribute(path, "parameters", json_text(record.parameters));
   file.write_attribute(path, "software_version", record.software_version);
-  file.write_attribute(path, "inputs", record.inputs.dump());
-  file.write_attribute(path, "outputs", json_of_outputs(record.outputs).dump());
+  file.write_attribute(path, "inputs", json_text(record.inputs));
+  file.write_attribute(path, "outputs", json_text(json_of_outputs(record.outputs)));
 }
 
 nlohmann::json to_json(const StageRecord& record) {

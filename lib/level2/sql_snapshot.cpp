@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -136,6 +137,16 @@ ObservationResult read_sql_snapshot(const h5::File& file) {
   for (const std::string_view column : kNumberColumns) add_column(column, false);
   for (const std::string_view column : kCountColumns) add_column(column, true);
   return result;
+}
+
+std::vector<SnapshotFlag> read_snapshot_flags(const h5::File& file) {
+  const auto path = [](std::string_view column) { return fmt::format("{}/{}", level2::kSqlSnapshot, column); };
+  std::vector<SnapshotFlag> flags;
+  if (!file.exists(path("is_good"))) return flags;
+  for (const std::uint8_t good : file.read<std::uint8_t>(path("is_good"))) flags.push_back({good != 0, ""});
+  const std::vector<std::string> comments = file.read_strings(path("comment"));
+  for (std::size_t i = 0; i < std::min(flags.size(), comments.size()); ++i) flags[i].comment = comments[i];
+  return flags;
 }
 
 }  // namespace comap

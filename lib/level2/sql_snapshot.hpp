@@ -3,6 +3,8 @@
 /// The copy of the catalogue's knowledge in a Level-2 file: group level2/sql_snapshot.
 
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "catalogue/catalogue.hpp"
 #include "io/h5.hpp"
@@ -18,5 +20,13 @@ void write_sql_snapshot(h5::File& file, const nlohmann::json& snapshot, const Ob
 /// The result that write_sql_snapshot was given, from the file: what a run that died between naming the file and
 /// recording it in the catalogue has left to record. Serial. Throws IoError.
 ObservationResult read_sql_snapshot(const h5::File& file);
+
+/// What an observer said of an element.
+struct SnapshotFlag {
+  bool is_good = true;
+  std::string comment;
+};
+/// For each of the quality rows that read_sql_snapshot returns. Serial. Throws IoError.
+std::vector<SnapshotFlag> read_snapshot_flags(const h5::File& file);
 
 }  // namespace comap

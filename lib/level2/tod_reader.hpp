@@ -48,7 +48,7 @@ class TodReader {
 
   /// True when read() works chunk by chunk without other ranks.
   static bool reads_raw_chunks(const h5::DatasetInfo& info) {
-    return info.deflate && !info.chunk.empty() && info.kind == h5::Kind::floating && info.element_bytes == 4;
+    return info.deflate && !info.chunk.empty() && info.native_float32;
   }
 
  private:

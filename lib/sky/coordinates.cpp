@@ -75,6 +75,12 @@ SkyFrame parse_sky_frame(const std::string& name) {
   throw ConfigError("unknown frame '" + name + "': use galactic or icrs");
 }
 
+Observer map_observer(const MapmakeConfig& config) {
+  return {
+      config.site, config.refraction,
+      config.eop_file.empty() ? EarthOrientationTable::built_in() : EarthOrientationTable::with_file(config.eop_file)};
+}
+
 SkyPosition icrs_to_galactic(SkyPosition position) {
   double l_rad = 0, b_rad = 0;
   eraIcrs2g(position.longitude_deg * kDegree_rad, position.latitude_deg * kDegree_rad, &l_rad, &b_rad);

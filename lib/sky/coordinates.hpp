@@ -34,6 +34,9 @@ struct Observer {
   EarthOrientationTable orientation = EarthOrientationTable::built_in();
 };
 
+/// The observer of map making: [mapmake] site, refraction, eop_file. Throws ConfigError for a bad file.
+Observer map_observer(const MapmakeConfig& config);
+
 /// Apparent place to ICRS (precession, nutation, aberration, polar motion, UT1; no parallax), then to `frame`.
 /// Exact, one sample: about 0.1 ms.
 SkyPosition horizontal_to_sky(const Observer& observer, double mjd_utc, Horizontal direction, SkyFrame frame);

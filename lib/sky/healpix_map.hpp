@@ -10,7 +10,8 @@
 namespace comap {
 
 /// HEALPix map in Galactic coordinates from the first column of the first table of a FITS file; RING or NESTED, K, mK
-/// or uK by its TUNIT1 (K when it has none).
+/// or uK by its TUNIT (K when it has none). With INDXSCHM = EXPLICIT the first column has pixel numbers and the second
+/// the values of these pixels.
 class HealpixSky {
  public:
   /// Throws IoError naming the file: unreadable, no HEALPix table, or another coordinate system by COORDSYS.

@@ -1,0 +1,162 @@
+#include "io/fits_writer.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <utility>
+
+#include "core/error.hpp"
+#include "io/map_images.hpp"
+
+namespace comap {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kSignificantDigits = -15;   // negative: digits of %G in CFITSIO
+constexpr std::size_t kShortString = 68;  // characters of a string value that fit on one card
+
+std::string printable(std::string text) {
+  std::ranges::replace_if(
+      text, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
+}
+
+}  // namespace
+
+FitsWriter::FitsWriter(const std::string& path) : path_(path), partial_(path + ".partial") {
+  std::error_code ignored;
+  if (const auto folder = fs::path(path).parent_path(); !folder.empty()) fs::create_directories(folder, ignored);
+  fs::remove(partial_, ignored);
+  fits_create_diskfile(&file_, partial_.c_str(), &status_);
+  check("cannot create the file");
+}
+
+FitsWriter::~FitsWriter() {
+  if (file_ == nullptr) return;
+  int ignored_status = 0;
+  fits_close_file(file_, &ignored_status);
+  std::error_code ignored;
+  fs::remove(partial_, ignored);
+}
+
+void FitsWriter::create_image(int bits_per_pixel, std::span<const std::int64_t> sizes) {
+  std::vector<LONGLONG> lengths(sizes.begin(), sizes.end());
+  fits_create_imgll(file_, bits_per_pixel, static_cast<int>(lengths.size()), lengths.data(), &status_);
+  check("cannot create an image");
+}
+
+template <typename T>
+void FitsWriter::write_pixels(int type, std::span<const T> values, std::int64_t first) {
+  auto* data = const_cast<T*>(values.data());  // CFITSIO only reads it
+  fits_write_img(file_, type, first + 1, static_cast<LONGLONG>(values.size()), data, &status_);
+  check("cannot write an image");
+}
+template void FitsWriter::write_pixels(int, std::span<const float>, std::int64_t);
+template void FitsWriter::write_pixels(int, std::span<const std::uint8_t>, std::int64_t);
+
+void FitsWriter::create_table(const std::string& name, std::vector<TableColumn> columns, std::int64_t n_rows) {
+  std::vector<char*> names, formats, units;
+  for (TableColumn& column : columns) {
+    names.push_back(column.name.data());
+    formats.push_back(column.format.data());
+    units.push_back(column.unit.data());
+  }
+  fits_create_tbl(file_, BINARY_TBL, n_rows, static_cast<int>(columns.size()), names.data(), formats.data(),
+                  units.data(), name.c_str(), &status_);
+  check("cannot create a table");
+}
+
+template <typename T>
+void FitsWriter::write_values(int type, int column, std::vector<T>& values) {
+  if (values.empty()) return;
+  fits_write_col(file_, type, column, 1, 1, static_cast<LONGLONG>(values.size()), values.data(), &status_);
+  check("cannot write a table column");
+}
+static_assert(sizeof(LONGLONG) == sizeof(std::int64_t));
+template void FitsWriter::write_values(int, int, std::vector<std::int64_t>&);
+template void FitsWriter::write_values(int, int, std::vector<float>&);
+template void FitsWriter::write_values(int, int, std::vector<std::uint8_t>&);
+
+void FitsWriter::write_column(int number, std::vector<std::string> values) {
+  if (values.empty()) return;
+  std::vector<char*> texts;
+  for (std::string& value : values) texts.push_back(value.data());
+  fits_write_col(file_, TSTRING, number, 1, 1, static_cast<LONGLONG>(texts.size()), texts.data(), &status_);
+  check("cannot write a table column");
+}
+
+void FitsWriter::write_card(const HeaderCard& card) {
+  const std::string comment = printable(card.comment);
+  const char* name = card.name.c_str();
+  if (const auto* number = std::get_if<std::int64_t>(&card.value)) {
+    fits_update_key_lng(file_, name, *number, comment.c_str(), &status_);
+  } else if (const auto* flag = std::get_if<bool>(&card.value)) {
+    fits_update_key_log(file_, name, *flag ? 1 : 0, comment.c_str(), &status_);
+  } else if (const auto* text = std::get_if<std::string>(&card.value)) {
+    const std::string value = printable(*text);
+    if (value.size() > kShortString) fits_write_key_longwarn(file_, &status_);
+    fits_update_key_longstr(file_, name, value.c_str(), comment.c_str(), &status_);
+  } else if (const double value = std::get<double>(card.value); std::isfinite(value)) {
+    fits_update_key_dbl(file_, name, value, kSignificantDigits, comment.c_str(), &status_);
+  }
+  check("cannot write the header card " + card.name);
+}
+
+void FitsWriter::write_history(const std::string& line) {
+  fits_write_history(file_, printable(line).c_str(), &status_);
+  check("cannot write HISTORY");
+}
+
+void FitsWriter::finish_hdu() {
+  fits_write_date(file_, &status_);
+  fits_write_chksum(file_, &status_);
+  check("cannot write a checksum");
+}
+
+void FitsWriter::finish() {
+  fitsfile* file = std::exchange(file_, nullptr);
+  fits_close_file(file, &status_);
+  std::error_code error;
+  if (status_ == 0) fs::rename(partial_, path_, error);
+  if (status_ == 0 && !error) return;
+  std::error_code ignored;
+  fs::remove(partial_, ignored);
+  check("cannot finish the file");
+  throw IoError(fmt::format("{}: cannot give the file its name: {}", path_, error.message()));
+}
+
+void FitsWriter::check(const std::string& what) {
+  if (status_ == 0) return;
+  char text[FLEN_STATUS] = {};
+  fits_get_errstatus(status_, text);
+  throw IoError(fmt::format("{}: {}: {} (CFITSIO {}); is the disk full or the directory not writable?", path_, what,
+                            text, status_));
+}
+
+void write_celestial_axes(FitsWriter& file, const WcsDefinition& wcs) {
+  for (const HeaderCard& card : celestial_cards(wcs)) file.write_card(card);
+}
+
+void write_settings(FitsWriter& file, const std::vector<HeaderCard>& cards, const std::vector<std::string>& history) {
+  for (const HeaderCard& card : origin_cards()) file.write_card(card);
+  for (const HeaderCard& card : cards) file.write_card(card);
+  for (const std::string& line : history) file.write_history(line);
+}
+
+void write_observations(FitsWriter& file, const std::vector<ObservationRow>& observations) {
+  std::vector<std::int64_t> obsids, n_samples;
+  for (const ObservationRow& row : observations) {
+    obsids.push_back(row.obsid);
+    n_samples.push_back(row.n_samples);
+  }
+  file.create_table("OBSIDS", {{"OBSID", "1K", ""}, {"N_SAMPLES", "1K", ""}},
+                    static_cast<std::int64_t>(observations.size()));
+  file.write_column(1, obsids);
+  file.write_column(2, n_samples);
+  file.finish_hdu();
+}
+
+}  // namespace comap
