@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,6 +18,10 @@
 #include "config/config.hpp"
 
 namespace comap {
+
+namespace sql {
+class Connection;
+}
 
 /// A value of a row: NULL, integer, number, text, or boolean.
 using SqlValue = std::variant<std::monostate, std::int64_t, double, std::string, bool>;
@@ -110,6 +115,14 @@ class Catalogue {
   virtual std::vector<CalibrationModel> calibration_models() = 0;
 
   virtual CatalogueSummary summary() = 0;
+
+  /// What only a few commands ask or change is a function of its own on the connection (observation_queries.hpp and
+  /// its neighbours). `work` is one transaction, done again from its start when the connection broke: it must bear
+  /// that. A change comes on a schema that is complete. Throws CatalogueError; what `work` throws leaves nothing
+  /// changed.
+  virtual void read(const std::function<void(sql::Connection&)>& work) = 0;
+  virtual void change(const std::function<void(sql::Connection&)>& work) = 0;
+
   /// URL without credentials, for logs.
   virtual std::string description() const = 0;
 };

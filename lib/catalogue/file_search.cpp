@@ -26,6 +26,11 @@ bool is_wanted(const std::string& name, DataLevel level) {
   return !name.starts_with(kLevel2Prefix) && name.find(kInstrument) != std::string::npos;
 }
 
+/// False for a broken link, a circle of links, and what cannot be looked at.
+bool is_known(const fs::file_status& status) {
+  return status.type() != fs::file_type::not_found && status.type() != fs::file_type::none;
+}
+
 class Search {
  public:
   explicit Search(DataLevel level) : level_(level) {}
@@ -54,7 +59,13 @@ class Search {
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
     if (status.type() == fs::file_type::directory) return visit_directory(path);
-    if (!is_wanted(path.filename().string(), level_)) return;
+    const std::string name = path.filename().string();
+    if (!is_wanted(name, level_)) {
+      if (!is_known(status) && !name.ends_with(kEnding)) {
+        report(path, "leads nowhere; if it was a directory, the files in it are not found");
+      }
+      return;
+    }
     if (status.type() == fs::file_type::not_found) return report(path, "is a link to a file that does not exist");
     if (error) return report(path, "cannot be looked at: " + error.message());
     if (status.type() != fs::file_type::regular) return report(path, "is not a regular file");
@@ -72,6 +83,13 @@ class Search {
 };
 
 }  // namespace
+
+Presence presence_of(const std::string& path) {
+  std::error_code error;
+  const auto type = std::filesystem::status(path, error).type();
+  if (type == std::filesystem::file_type::not_found) return Presence::gone;
+  return error ? Presence::unknown : Presence::there;
+}
 
 FoundFiles find_files(const std::vector<std::string>& directories, DataLevel level) {
   Search search(level);

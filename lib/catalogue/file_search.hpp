@@ -13,6 +13,10 @@ struct FileProblem {
   std::string reason;
 };
 
+/// Of a path whose directory cannot be searched, or lies on a mount that does not answer, nothing is known.
+enum class Presence { there, gone, unknown };
+Presence presence_of(const std::string& path);
+
 enum class DataLevel { level1, level2 };
 
 struct FoundFiles {

@@ -3,8 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cmath>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 
 #include "catalogue/row_json.hpp"
@@ -22,6 +24,18 @@ namespace {
 constexpr auto kAttributes = "comap";
 constexpr auto kTod = "spectrometer/tod";
 
+/// Why a file cannot be used.
+class UnusableFile : public ObservationError {
+ public:
+  UnusableFile(FileState state, const std::string& reason) : ObservationError(reason), state_(state) {}
+  FileState state() const { return state_; }
+
+ private:
+  FileState state_;
+};
+
+UnusableFile foreign(const std::string& reason) { return {FileState::foreign, reason}; }
+
 SqlValue sql_value(const h5::AttributeValue& value) {
   return std::visit([](const auto& one) { return SqlValue(one); }, value);
 }
@@ -33,21 +47,21 @@ std::string attribute_text(const std::map<std::string, h5::AttributeValue>& attr
 
 std::int64_t obsid_in(const std::map<std::string, h5::AttributeValue>& attributes) {
   const auto found = attributes.find("obsid");
-  if (found == attributes.end()) throw ObservationError("has no attribute comap/obsid");
-  const auto number = h5::to_number(found->second);
-  if (!number || *number < 1.0 || std::floor(*number) != *number) {
-    throw ObservationError(fmt::format("its attribute comap/obsid is '{}'", h5::to_text(found->second)));
+  if (found == attributes.end()) throw foreign("has no attribute comap/obsid");
+  const auto number = h5::to_integer(found->second);
+  if (!number || *number < 1) {
+    throw foreign(fmt::format("its attribute comap/obsid is '{}'", h5::to_text(found->second)));
   }
-  return static_cast<std::int64_t>(*number);
+  return *number;
 }
 
 /// The obsid on which name and attributes agree.
 std::int64_t agreed_obsid(const std::string& path, const std::map<std::string, h5::AttributeValue>& attributes) {
   const std::int64_t named = obsid_of_file_name(path);
-  if (named <= 0) throw ObservationError("has no obsid in its name (comap-NNNNNNN-...)");
+  if (named <= 0) throw foreign("has no obsid in its name (comap-NNNNNNN-...)");
   const std::int64_t inside = obsid_in(attributes);
   if (named != inside) {
-    throw ObservationError(fmt::format("is named {} but its attribute comap/obsid is {}", named, inside));
+    throw foreign(fmt::format("is named {} but its attribute comap/obsid is {}", named, inside));
   }
   return inside;
 }
@@ -55,30 +69,43 @@ std::int64_t agreed_obsid(const std::string& path, const std::map<std::string, h
 void require_complete_level2(const h5::File& file) {
   if (const auto record = file.attribute("/", kCompleteAttribute)) {
     if (h5::to_number(*record) == 1.0) return;
-    throw ObservationError("is not complete: its writer was interrupted");
+    throw UnusableFile(FileState::incomplete, "is not complete: its writer was interrupted");
   }
   if (!file.exists(level2::kBinnedFiltered)) {
-    throw ObservationError(fmt::format("is not a complete Level-2 file: it has no {}", level2::kBinnedFiltered));
+    throw UnusableFile(FileState::incomplete,
+                       fmt::format("is not a complete Level-2 file: it has no {}", level2::kBinnedFiltered));
   }
 }
 
-void read(FileFinding& finding) {
+/// Opens what is there, can be read and is not empty.
+h5::File opened(const std::string& path) {
   std::error_code error;
-  const auto size = std::filesystem::file_size(finding.path, error);
-  if (error) throw ObservationError("cannot be read: " + error.message());
-  if (size == 0) throw ObservationError("is empty");
-  const h5::File file = h5::File::open_read(finding.path);
-  if (!file.exists(kAttributes)) throw ObservationError("has no group comap");
+  const auto size = std::filesystem::file_size(path, error);
+  if (error) {
+    const FileState state = presence_of(path) == Presence::gone ? FileState::missing : FileState::unreadable;
+    throw UnusableFile(state, "cannot be read: " + error.message());
+  }
+  if (!std::ifstream(path)) {
+    throw UnusableFile(FileState::unreadable, fmt::format("cannot be opened: {}", std::strerror(errno)));
+  }
+  if (size == 0) throw UnusableFile(FileState::damaged, "is empty");
+  return h5::File::open_read(path);
+}
+
+void read(FileFinding& finding) {
+  const h5::File file = opened(finding.path);
+  if (!file.exists(kAttributes)) throw foreign("has no group comap");
   const auto attributes = file.attributes(kAttributes);
   const std::int64_t obsid = agreed_obsid(finding.path, attributes);
   if (finding.level == DataLevel::level2) {
     require_complete_level2(file);
   } else if (!file.exists(kTod)) {
-    throw ObservationError(fmt::format("has no {}: not a Level-1 file", kTod));
+    throw foreign(fmt::format("has no {}: not a Level-1 file", kTod));
   }
   finding.row = observation_row(attributes, finding.remarks);
   finding.row["obsid"] = obsid;
   finding.obsid = obsid;
+  finding.state = FileState::usable;
 }
 
 }  // namespace
@@ -103,14 +130,40 @@ Row observation_row(const std::map<std::string, h5::AttributeValue>& attributes,
 }
 
 FileFinding inspect_file(const std::string& path, DataLevel level) {
-  FileFinding finding = {path, level, 0, {}, {}};
+  FileFinding finding;
+  finding.path = path;
+  finding.level = level;
   try {
     read(finding);
+  } catch (const UnusableFile& error) {
+    finding.state = error.state();
+    finding.remarks = {error.what()};
+  } catch (const IoError& error) {
+    finding.state = error.can_pass() ? FileState::unreadable : FileState::damaged;
+    finding.remarks = {error.what()};
   } catch (const std::exception& error) {
-    finding.row.clear();
+    finding.state = FileState::damaged;
     finding.remarks = {error.what()};
   }
+  if (finding.obsid == 0) finding.row.clear();
   return finding;
+}
+
+std::vector<FileFinding> inspect_files(const std::vector<InspectedFile>& files, const DeadlyFiles& deadly_files) {
+  std::map<std::string, std::string> deadly;
+  if (deadly_files) {
+    std::vector<std::string> paths;
+    for (const InspectedFile& one : files) paths.push_back(one.path);
+    deadly = deadly_files(paths);
+  }
+  std::vector<FileFinding> findings;
+  for (const InspectedFile& one : files) {
+    const auto found = deadly.find(one.path);
+    findings.push_back(found == deadly.end()
+                           ? inspect_file(one.path, one.level)
+                           : FileFinding{one.path, one.level, FileState::damaged, 0, {}, {found->second}});
+  }
+  return findings;
 }
 
 Bytes packed(const std::vector<FileFinding>& findings) {
@@ -125,6 +178,7 @@ Bytes packed(const std::vector<FileFinding>& findings) {
     for (const std::string& remark : finding.remarks) remarks.push_back(sql::storable_text(remark));
     all.push_back({{"path", finding.path},
                    {"level2", finding.level == DataLevel::level2},
+                   {"state", static_cast<int>(finding.state)},
                    {"obsid", finding.obsid},
                    {"row", row},
                    {"remarks", remarks}});
@@ -138,6 +192,7 @@ std::vector<FileFinding> unpacked(const Bytes& bytes) {
     FileFinding finding;
     finding.path = one.at("path").get<std::string>();
     finding.level = one.at("level2").get<bool>() ? DataLevel::level2 : DataLevel::level1;
+    finding.state = static_cast<FileState>(one.at("state").get<int>());
     finding.obsid = one.at("obsid").get<std::int64_t>();
     for (const auto& [name, value] : one.at("row").items()) finding.row[name] = sql_value_of(value);
     finding.remarks = one.at("remarks").get<std::vector<std::string>>();

@@ -9,14 +9,19 @@
 #include "catalogue/catalogue.hpp"
 #include "catalogue/file_search.hpp"
 #include "core/communicator.hpp"
+#include "io/file_probe.hpp"
 #include "io/h5.hpp"
 
 namespace comap {
+
+/// What a file is good for. damaged: no HDF5 file, cut off, or empty. foreign: not what its name or place says.
+enum class FileState { usable, missing, unreadable, damaged, incomplete, foreign };
 
 /// The outcome of looking into a file.
 struct FileFinding {
   std::string path;
   DataLevel level = DataLevel::level1;
+  FileState state = FileState::unreadable;
   std::int64_t obsid = 0;            ///< 0 = the file cannot be used
   Row row;                           ///< columns of comap_data, without paths
   std::vector<std::string> remarks;  ///< why it cannot be used, or attributes that were left out
@@ -26,6 +31,15 @@ struct FileFinding {
 /// record of our writer that it is complete, or the filtered data of the Python pipeline). Never throws for a bad
 /// file: the reason is in `remarks`.
 FileFinding inspect_file(const std::string& path, DataLevel level);
+
+struct InspectedFile {
+  std::string path;
+  DataLevel level = DataLevel::level1;
+};
+
+/// inspect_file for each, in the same order, but for the deadly ones, which are damaged. An empty `deadly_files` takes
+/// none for deadly.
+std::vector<FileFinding> inspect_files(const std::vector<InspectedFile>& files, const DeadlyFiles& deadly_files);
 
 /// Columns of comap_data from the attributes of the group `comap`. What does not fit its column is left out with a
 /// remark.

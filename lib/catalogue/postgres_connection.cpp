@@ -8,7 +8,9 @@
 #include <cstdlib>
 #include <optional>
 #include <pqxx/pqxx>
+#include <pqxx/tablewriter>
 #include <thread>
+#include <utility>
 
 #include "catalogue/postgres_url.hpp"
 #include "catalogue/sql_connection.hpp"
@@ -20,8 +22,14 @@ namespace {
 
 constexpr double kLongestPause_s = 60.0;
 constexpr auto kConnectTimeout_s = "10";
-constexpr std::size_t kRowsPerStatement = 10000;  // bounds the memory of one statement
-constexpr std::size_t kAnalyzeRows = 1000;        // a plan for more rows than this needs statistics
+constexpr int kRowsPerFetch = 10000;        // bounds the memory of a stream
+constexpr std::size_t kAnalyzeRows = 1000;  // a plan for more rows than this needs statistics
+
+// What became of a commit whose answer got lost. A server that still has the old session needs a moment to notice.
+constexpr auto kTransactionId = "SELECT CAST(txid_current_if_assigned() AS TEXT)";
+constexpr auto kTransactionStatus = "SELECT txid_status(CAST($1 AS BIGINT))";
+constexpr int kStatusLooks = 300;
+constexpr auto kStatusPause = std::chrono::milliseconds(100);
 
 /// Types of pg_type that a catalogue holds.
 enum TypeId : pqxx::oid {
@@ -54,32 +62,22 @@ class ParameterTexts {
   std::vector<const char*> pointers_;
 };
 
-void append_element(std::string& array, const SqlValue& value) {
-  array += array.size() > 1 ? "," : "";
-  const std::optional<std::string> text = parameter_text(value);
-  if (!text) {
-    array += "NULL";
-    return;
+/// One line of COPY in its text format.
+std::string copy_line(const Values& row) {
+  std::string line;
+  for (std::size_t column = 0; column < row.size(); ++column) {
+    if (column > 0) line += '\t';
+    const std::optional<std::string> text = parameter_text(row[column]);
+    if (!text) {
+      line += "\\N";
+      continue;
+    }
+    for (const char letter : *text) {
+      if (letter == '\\' || letter == '\t' || letter == '\n' || letter == '\r') line += '\\';
+      line += letter;
+    }
   }
-  array += '"';
-  for (const char letter : *text) {
-    if (letter == '"' || letter == '\\') array += '\\';
-    array += letter;
-  }
-  array += '"';
-}
-
-/// One array parameter for each column, with rows `first` to `first` + kRowsPerStatement - 1. libpqxx 6 can only
-/// COPY rows whose length is known when it is compiled; arrays are nearly as quick.
-Values column_arrays(const std::vector<Values>& rows, std::size_t first, std::size_t n_columns) {
-  const std::size_t end = std::min(rows.size(), first + kRowsPerStatement);
-  Values arrays;
-  for (std::size_t column = 0; column < n_columns; ++column) {
-    std::string array = "{";
-    for (std::size_t row = first; row < end; ++row) append_element(array, rows[row].at(column));
-    arrays.emplace_back(array + "}");
-  }
-  return arrays;
+  return line;
 }
 
 SqlValue field_value(const pqxx::field& field) {
@@ -98,6 +96,13 @@ SqlValue field_value(const pqxx::field& field) {
     default:
       return std::string(field.c_str(), field.size());
   }
+}
+
+Values row_of(const pqxx::row& row) {
+  Values values;
+  values.reserve(static_cast<std::size_t>(row.size()));
+  for (const auto& field : row) values.push_back(field_value(field));
+  return values;
 }
 
 /// Refusals that waiting does not cure.
@@ -149,7 +154,8 @@ class PostgresConnection final : public Connection {
       const std::string failure = try_to_connect();
       if (failure.empty()) return;
       const std::string message = fmt::format("catalogue {}: {}", description(), failure);
-      if (attempt >= config_.connect_retries || is_permanent(failure)) throw CatalogueError(message);
+      if (is_permanent(failure)) throw CatalogueError(message);
+      if (attempt >= config_.connect_retries) throw ConnectionLost(message);
       const double pause_s = std::min(config_.connect_retry_delay_s * std::ldexp(1.0, attempt), kLongestPause_s);
       log_warning("{}; trying again in {:.1f} s", message, pause_s);
       std::this_thread::sleep_for(std::chrono::duration<double>(pause_s));
@@ -162,11 +168,7 @@ class PostgresConnection final : public Connection {
     for (pqxx::row::size_type column = 0; column < answer.columns(); ++column) {
       result.columns.emplace_back(answer.column_name(column));
     }
-    for (const auto& row : answer) {
-      Values values;
-      for (const auto& field : row) values.push_back(field_value(field));
-      result.rows.push_back(std::move(values));
-    }
+    for (const auto& row : answer) result.rows.push_back(row_of(row));
     return result;
   }
 
@@ -174,21 +176,39 @@ class PostgresConnection final : public Connection {
     return static_cast<std::int64_t>(run(statement, parameters).affected_rows());
   }
 
+  void stream(const std::string& statement, const std::function<void(Values)>& take) override {
+    run(fmt::format("DECLARE comap_stream NO SCROLL CURSOR FOR {}", statement), {});
+    const std::string fetch = fmt::format("FETCH {} FROM comap_stream", kRowsPerFetch);
+    for (pqxx::result rows = run(fetch, {}); !rows.empty(); rows = run(fetch, {})) {
+      for (const auto& row : rows) take(row_of(row));
+    }
+    run("CLOSE comap_stream", {});
+  }
+
+  void append(const std::string& table, const std::vector<std::string>& columns,
+              const std::vector<Values>& rows) override {
+    guarded([&] {
+// stream_to, which is to be used instead, only takes rows whose length is known when it is compiled.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+      pqxx::tablewriter writer(work(), table, columns.begin(), columns.end());
+#pragma GCC diagnostic pop
+      for (const Values& row : rows) writer.write_raw_line(copy_line(row));
+      writer.complete();
+    });
+  }
+
   void fill(const TemporaryTable& table, const std::vector<Values>& rows) override {
-    std::vector<std::string> columns;
-    for (const auto& [name, type] : table.columns) columns.push_back(name + " " + type_name(type, dialect()));
-    execute(
-        fmt::format("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS", table.name, joined(columns)),
-        {});
-    execute(fmt::format("DELETE FROM {}", table.name), {});
-    std::vector<std::string> arrays;
+    std::vector<std::string> columns, definitions;
     for (const auto& [name, type] : table.columns) {
-      arrays.push_back(fmt::format("${}::{}[]", arrays.size() + 1, type_name(type, dialect())));
+      columns.push_back(name);
+      definitions.push_back(name + " " + type_name(type, dialect()));
     }
-    const std::string statement = fmt::format("INSERT INTO {} SELECT * FROM unnest({})", table.name, joined(arrays));
-    for (std::size_t first = 0; first < rows.size(); first += kRowsPerStatement) {
-      execute(statement, column_arrays(rows, first, table.columns.size()));
-    }
+    execute(fmt::format("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS", table.name,
+                        joined(definitions)),
+            {});
+    execute(fmt::format("TRUNCATE {}", table.name), {});
+    append(table.name, columns, rows);
     if (rows.size() > kAnalyzeRows) execute(fmt::format("ANALYZE {}", table.name), {});
   }
 
@@ -202,13 +222,37 @@ class PostgresConnection final : public Connection {
     return names;
   }
 
-  void begin(Access) override {
+  void begin(Access access) override {
+    writes_ = access == Access::write;
+    transaction_in_doubt_.clear();
     guarded([&] { session().work = std::make_unique<pqxx::work>(session().connection); });
   }
 
   void commit() override {
+    if (writes_) transaction_in_doubt_ = text_of(query(kTransactionId, {}).rows[0][0]);
     guarded([&] { work().commit(); });
+    transaction_in_doubt_.clear();
     session().work.reset();
+  }
+
+  bool was_committed() override {
+    const std::string transaction = std::exchange(transaction_in_doubt_, "");
+    if (transaction.empty()) return false;
+    for (int look = 0; look < kStatusLooks; ++look) {
+      try {
+        begin(Access::read);
+        const std::string status = text_of(query(kTransactionStatus, {transaction}).rows[0][0]);
+        rollback();
+        if (status != "in progress") return status == "committed";
+        std::this_thread::sleep_for(kStatusPause);
+      } catch (const ConnectionLost&) {
+        reconnect();
+      }
+    }
+    throw CatalogueError(
+        fmt::format("catalogue {}: the server has not ended transaction {} whose connection broke; whether its changes "
+                    "are made is not known",
+                    description(), transaction));
   }
 
   void rollback() noexcept override {
@@ -270,6 +314,8 @@ class PostgresConnection final : public Connection {
   PostgresUrl url_;
   CatalogueConfig config_;
   std::unique_ptr<Session> session_;
+  bool writes_ = false;
+  std::string transaction_in_doubt_;  ///< whose commit has been asked for and not been confirmed; empty = none
 };
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
@@ -320,6 +366,11 @@ std::string PostgresUrl::connection_options() const {
   std::map<std::string, std::string> all = options_;
   all["client_encoding"] = "UTF8";
   all.try_emplace("fallback_application_name", "comap_mpi");
+  // A server that vanished without a word is noticed within minutes, not hours.
+  all.try_emplace("keepalives_idle", "60");
+  all.try_emplace("keepalives_interval", "10");
+  all.try_emplace("keepalives_count", "6");
+  all.try_emplace("tcp_user_timeout", "120000");
   if (std::getenv("PGCONNECT_TIMEOUT") == nullptr) all.try_emplace("connect_timeout", kConnectTimeout_s);
   std::string text;
   for (const auto& [key, value] : all) text += key + "=" + in_quotes(value) + " ";

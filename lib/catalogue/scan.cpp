@@ -13,19 +13,14 @@ namespace comap {
 
 namespace {
 
-struct Candidate {
-  std::string path;
-  DataLevel level = DataLevel::level1;
-};
-
-Bytes packed(const std::vector<Candidate>& candidates) {
+Bytes packed(const std::vector<InspectedFile>& candidates) {
   nlohmann::json all = nlohmann::json::array();
-  for (const Candidate& one : candidates) all.push_back({one.path, one.level == DataLevel::level2});
+  for (const InspectedFile& one : candidates) all.push_back({one.path, one.level == DataLevel::level2});
   return to_bytes(all);
 }
 
-std::vector<Candidate> unpacked_candidates(const Bytes& bytes) {
-  std::vector<Candidate> candidates;
+std::vector<InspectedFile> unpacked_candidates(const Bytes& bytes) {
+  std::vector<InspectedFile> candidates;
   for (const nlohmann::json& one : from_bytes(bytes)) {
     candidates.push_back({one.at(0).get<std::string>(), one.at(1).get<bool>() ? DataLevel::level2 : DataLevel::level1});
   }
@@ -36,8 +31,8 @@ void append(std::vector<FileProblem>& all, const std::vector<FileProblem>& more)
   all.insert(all.end(), more.begin(), more.end());
 }
 
-std::vector<Candidate> find_candidates(const ScanOptions& options, ScanReport& report) {
-  std::vector<Candidate> candidates;
+std::vector<InspectedFile> find_candidates(const ScanOptions& options, ScanReport& report) {
+  std::vector<InspectedFile> candidates;
   for (const DataLevel level : {DataLevel::level1, DataLevel::level2}) {
     const bool is_level1 = level == DataLevel::level1;
     FoundFiles found = find_files(is_level1 ? options.level1_dirs : options.level2_dirs, level);
@@ -49,13 +44,14 @@ std::vector<Candidate> find_candidates(const ScanOptions& options, ScanReport& r
 }
 
 /// Every rank inspects its share; rank 0 gets all, in order of path.
-std::vector<FileFinding> inspect_shared(const std::vector<Candidate>& candidates, const Communicator& world) {
+std::vector<FileFinding> inspect_shared(const std::vector<InspectedFile>& candidates, const ScanOptions& options,
+                                        const Communicator& world) {
   const auto rank = static_cast<std::size_t>(world.rank());
   const auto n_ranks = static_cast<std::size_t>(world.size());
+  std::vector<InspectedFile> share;
+  for (std::size_t i = rank; i < candidates.size(); i += n_ranks) share.push_back(candidates[i]);
   std::vector<FileFinding> mine;
-  for (std::size_t i = rank; i < candidates.size(); i += n_ranks) {
-    mine.push_back(inspect_file(candidates[i].path, candidates[i].level));
-  }
+  world.run_agreed("catalogue scan", [&] { mine = inspect_files(share, options.deadly_files); });
   std::vector<Bytes> to(n_ranks);
   to[0] = packed(mine);
   std::vector<FileFinding> all;
@@ -66,15 +62,6 @@ std::vector<FileFinding> inspect_shared(const std::vector<Candidate>& candidates
   }
   std::sort(all.begin(), all.end(), [](const FileFinding& a, const FileFinding& b) { return a.path < b.path; });
   return all;
-}
-
-enum class Presence { there, gone, unknown };
-
-Presence presence_of(const std::string& path) {
-  std::error_code error;
-  const auto type = std::filesystem::status(path, error).type();
-  if (type == std::filesystem::file_type::not_found) return Presence::gone;
-  return error ? Presence::unknown : Presence::there;
 }
 
 /// The file of each obsid: the registered one, else the first.
@@ -200,7 +187,7 @@ ScanReport scan_files(Catalogue* catalogue, const ScanOptions& options, const Co
   Bytes list;
   run_on_rank_zero(world, [&] { list = packed(find_candidates(options, report)); });
   world.broadcast(list, 0);
-  const std::vector<FileFinding> findings = inspect_shared(unpacked_candidates(list), world);
+  const std::vector<FileFinding> findings = inspect_shared(unpacked_candidates(list), options, world);
   run_on_rank_zero(world, [&] {
     if (!options.dry_run) catalogue->initialize();
     report.plan = plan_scan(findings, known_observations(*catalogue), options.overwrite, report.problems);

@@ -20,6 +20,7 @@ struct ScanOptions {
   bool overwrite = false;         ///< columns and paths that are there are replaced
   bool clear_statistics = false;  ///< with the level2_path of a file that is gone
   bool dry_run = false;           ///< change nothing
+  DeadlyFiles deadly_files = {};  ///< on every rank
 };
 
 /// What is to be changed. Rows of comap_data are for upsert_observations.

@@ -18,11 +18,13 @@ struct Index {
   const char* name;
   const char* table;
   const char* column;
+  const char* condition = "";  ///< on the rows that are in it
 };
 constexpr Index kIndexes[] = {{"comap_index_source", kObservations, "source"},
                               {"comap_index_source_group", kObservations, "source_group"},
                               {"comap_index_level1_path", kObservations, "level1_path"},
-                              {"comap_index_level2_path", kObservations, "level2_path"}};
+                              {"comap_index_level2_path", kObservations, "level2_path"},
+                              {"comap_index_bad_flags", kQualityFlags, "obsid", " WHERE is_good = FALSE"}};
 
 Table observations() {
   using enum ColumnType;
@@ -148,6 +150,41 @@ Table old_path_data() {
   return {"old_path_data", false, {{"obsid", big_integer, "PRIMARY KEY"}, {"old_level1_path", text}}, {"obsid"}};
 }
 
+Table claims() {
+  using enum ColumnType;
+  return {kClaims,
+          false,
+          {{"obsid", big_integer, "PRIMARY KEY"},
+           {"run_id", text, "NOT NULL"},
+           {"claimed_at", text, "NOT NULL"},
+           {"expires_at", text, "NOT NULL"}},
+          {"obsid"}};
+}
+
+Table runs() {
+  using enum ColumnType;
+  return {kRuns,
+          false,
+          {{"run_id", text, "PRIMARY KEY"},
+           {"command", text},
+           {"host", text},
+           {"pid", integer},
+           {"process", text},
+           {"version", text},
+           {"config_hash", text},
+           {"started_at", text},
+           {"ended_at", text},
+           {"n_done", integer},
+           {"n_failed", integer},
+           {"n_left", integer}},
+          {"run_id"}};
+}
+
+Table results() {
+  using enum ColumnType;
+  return {kResults, false, {{"obsid", big_integer, "PRIMARY KEY"}, {"run_id", text}, {"recorded_at", text}}, {"obsid"}};
+}
+
 std::string definition(const Column& column, Dialect dialect) {
   const std::string separator = column.constraint.empty() ? "" : " ";
   return column.name + " " + type_name(column.type, dialect) + separator + column.constraint;
@@ -204,10 +241,17 @@ const std::vector<Table>& tables() {
   return all;
 }
 
+const std::vector<Table>& own_tables() {
+  static const std::vector<Table> all = {runs(), claims(), results()};
+  return all;
+}
+
 const Table& table(std::string_view name) {
-  const auto found = std::find_if(tables().begin(), tables().end(), [&](const Table& one) { return one.name == name; });
-  if (found == tables().end()) throw CatalogueError(fmt::format("the catalogue has no table '{}'", name));
-  return *found;
+  for (const auto* list : {&tables(), &own_tables()}) {
+    const auto found = std::find_if(list->begin(), list->end(), [&](const Table& one) { return one.name == name; });
+    if (found != list->end()) return *found;
+  }
+  throw CatalogueError(fmt::format("the catalogue has no table '{}'", name));
 }
 
 const Column& column(const Table& table, std::string_view name) {
@@ -224,17 +268,22 @@ void create_schema(Connection& connection) {
     connection.query("SELECT pg_advisory_xact_lock($1)", {kSchemaLock});
   }
   check_version(connection);
-  for (const Table& table : tables()) complete_table(connection, table);
+  for (const auto* list : {&tables(), &own_tables()}) {
+    for (const Table& table : *list) complete_table(connection, table);
+  }
   for (const Index& index : kIndexes) {
-    connection.execute(fmt::format("CREATE INDEX IF NOT EXISTS {} ON {} ({})", index.name, index.table, index.column));
+    connection.execute(fmt::format("CREATE INDEX IF NOT EXISTS {} ON {} ({}){}", index.name, index.table, index.column,
+                                   index.condition));
   }
   note_version(connection);
 }
 
 std::vector<std::string> missing_tables(Connection& connection) {
   std::vector<std::string> missing;
-  for (const Table& one : tables()) {
-    if (!missing_columns(connection, one).empty()) missing.push_back(one.name);
+  for (const auto* list : {&tables(), &own_tables()}) {
+    for (const Table& one : *list) {
+      if (!missing_columns(connection, one).empty()) missing.push_back(one.name);
+    }
   }
   return missing;
 }

@@ -35,14 +35,22 @@ inline constexpr const char* kCalibrationModels = "calibration_model_fit";
 /// Ours: the frequency at which a flux was measured, which calibration_flux has no column for.
 inline constexpr const char* kCalibrationFrequencies = "comap_calibration_frequency";
 
-/// All tables, in an order in which they can be created.
+/// Ours: which run works on which observation, the runs, and which run made the result of an observation.
+inline constexpr const char* kClaims = "comap_claims";
+inline constexpr const char* kRuns = "comap_runs";
+inline constexpr const char* kResults = "comap_results";
+
+/// The tables that hold the inventory, in an order in which they can be created.
 const std::vector<Table>& tables();
-/// Throws CatalogueError for a name that is no table of the catalogue.
+/// The tables of this catalogue and its runs alone: they do not move with the inventory to another one.
+const std::vector<Table>& own_tables();
+/// One of either. Throws CatalogueError for a name that is no table of the catalogue.
 const Table& table(std::string_view name);
 /// Throws CatalogueError for a name that is no column of the table.
 const Column& column(const Table& table, std::string_view name);
 
-/// Creates the tables, columns and indexes that are missing, and notes the version. Within a transaction.
+/// Creates the tables (own ones too), columns and indexes that are missing, and notes the version. Within a
+/// transaction.
 void create_schema(Connection& connection);
 /// Tables that are missing or lack columns. Within a transaction.
 std::vector<std::string> missing_tables(Connection& connection);

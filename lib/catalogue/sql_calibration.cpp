@@ -2,8 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "catalogue/schema.hpp"
 #include "catalogue/sql_reading.hpp"
@@ -64,22 +66,23 @@ std::vector<double> numbers_of(const SqlValue& value, const CalibrationModel& mo
 
 }  // namespace
 
-void write_calibration_fluxes(Connection& connection, std::int64_t obsid, const std::vector<CalibrationFlux>& rows) {
-  std::vector<Values> fluxes, frequencies;
-  for (const CalibrationFlux& row : rows) {
-    const Values element = {obsid, std::int64_t{row.feed}, std::int64_t{row.band}, std::int64_t{row.channel}};
-    Values flux = element, frequency = element;
-    for (const SqlValue& value : std::initializer_list<SqlValue>{row.mjd, row.source, row.measured_flux_Jy,
-                                                                 row.flux_error_Jy, row.amplitude_K, row.chi2}) {
-      flux.push_back(value);
-    }
-    frequency.emplace_back(row.frequency_GHz);
-    fluxes.push_back(std::move(flux));
-    frequencies.push_back(std::move(frequency));
+FluxRows rows_of_fluxes(std::int64_t obsid, std::vector<CalibrationFlux> all) {
+  std::ranges::sort(all, {}, [](const CalibrationFlux& one) { return std::tuple(one.feed, one.band, one.channel); });
+  FluxRows rows;
+  for (const CalibrationFlux& one : all) {
+    const std::int64_t feed = one.feed, band = one.band, channel = one.channel;
+    rows.fluxes.push_back({obsid, feed, band, channel, one.mjd, one.source, one.measured_flux_Jy, one.flux_error_Jy,
+                           one.amplitude_K, one.chi2});
+    rows.frequencies.push_back({obsid, feed, band, channel, one.frequency_GHz});
   }
+  return rows;
+}
+
+void write_calibration_fluxes(Connection& connection, std::int64_t obsid, const std::vector<CalibrationFlux>& all) {
+  const FluxRows rows = rows_of_fluxes(obsid, all);
   for (const char* name : {kCalibrationFlux, kCalibrationFrequencies}) {
     connection.execute(fmt::format("DELETE FROM {} WHERE obsid = $1", name), {obsid});
-    insert(connection, table(name), name == kCalibrationFlux ? fluxes : frequencies);
+    insert(connection, table(name), name == kCalibrationFlux ? rows.fluxes : rows.frequencies);
   }
 }
 

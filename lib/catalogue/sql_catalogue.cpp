@@ -3,19 +3,18 @@
 #include <charconv>
 #include <fstream>
 
+#include "catalogue/flags_of_many.hpp"
 #include "catalogue/schema.hpp"
 #include "catalogue/sql_calibration.hpp"
 #include "catalogue/sql_connection.hpp"
 #include "catalogue/sql_reading.hpp"
 #include "catalogue/sql_writing.hpp"
-#include "core/constants.hpp"
 #include "core/log.hpp"
 
 namespace comap {
 
 namespace {
 
-constexpr int kFrequencyBands = 8;
 constexpr int kRepeats = 5;  // of a transaction that lost its connection
 constexpr std::size_t kShownObsids = 5;
 
@@ -69,7 +68,9 @@ class SqlCatalogue final : public Catalogue {
     if (connection_->exists()) {
       in_transaction(sql::Access::read, [&] { missing = sql::missing_tables(*connection_); });
     } else {
-      for (const sql::Table& table : sql::tables()) missing.push_back(table.name);
+      for (const auto* list : {&sql::tables(), &sql::own_tables()}) {
+        for (const sql::Table& table : *list) missing.push_back(table.name);
+      }
     }
     return missing;
   }
@@ -124,19 +125,7 @@ class SqlCatalogue final : public Catalogue {
   }
 
   std::vector<QualityFlag> quality_flags(std::int64_t obsid) override {
-    std::map<std::pair<std::int64_t, std::int64_t>, bool> is_good;
-    for (const Row& row : rows_of(sql::kQualityFlags, obsid)) {
-      const auto* flag = std::get_if<bool>(&row.at("is_good"));
-      is_good[{sql::integer_of(row.at("pixel")), sql::integer_of(row.at("frequency_band"))}] = flag == nullptr || *flag;
-    }
-    std::vector<QualityFlag> flags;
-    for (int feed = 1; feed <= kScienceFeeds; ++feed) {
-      for (int band = 0; band < kFrequencyBands; ++band) {
-        const auto found = is_good.find({feed, band});
-        flags.push_back({feed, band, found == is_good.end() || found->second});
-      }
-    }
-    return flags;
+    return quality_flags_of(*this, {obsid}).at(obsid);
   }
 
   std::vector<CalibrationFlux> calibration_fluxes(const std::string& source, const SelectConfig& selection) override {
@@ -163,10 +152,22 @@ class SqlCatalogue final : public Catalogue {
     return summary;
   }
 
+  void read(const std::function<void(sql::Connection&)>& work) override {
+    in_transaction(sql::Access::read, [&] {
+      sql::require_observations(*connection_);
+      work(*connection_);
+    });
+  }
+
+  void change(const std::function<void(sql::Connection&)>& work) override {
+    write([&] { work(*connection_); });
+  }
+
   std::string description() const override { return connection_->description(); }
 
  private:
-  /// Repeats the whole of `work` when the connection broke in between: what it does must bear that.
+  /// Repeats the whole of `work` when the connection broke in between: what it does must bear that. A transaction
+  /// whose commit was made but not confirmed is not repeated.
   template <typename Work>
   void in_transaction(sql::Access access, const Work& work) {
     for (int attempt = 0;; ++attempt) {
@@ -180,6 +181,7 @@ class SqlCatalogue final : public Catalogue {
         log_warning("{}; connecting again", error.what());
       }
       connection_->reconnect();
+      if (connection_->was_committed()) return;
     }
   }
 
@@ -201,14 +203,7 @@ class SqlCatalogue final : public Catalogue {
 }  // namespace
 
 std::unique_ptr<Catalogue> open_catalogue(const CatalogueConfig& config) {
-  constexpr std::string_view kSqlite = "sqlite:";
-  if (config.url.starts_with(kSqlite)) {
-    return std::make_unique<SqlCatalogue>(sql::open_sqlite(config.url.substr(kSqlite.size())));
-  }
-  if (config.url.starts_with("postgresql://") || config.url.starts_with("postgres://")) {
-    return std::make_unique<SqlCatalogue>(sql::open_postgres(config));
-  }
-  throw CatalogueError("catalogue: [catalogue] url must start with sqlite: or postgresql://");
+  return std::make_unique<SqlCatalogue>(sql::open_connection(config));
 }
 
 }  // namespace comap

@@ -58,6 +58,15 @@ std::optional<std::int64_t> integer_in(const SqlValue& value) {
   return static_cast<std::int64_t>(*number);
 }
 
+/// Also of the words that Python writes.
+std::optional<bool> truth_in(const SqlValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  if (text != nullptr && (*text == "true" || *text == "True")) return true;
+  if (text != nullptr && (*text == "false" || *text == "False")) return false;
+  const auto integer = integer_in(value);
+  return integer ? std::optional(*integer != 0) : std::nullopt;
+}
+
 [[noreturn]] void refuse(const SqlValue& value, std::string_view type) {
   throw CatalogueError(fmt::format("'{}' is not {}", text_of(value), type));
 }
@@ -89,6 +98,13 @@ std::string type_name(ColumnType type, Dialect dialect) {
   throw Bug("a column type without a name");
 }
 
+std::unique_ptr<Connection> open_connection(const CatalogueConfig& config) {
+  constexpr std::string_view kSqlite = "sqlite:";
+  if (config.url.starts_with(kSqlite)) return open_sqlite(config.url.substr(kSqlite.size()));
+  if (config.url.starts_with("postgresql://") || config.url.starts_with("postgres://")) return open_postgres(config);
+  throw CatalogueError("catalogue: [catalogue] url must start with sqlite: or postgresql://");
+}
+
 std::string storable_text(const std::string& text) {
   std::string clean;
   clean.reserve(text.size());
@@ -116,7 +132,7 @@ SqlValue as_type(const SqlValue& value, ColumnType type) {
       if (const auto number = number_in(value)) return std::isnan(*number) ? SqlValue{} : SqlValue{*number};
       refuse(value, "a number");
     case ColumnType::boolean:
-      if (const auto integer = integer_in(value)) return *integer != 0;
+      if (const auto truth = truth_in(value)) return *truth;
       refuse(value, "a truth value");
     case ColumnType::text:
       return text_of(value);

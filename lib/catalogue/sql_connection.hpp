@@ -4,6 +4,7 @@
 /// (postgres_connection.cpp). Statements are the same text for both, with parameters $1, $2, ...
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -63,9 +64,15 @@ class Connection {
   virtual void reconnect() = 0;
 
   virtual Result query(const std::string& statement, const Values& parameters = {}) = 0;
+  /// Gives the rows of a query to `take` one after the other, of which only some are in memory at a time. What `take`
+  /// asks of this connection must be no other stream.
+  virtual void stream(const std::string& statement, const std::function<void(Values)>& take) = 0;
   /// Returns the number of rows changed.
   virtual std::int64_t execute(const std::string& statement, const Values& parameters = {}) = 0;
-  /// Creates the temporary table when needed and replaces its rows.
+  /// Adds rows to a table quickly (COPY, prepared inserts). All rows have one value for each of the columns.
+  virtual void append(const std::string& table, const std::vector<std::string>& columns,
+                      const std::vector<Values>& rows) = 0;
+  /// Creates the temporary table when needed and replaces its rows, as append() does.
   virtual void fill(const TemporaryTable& table, const std::vector<Values>& rows) = 0;
   /// Names of the columns of a table; empty when there is no such table.
   virtual std::vector<std::string> columns_of(const std::string& table) = 0;
@@ -73,6 +80,9 @@ class Connection {
   virtual void begin(Access access) = 0;
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
+  /// After a commit() that threw ConnectionLost, and reconnect(): whether the changes were made all the same. Throws
+  /// CatalogueError when the server does not know.
+  virtual bool was_committed() { return false; }
 };
 
 /// Begins a transaction; what is not committed is rolled back.
@@ -98,6 +108,8 @@ class Transaction {
 std::unique_ptr<Connection> open_sqlite(const std::string& path);
 /// `config.url` starts with `postgresql://` or `postgres://`.
 std::unique_ptr<Connection> open_postgres(const CatalogueConfig& config);
+/// One of the two, by the start of `config.url`. Throws CatalogueError for another start.
+std::unique_ptr<Connection> open_connection(const CatalogueConfig& config);
 /// Version of libpqxx, for `--version`.
 std::string postgres_library_version();
 

@@ -5,56 +5,14 @@
 #include <algorithm>
 #include <set>
 
+#include "catalogue/sql_condition.hpp"
+
 namespace comap::sql {
 
 namespace {
 
 constexpr std::int64_t kLatestRows = 10;
 constexpr auto kObservationColumns = "obsid, source, source_group, level1_path, level2_path, utc_start";
-
-char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter; }
-
-/// A LIKE pattern, with `!` as escape, for a name with * and ?; ASCII letters in lower case.
-std::string like_pattern(const std::string& wildcard) {
-  std::string pattern;
-  for (const char letter : wildcard) {
-    if (letter == '*') {
-      pattern += '%';
-    } else if (letter == '?') {
-      pattern += '_';
-    } else {
-      if (letter == '!' || letter == '%' || letter == '_') pattern += '!';
-      pattern += lower(letter);
-    }
-  }
-  return pattern;
-}
-
-/// The column in lower case for ASCII letters only, whatever the locale of the server.
-std::string folded(const std::string& column, Dialect dialect) {
-  const std::string collated = dialect == Dialect::sqlite ? column : column + " COLLATE \"C\"";
-  return fmt::format("lower({})", collated);
-}
-
-/// WHERE clause and its parameters, grown condition by condition.
-struct Condition {
-  std::string text = "1 = 1";
-  Values parameters;
-
-  std::string parameter(const SqlValue& value) {
-    parameters.push_back(value);
-    return fmt::format("${}", parameters.size());
-  }
-  void require(const std::string& condition) { text += " AND " + condition; }
-  void require_name(const std::string& column, const std::vector<std::string>& wildcards, Dialect dialect) {
-    if (wildcards.empty()) return;
-    std::vector<std::string> parts;
-    for (const std::string& wildcard : wildcards) {
-      parts.push_back(fmt::format("{} LIKE {} ESCAPE '!'", folded(column, dialect), parameter(like_pattern(wildcard))));
-    }
-    require(fmt::format("({})", joined(parts, " OR ")));
-  }
-};
 
 Observation observation_of(const Values& row) {
   return {integer_of(row[0]), text_of(row[1]), text_of(row[2]), text_of(row[3]), text_of(row[4]), text_of(row[5])};
@@ -93,6 +51,26 @@ void require_observations(Connection& connection) {
       connection.description(), kObservations));
 }
 
+std::string readable_table(Connection& connection, const char* name) {
+  const std::vector<Column>& known = table(name).columns;
+  const std::vector<std::string> present = present_columns(connection, table(name));
+  if (present.size() == known.size()) return name;
+  std::vector<std::string> columns;
+  for (const Column& one : known) {
+    const bool is_there = std::find(present.begin(), present.end(), one.name) != present.end();
+    columns.push_back(is_there
+                          ? one.name
+                          : fmt::format("CAST(NULL AS {}) AS {}", type_name(one.type, connection.dialect()), one.name));
+  }
+  return fmt::format("(SELECT {} {}) AS {}", joined(columns),
+                     present.empty() ? std::string("WHERE 1 = 0") : fmt::format("FROM {}", name), name);
+}
+
+std::string observations_with_summary(Connection& connection) {
+  return fmt::format("{0} LEFT JOIN {1} ON {2}.obsid = {0}.obsid", kObservations,
+                     readable_table(connection, kSummaries), kSummaries);
+}
+
 std::vector<Row> rows_of(Connection& connection, const Table& table, std::int64_t obsid) {
   const std::vector<std::string> columns = present_columns(connection, table);
   std::vector<Row> rows;
@@ -123,11 +101,8 @@ std::string fill_obsids(Connection& connection, const std::vector<std::int64_t>&
 std::vector<Observation> select(Connection& connection, const SelectConfig& selection,
                                 const std::vector<std::int64_t>& obsids) {
   require_observations(connection);
-  Condition where;
-  where.require_name("source", selection.source, connection.dialect());
-  where.require_name("source_group", selection.source_group, connection.dialect());
-  if (selection.min_obsid > 0) where.require("obsid >= " + where.parameter(selection.min_obsid));
-  if (selection.max_obsid > 0) where.require("obsid <= " + where.parameter(selection.max_obsid));
+  Condition where(connection.dialect());
+  where.require_selection(selection);
   if (!obsids.empty()) {
     where.require(fmt::format("obsid IN (SELECT obsid FROM {})", fill_obsids(connection, obsids)));
   }

@@ -10,6 +10,8 @@
 
 namespace comap::sql {
 
+inline constexpr int kFrequencyBands = 8;  ///< frequency_band 0-7 of quality_flags: band * 2 + sub-band
+
 /// Rows of a table with this obsid, in order of key, with the types of the schema; without the rows of pixel 0 that
 /// the Python pipeline writes. Empty when the table is missing.
 std::vector<Row> rows_of(Connection& connection, const Table& table, std::int64_t obsid);
@@ -25,6 +27,13 @@ CatalogueSummary summarize(Connection& connection);
 
 /// Replaces the rows of the temporary table of obsids, each once; returns its name.
 std::string fill_obsids(Connection& connection, const std::vector<std::int64_t>& obsids);
+
+/// What stands after FROM for a table of an existing file, which may lack it or some of its columns: those are NULL.
+std::string readable_table(Connection& connection, const char* name);
+
+/// FROM of comap_data with observation_summary beside it, both by their names, NULL where an observation has no
+/// summary.
+std::string observations_with_summary(Connection& connection);
 
 /// Throws CatalogueError saying what to do when the catalogue has not been created.
 void require_observations(Connection& connection);

@@ -14,7 +14,6 @@ namespace comap::sql {
 
 namespace {
 
-constexpr int kFrequencyBands = 8;  // rows of quality_flags for each feed
 constexpr auto kPending = "pending";
 constexpr auto kComplete = "complete";
 constexpr auto kFailed = "failed";
@@ -162,22 +161,26 @@ std::vector<Values> flag_values(const ObservationResult& result, const Temporary
   return rows;
 }
 
+/// Each row is written once: those that are there are updated, those that are not come with their statistics.
 void write_flags(Connection& connection, const ObservationResult& result) {
   const TemporaryTable temporary = new_flags();
-  std::vector<std::string> settings;
-  for (const std::string& name : statistics_columns(result)) settings.push_back(fmt::format("{0} = new.{0}", name));
+  std::vector<std::string> settings, columns = {"pixel", "frequency_band"};
+  for (const std::string& name : statistics_columns(result)) {
+    settings.push_back(fmt::format("{0} = new.{0}", name));
+    columns.push_back(name);
+  }
   connection.fill(temporary, flag_values(result, temporary));
-  connection.execute(fmt::format("INSERT INTO {0} (obsid, pixel, frequency_band, is_good) "
-                                 "SELECT CAST($1 AS BIGINT), new.pixel, new.frequency_band, TRUE FROM {1} AS new "
-                                 "WHERE NOT EXISTS (SELECT 1 FROM {0} AS old WHERE old.obsid = $1 AND "
+  if (!settings.empty()) {
+    connection.execute(fmt::format("UPDATE {0} SET {1} FROM {2} AS new WHERE {0}.obsid = $1 AND {0}.pixel = new.pixel "
+                                   "AND {0}.frequency_band = new.frequency_band AND new.is_given",
+                                   kQualityFlags, joined(settings), temporary.name),
+                       {result.obsid});
+  }
+  connection.execute(fmt::format("INSERT INTO {0} (obsid, is_good, {1}) SELECT CAST($1 AS BIGINT), TRUE, {1} "
+                                 "FROM {2} AS new WHERE NOT EXISTS (SELECT 1 FROM {0} AS old WHERE old.obsid = $1 AND "
                                  "old.pixel = new.pixel AND old.frequency_band = new.frequency_band) "
-                                 "ORDER BY new.pixel, new.frequency_band ON CONFLICT DO NOTHING",
-                                 kQualityFlags, temporary.name),
-                     {result.obsid});
-  if (settings.empty()) return;
-  connection.execute(fmt::format("UPDATE {0} SET {1} FROM {2} AS new WHERE {0}.obsid = $1 AND {0}.pixel = new.pixel "
-                                 "AND {0}.frequency_band = new.frequency_band AND new.is_given",
-                                 kQualityFlags, joined(settings), temporary.name),
+                                 "ORDER BY pixel, frequency_band ON CONFLICT DO NOTHING",
+                                 kQualityFlags, joined(columns), temporary.name),
                      {result.obsid});
 }
 

@@ -53,6 +53,14 @@ SqlValue column_value(sqlite3_stmt* statement, int column) {
   }
 }
 
+Values row_of(sqlite3_stmt* statement) {
+  Values row;
+  const int n_columns = sqlite3_column_count(statement);
+  row.reserve(static_cast<std::size_t>(n_columns));
+  for (int column = 0; column < n_columns; ++column) row.push_back(column_value(statement, column));
+  return row;
+}
+
 class SqliteConnection final : public Connection {
  public:
   explicit SqliteConnection(const std::string& path) : path_(std::filesystem::absolute(path).lexically_normal()) {
@@ -74,16 +82,16 @@ class SqliteConnection final : public Connection {
     const Statement prepared = prepare(statement);
     bind(prepared.get(), parameters);
     Result result;
-    const int n_columns = sqlite3_column_count(prepared.get());
-    for (int column = 0; column < n_columns; ++column) {
+    for (int column = 0; column < sqlite3_column_count(prepared.get()); ++column) {
       result.columns.emplace_back(sqlite3_column_name(prepared.get(), column));
     }
-    while (step(prepared.get())) {
-      Values row;
-      for (int column = 0; column < n_columns; ++column) row.push_back(column_value(prepared.get(), column));
-      result.rows.push_back(std::move(row));
-    }
+    while (step(prepared.get())) result.rows.push_back(row_of(prepared.get()));
     return result;
+  }
+
+  void stream(const std::string& statement, const std::function<void(Values)>& take) override {
+    const Statement prepared = prepare(statement);
+    while (step(prepared.get())) take(row_of(prepared.get()));
   }
 
   std::int64_t execute(const std::string& statement, const Values& parameters) override {
@@ -95,20 +103,30 @@ class SqliteConnection final : public Connection {
     return sqlite3_total_changes(database_.get()) - before;
   }
 
-  void fill(const TemporaryTable& table, const std::vector<Values>& rows) override {
-    std::vector<std::string> columns, marks;
-    for (const auto& [name, type] : table.columns) {
-      columns.push_back(name + " " + type_name(type, Dialect::sqlite));
-      marks.push_back(fmt::format("${}", marks.size() + 1));
-    }
-    execute(fmt::format("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({})", table.name, joined(columns)), {});
-    execute(fmt::format("DELETE FROM temp.{}", table.name), {});
-    const Statement insert = prepare(fmt::format("INSERT INTO temp.{} VALUES ({})", table.name, joined(marks)));
+  void append(const std::string& table, const std::vector<std::string>& columns,
+              const std::vector<Values>& rows) override {
+    std::vector<std::string> marks;
+    for (std::size_t i = 1; i <= columns.size(); ++i) marks.push_back(fmt::format("${}", i));
+    const Statement insert =
+        prepare(fmt::format("INSERT INTO {} ({}) VALUES ({})", table, joined(columns), joined(marks)));
     for (const Values& row : rows) {
-      bind(insert.get(), row);
+      for (std::size_t i = 0; i < columns.size(); ++i) {
+        check(bind_value(insert.get(), static_cast<int>(i + 1), row.at(i)));  // $1, $2, ... come in this order
+      }
       step(insert.get());
       sqlite3_reset(insert.get());
     }
+  }
+
+  void fill(const TemporaryTable& table, const std::vector<Values>& rows) override {
+    std::vector<std::string> columns, definitions;
+    for (const auto& [name, type] : table.columns) {
+      columns.push_back(name);
+      definitions.push_back(name + " " + type_name(type, Dialect::sqlite));
+    }
+    execute(fmt::format("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({})", table.name, joined(definitions)), {});
+    execute(fmt::format("DELETE FROM temp.{}", table.name), {});
+    append("temp." + table.name, columns, rows);
   }
 
   std::vector<std::string> columns_of(const std::string& table) override {
@@ -166,7 +184,8 @@ class SqliteConnection final : public Connection {
     if (status == SQLITE_OK) return;
     const int primary = status & 0xFF;
     if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED) {
-      fail(fmt::format("another program has kept it locked for {} s; try again later", kBusyTimeout_ms / 1000));
+      throw ConnectionLost(fmt::format("catalogue {}: another program has kept it locked for {} s; try again later",
+                                       description(), kBusyTimeout_ms / 1000));
     }
     if (primary == SQLITE_READONLY) fail("is read-only; check the permissions of the file and of its directory");
     if (primary == SQLITE_NOTADB) fail("is not an SQLite database; correct [catalogue] url");

@@ -1,0 +1,79 @@
+#pragma once
+/// \file
+/// Which run works on which observation. Several runs on one catalogue share the work: before a run hands an
+/// observation to a team it claims it here. A claim lasts for a limited time (a lease), which a living run renews.
+/// Times are those of the database server where there is one, so that the clocks of hosts do not matter.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalogue/sql_connection.hpp"
+
+namespace comap {
+
+/// One start of the program.
+struct RunIdentity {
+  std::string run_id;  ///< host:pid:time and a random part
+  std::string command;
+  std::string host;
+  std::int64_t pid = 0;
+  std::string process;  ///< process_identity(pid)
+  std::string version;
+  std::string config_hash;
+};
+
+/// The process that asks.
+RunIdentity this_run(const std::string& command, const std::string& config_text);
+
+/// Boot of the machine, pid namespace, pid and start of a process that runs here; empty when there is none, or the
+/// system does not tell.
+std::string process_identity(std::int64_t pid);
+
+/// True when `process` ran on this boot of this machine and has ended: no need to wait for the end of its lease.
+bool has_ended(const std::string& process, std::int64_t pid);
+
+/// A claim that another run holds.
+struct ForeignClaim {
+  std::int64_t obsid = 0;
+  std::string run_id;
+  std::string host;
+  std::int64_t pid = 0;
+  std::string claimed_at;  ///< UTC, ISO 8601
+  std::string expires_at;
+};
+
+}  // namespace comap
+
+namespace comap::sql {
+
+/// A row of comap_runs; returns started_at, UTC, ISO 8601. And what came of the run at its end.
+std::string begin_run(Connection& connection, const RunIdentity& run);
+void end_run(Connection& connection, const std::string& run_id, std::int64_t n_done, std::int64_t n_failed,
+             std::int64_t n_left);
+
+/// Takes the observation for a run, for `lease_s` from now: free, expired, or held by a run that has ended on this
+/// machine. Claiming again renews. Returns nothing when it is ours now, else who has it.
+std::optional<ForeignClaim> claim(Connection& connection, std::int64_t obsid, const std::string& run_id,
+                                  double lease_s);
+/// Prolongs all claims of a run.
+void renew_claims(Connection& connection, const std::string& run_id, double lease_s);
+/// Gives back those of `obsids` that the run still has; and all.
+void release_claims(Connection& connection, const std::string& run_id, const std::vector<std::int64_t>& obsids);
+void release_all_claims(Connection& connection, const std::string& run_id);
+/// Those of `obsids` that another run has: not expired, and not ended on this machine. In order of obsid.
+std::vector<ForeignClaim> foreign_claims(Connection& connection, const std::vector<std::int64_t>& obsids,
+                                         const std::string& run_id);
+
+/// Notes that the result of an observation is of this run, and gives back its claim.
+void note_result(Connection& connection, std::int64_t obsid, const std::string& run_id);
+
+struct ResultNote {
+  std::string run_id;
+  std::string recorded_at;  ///< UTC, ISO 8601
+};
+/// Which run the result of an observation is of; nothing when it is not known.
+std::optional<ResultNote> result_note(Connection& connection, std::int64_t obsid);
+
+}  // namespace comap::sql

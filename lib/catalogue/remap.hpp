@@ -1,0 +1,26 @@
+#pragma once
+/// \file
+/// A directory of files has moved: the paths in the catalogue follow.
+
+#include <string>
+#include <vector>
+
+#include "catalogue/path_changes.hpp"
+
+namespace comap::sql {
+
+struct RemapOptions {
+  std::string old_prefix;  ///< whole components of a path: /data/a is no prefix of /data/ab/x
+  std::string new_prefix;
+  bool require_new_path_exists = false;  ///< paths that lead nowhere afterwards stay as they are
+};
+
+struct RemapPlan {
+  std::vector<PathChange> level1, level2;
+  std::vector<PathChange> left;  ///< of both levels: the new path does not exist
+};
+
+/// What is to be changed by change_paths(). Throws ConfigError for an empty prefix. Within a transaction.
+RemapPlan plan_remap(Connection& connection, const RemapOptions& options);
+
+}  // namespace comap::sql
