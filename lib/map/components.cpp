@@ -37,21 +37,27 @@ class PixelSets {
   std::vector<char> joined_;
 };
 
-PixelSets join_local(const PixelRuns& runs) {
+PixelSets join_local(const PixelRuns& runs, std::size_t lane) {
   PixelSets sets(static_cast<std::size_t>(runs.n_pixels));
-  const std::vector<float>& factor = runs.factor_of_solver();
+  const LargeVector<float>& factor = runs.factor_of_solver();
   const std::uint32_t mask = (std::uint32_t{1} << runs.pixel_bits) - 1;
-  std::size_t run = 0;
-  for (const std::uint32_t n_runs : runs.n_runs) {
-    const std::size_t end = run + n_runs;
-    bool first = true;
-    std::uint32_t root = 0;
-    for (; run < end; ++run) {
-      if (!factor.empty() && !(factor[run] > 0.0F)) continue;
-      const std::uint32_t pixel = runs.run[run] & mask;
-      root = sets.join(first ? sets.root(pixel) : root, pixel);
-      first = false;
+  for (std::size_t part = 0; part < runs.parts.size(); ++part) {
+    if (!(runs.weight_per_K2[part * runs.n_lanes + lane] > 0.0)) continue;
+    const auto [segment, first_offset, first_run] = runs.parts[part];
+    const std::size_t n_offsets = runs.layout.first_offset[segment + 1] - runs.layout.first_offset[segment];
+    std::size_t run = first_run;
+    for (std::size_t o = first_offset; o < first_offset + n_offsets; ++o) {
+      const std::size_t end = run + runs.n_runs[o];
+      bool first = true;
+      std::uint32_t root = 0;
+      for (; run < end; ++run) {
+        if (!factor.empty() && !(factor[run] > 0.0F)) continue;
+        const std::uint32_t pixel = runs.run[run] & mask;
+        root = sets.join(first ? sets.root(pixel) : root, pixel);
+        first = false;
+      }
     }
+    runs.passed_part(part);
   }
   return sets;
 }
@@ -60,18 +66,18 @@ PixelSets join_local(const PixelRuns& runs) {
 
 // Every set takes the smallest map pixel of itself, then of the sets it meets in shared pixels, until nothing changes:
 // as many rounds as ranks in the longest chain.
-std::int64_t count_components(const PixelRuns& runs, std::span<const std::int32_t> map_pixels, SharedPixels& shared,
-                              const Communicator& ranks) {
-  PixelSets sets = join_local(runs);
+std::int64_t count_components(const PixelRuns& runs, std::size_t lane, std::span<const std::int32_t> map_pixels,
+                              SharedPixels& shared, const Communicator& ranks) {
+  PixelSets sets = join_local(runs, lane);
   const std::size_t n = map_pixels.size();
   constexpr double kNone = std::numeric_limits<double>::infinity();
   std::vector<std::uint32_t> root(n);
-  std::vector<double> label(n, kNone);
+  LargeVector<double> label(n, kNone);
   for (std::size_t pixel = 0; pixel < n; ++pixel) {
     root[pixel] = sets.root(static_cast<std::uint32_t>(pixel));
     if (sets.used(pixel)) label[pixel] = map_pixels[pixel];
   }
-  std::vector<double> smallest(n, kNone);
+  LargeVector<double> smallest(n, kNone);
   std::int64_t changes = 1;
   while (ranks.sum(changes) > 0) {
     shared.min(label);

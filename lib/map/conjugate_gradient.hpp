@@ -1,75 +1,103 @@
 #pragma once
 /// \file
-/// Preconditioned conjugate gradients.
+/// Preconditioned conjugate gradients for several right-hand sides in step.
 
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <span>
 #include <tuple>
-#include <vector>
 
+#include "core/large_vector.hpp"
 #include "map/destriper.hpp"
+#include "map/lanes.hpp"
 
 namespace comap {
 
+/// Of one lane.
 struct CgResult {
   StopReason reason = StopReason::max_iterations;
   int iterations = 0;
-  double relative_residual = 0.0;  ///< |r| / |b|
-  double residual_in_norm = 0.0;   ///< sqrt(r^T M^-1 r), M the preconditioner
+  double square = 0.0;  ///< |r|^2
 };
 
-/// Solves A x = b for a symmetric positive (semi)definite A, from x = 0.
+/// Inverse of the smallest eigenvalue of M^-1 A that can be told from 0, for M^-1 A with eigenvalues up to 1.
+/// Directions in which A is singular but rounding errors have a residual lead there.
+inline constexpr double kLargestStep = 1e12;
+
+struct CgLimits {
+  int max_iterations = 1000;
+  LaneValues square{};  ///< |r|^2 at which a lane is done; negative for one with nothing to solve
+};
+
+/// Solves A x = b for symmetric positive (semi)definite A, one right-hand side for each lane; lanes do not know of each
+/// other, and one that is done rests while others go on.
 ///
 /// `apply(x, y)`          y = A x
-/// `precondition(r, z)`   z = M^-1 r, and returns nothing
-/// `dot(x, y)`            over all ranks; `dot(x, y, u, v)` both products at once, as a pair
+/// `precondition(r, z)`   z = M^-1 r; returns r z and |r|^2, in any norm, of each lane over all ranks
+/// `dot(x, y)`            x y of each lane over all ranks
 ///
-/// `residual` holds b on entry and b - A x on return. Stops at |r| <= threshold |b|, or where rounding errors make
-/// p^T A p no longer positive. Per iteration one apply, one precondition and two reductions.
+/// `x` holds the start and `residual` b - A x, on entry and on return. A lane stops where |r|^2 reaches its limit, or
+/// where rounding errors make p^T A p no longer positive. Per iteration one apply, one precondition and one dot.
 /// Source: Saad, Iterative Methods for Sparse Linear Systems, algorithm 9.1.
 template <typename Apply, typename Precondition, typename Dot>
-CgResult conjugate_gradient(Apply apply, Precondition precondition, Dot dot, std::span<double> residual,
-                            std::span<double> x, double threshold, int max_iterations) {
+std::array<CgResult, kMaxLanes> conjugate_gradient(Apply apply, Precondition precondition, Dot dot, std::size_t n_lanes,
+                                                   std::span<double> residual, std::span<double> x,
+                                                   const CgLimits& limits) {
   const std::size_t n = x.size();
-  std::vector<double> z(n), direction(n), image(n);
-  for (double& value : x) value = 0.0;
-  precondition(std::span<const double>(residual), std::span<double>(z));
-  auto [rho, square] = dot(residual, z, residual, residual);
-  const double limit = threshold * threshold * square;
-  const double start = square;
-  CgResult result;
-  if (!(start > 0.0)) {
-    result.reason = StopReason::nothing_to_solve;
-    return result;
+  LargeVector<double> z(n), direction(n), image(n);
+  std::array<CgResult, kMaxLanes> results;
+  std::array<bool, kMaxLanes> runs{};
+  const auto stop = [&](std::size_t lane, StopReason reason) {
+    results[lane].reason = reason;
+    runs[lane] = false;
+  };
+  auto [rho, square] = precondition(std::span<const double>(residual), std::span<double>(z));
+  const auto reached = [&](std::size_t lane) { return square[lane] <= limits.square[lane]; };
+  bool any = false;
+  for (std::size_t lane = 0; lane < n_lanes; ++lane) {
+    runs[lane] = true;
+    if (limits.square[lane] < 0.0) {
+      stop(lane, StopReason::nothing_to_solve);
+    } else if (reached(lane)) {
+      stop(lane, StopReason::threshold);
+    }
+    any = any || runs[lane];
   }
   direction = z;
-  while (result.iterations < max_iterations) {
+  for (int iteration = 0; any && iteration < limits.max_iterations; ++iteration) {
     apply(std::span<const double>(direction), std::span<double>(image));
-    const double curvature = dot(direction, image);
-    if (!(curvature > 0.0) || !(rho > 0.0)) {
-      result.reason = StopReason::breakdown;
-      break;
+    const LaneValues curvature = dot(direction, image);
+    LaneValues step{}, back{}, turn{};
+    for (std::size_t lane = 0; lane < n_lanes; ++lane) {
+      if (!runs[lane]) continue;
+      if (!(curvature[lane] > 0.0) || !(rho[lane] > 0.0)) {
+        stop(lane, StopReason::breakdown);
+        continue;
+      }
+      step[lane] = rho[lane] / curvature[lane];
+      if (step[lane] > kLargestStep) {
+        step[lane] = 0.0;
+        stop(lane, StopReason::breakdown);
+        continue;
+      }
+      back[lane] = -step[lane];
+      ++results[lane].iterations;
     }
-    const double step = rho / curvature;
-    for (std::size_t i = 0; i < n; ++i) {
-      x[i] += step * direction[i];
-      residual[i] -= step * image[i];
+    add_lanes(n_lanes, step, direction, x);
+    add_lanes(n_lanes, back, image, residual);
+    const LaneValues previous = rho;
+    std::tie(rho, square) = precondition(std::span<const double>(residual), std::span<double>(z));
+    any = false;
+    for (std::size_t lane = 0; lane < n_lanes; ++lane) {
+      if (runs[lane] && reached(lane)) stop(lane, StopReason::threshold);
+      if (runs[lane]) turn[lane] = rho[lane] / previous[lane];
+      any = any || runs[lane];
     }
-    ++result.iterations;
-    precondition(std::span<const double>(residual), std::span<double>(z));
-    const double previous = rho;
-    std::tie(rho, square) = dot(residual, z, residual, residual);
-    if (square <= limit) {
-      result.reason = StopReason::threshold;
-      break;
-    }
-    const double turn = rho / previous;
-    for (std::size_t i = 0; i < n; ++i) direction[i] = z[i] + turn * direction[i];
+    scale_and_add_lanes(n_lanes, turn, z, direction);
   }
-  result.relative_residual = std::sqrt(square / start);
-  result.residual_in_norm = std::sqrt(rho);
-  return result;
+  for (std::size_t lane = 0; lane < n_lanes; ++lane) results[lane].square = square[lane];
+  return results;
 }
 
 }  // namespace comap

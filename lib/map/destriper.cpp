@@ -1,13 +1,15 @@
 #include "map/destriper.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
 #include "map/components.hpp"
 #include "map/conjugate_gradient.hpp"
 #include "map/map_binning.hpp"
-#include "map/offset_system.hpp"
+#include "map/offset_inverse.hpp"
 #include "map/pixel_runs.hpp"
+#include "map/pixel_system.hpp"
 #include "map/shared_pixels.hpp"
 
 namespace comap {
@@ -20,33 +22,16 @@ constexpr std::size_t kGradientVectors = 5;  // of conjugate_gradient, among the
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-CgResult solve(OffsetSystem& system, std::span<double> residual, std::span<double> solution,
-               const DestriperSettings& settings) {
-  const auto apply = [&](std::span<const double> x, std::span<double> y) { system.apply(x, y); };
-  const auto precondition = [&](std::span<const double> r, std::span<double> z) { system.precondition(r, z); };
-  const auto dot = [&](auto&&... vectors) { return system.dot(vectors...); };
-  return conjugate_gradient(apply, precondition, dot, residual, solution, settings.threshold, settings.max_iterations);
+/// A lane of interleaved numbers.
+std::vector<double> take_lane(std::span<const double> values, std::size_t n_lanes, std::size_t lane) {
+  std::vector<double> one;
+  one.reserve(values.size() / n_lanes);
+  for (std::size_t i = lane; i < values.size(); i += n_lanes) one.push_back(values[i]);
+  return one;
 }
 
-void report_solution(const CgResult& result, const OffsetSystem& system, std::span<const double> residual,
-                     SolverReport& report) {
-  report.iterations = result.iterations;
-  report.reason = result.reason;
-  report.relative_residual = result.relative_residual;
-  report.converged = result.reason == StopReason::threshold || result.reason == StopReason::nothing_to_solve;
-  const auto [square, n] = system.noise_square(residual);
-  report.residual_in_noise = n > 0.0 ? std::sqrt(square / n) : 0.0;
-}
-
-void count_offsets(std::span<const double> offset_weight, const Communicator& ranks, SolverReport& report) {
-  std::vector<std::int64_t> counts(2, 0);
-  for (const double weight : offset_weight) {
-    ++counts[0];
-    if (!(weight > 0.0)) ++counts[1];
-  }
-  ranks.sum(counts);
-  report.n_offsets = counts[0];
-  report.n_offsets_without_data = counts[1];
+void put_lane(const std::vector<double>& one, std::size_t n_lanes, std::size_t lane, std::span<double> values) {
+  for (std::size_t i = 0; i < one.size(); ++i) values[i * n_lanes + lane] = one[i];
 }
 
 /// Memory of the sums that lives through the iterations.
@@ -56,72 +41,221 @@ std::size_t bytes_kept(const SampleSums& sums) {
 
 /// What is not needed once the right-hand side is made.
 void release_solver_sums(SampleSums& sums) {
-  for (auto* sum : {&sums.solver_weighted_tod, &sums.solver_weight, &sums.offset_weight, &sums.offset_weighted_tod,
-                    &sums.mean_airmass, &sums.airmass_rounding}) {
-    *sum = {};
+  for (auto* sum : {&sums.offset_weight, &sums.mean_airmass, &sums.airmass_rounding}) *sum = {};
+}
+
+/// Up to kMaxLanes streams of one call of destripe().
+struct StreamGroup {
+  std::span<const DestriperStream> streams;
+  std::span<const DestriperResult> start;  ///< [stream] or empty
+};
+
+void count_offsets(const SampleSums& sums, std::size_t n_lanes, std::span<DestriperResult> results,
+                   const Communicator& ranks) {
+  for (std::size_t lane = 0; lane < results.size(); ++lane) {
+    std::vector<std::int64_t> counts(2, 0);
+    for (std::size_t i = lane; i < sums.offset_weight.size(); i += n_lanes) {
+      ++counts[0];
+      if (!(sums.offset_weight[i] > 0.0)) ++counts[1];
+    }
+    ranks.sum(counts);
+    results[lane].report.n_offsets = counts[0];
+    results[lane].report.n_offsets_without_data = counts[1];
   }
 }
 
-/// `release` is called when the samples are not needed any more.
+/// Lanes that have weight in the same parts on all ranks have the same components.
+void count_all_components(const PixelRuns& runs, std::span<const std::int32_t> map_pixels, SharedPixels& shared,
+                          std::span<DestriperResult> results, const Communicator& ranks) {
+  for (std::size_t lane = 0; lane < results.size(); ++lane) {
+    std::vector<std::int64_t> differ(lane, 0);
+    for (std::size_t other = 0; other < lane; ++other) {
+      for (std::size_t i = 0; i < runs.weight_per_K2.size(); i += runs.n_lanes) {
+        differ[other] += (runs.weight_per_K2[i + lane] > 0.0) != (runs.weight_per_K2[i + other] > 0.0);
+      }
+    }
+    ranks.sum(std::span<std::int64_t>(differ));
+    const auto same = static_cast<std::size_t>(std::ranges::find(differ, 0) - differ.begin());
+    results[lane].report.n_components =
+        same < lane ? results[same].report.n_components : count_components(runs, lane, map_pixels, shared, ranks);
+  }
+}
+
+LargeVector<double> start_of(PixelSystem& system, const PixelRuns& runs, const StreamGroup& group) {
+  if (group.start.empty()) return LargeVector<double>(system.size(), 0.0);
+  PixelSystem::Solution start;
+  start.offsets_K.resize(runs.layout.n_offsets() * runs.n_lanes, 0.0);
+  start.amplitudes_K.resize(runs.layout.n_segments() * runs.n_lanes, 0.0);
+  for (std::size_t lane = 0; lane < group.start.size(); ++lane) {
+    put_lane(group.start[lane].offsets_K, runs.n_lanes, lane, start.offsets_K);
+    put_lane(group.start[lane].airmass_K, runs.n_lanes, lane, start.amplitudes_K);
+  }
+  return system.map_for(std::move(start));
+}
+
+/// |r|^2 of each lane.
+LaneValues square_of(const PixelSystem& system, std::span<const double> r) {
+  LargeVector<double> z(system.size());
+  return system.precondition(r, z).second;
+}
+
+/// |r|^2 at which each lane is done: as the settings have it, but not below rounding errors. A lane that offsets
+/// explain but for those has nothing to solve: negative.
+LaneValues residual_limits(const PixelSystem& system, const LaneValues& rhs, const DestriperSettings& settings) {
+  constexpr double kRounding = 1e-13;  // of the binned data
+  const LaneValues data = system.data_square();
+  LaneValues limits{};
+  for (std::size_t lane = 0; lane < kMaxLanes; ++lane) {
+    const double rounding = kRounding * kRounding * data[lane];
+    const double relative = settings.threshold * settings.threshold * rhs[lane];
+    const double in_noise = settings.noise_threshold * settings.noise_threshold * system.n_pixels()[lane];
+    limits[lane] = rhs[lane] > rounding ? std::max({relative, in_noise, rounding}) : -1.0;
+  }
+  return limits;
+}
+
+/// Solves for `map`, which holds the start: zeros, or any other.
+void solve(PixelSystem& system, std::size_t n_lanes, const DestriperSettings& settings, bool from_zero,
+           std::span<double> map, std::span<DestriperResult> results) {
+  const Clock::time_point before = Clock::now();
+  LargeVector<double> residual = system.residual(LargeVector<double>(system.size(), 0.0));
+  const LaneValues rhs = square_of(system, residual);
+  const CgLimits limits{settings.max_iterations, residual_limits(system, rhs, settings)};
+  for (std::size_t lane = 0; lane < n_lanes; ++lane) {
+    if (limits.square[lane] >= 0.0) continue;
+    for (std::size_t i = lane; i < map.size(); i += n_lanes) map[i] = 0.0;
+  }
+  if (!from_zero) residual = system.residual(map);
+  const auto apply = [&](std::span<const double> x, std::span<double> y) { system.apply(x, y); };
+  const auto precondition = [&](std::span<const double> r, std::span<double> z) { return system.precondition(r, z); };
+  const auto dot = [&](std::span<const double> x, std::span<const double> y) { return system.dot(x, y); };
+  const auto lanes = conjugate_gradient(apply, precondition, dot, n_lanes, residual, map, limits);
+  std::array<bool, kMaxLanes> solved{};
+  for (std::size_t lane = 0; lane < n_lanes; ++lane) solved[lane] = lanes[lane].reason != StopReason::nothing_to_solve;
+  system.set_level(residual, solved, map);
+  const double seconds = seconds_since(before);
+  int iterations = 1;
+  for (const CgResult& lane : lanes) iterations = std::max(iterations, lane.iterations);
+  for (std::size_t lane = 0; lane < results.size(); ++lane) {
+    SolverReport& report = results[lane].report;
+    report.iterations = lanes[lane].iterations;
+    report.reason = lanes[lane].reason;
+    report.relative_residual = rhs[lane] > 0.0 ? std::sqrt(lanes[lane].square / rhs[lane]) : 0.0;
+    const double n_pixels = system.n_pixels()[lane];
+    report.residual_in_noise = n_pixels > 0.0 ? std::sqrt(lanes[lane].square / n_pixels) : 0.0;
+    report.converged = report.reason == StopReason::threshold || report.reason == StopReason::nothing_to_solve;
+    report.seconds_per_iteration = seconds / iterations;
+  }
+}
+
+/// One for each stream. Collective.
+std::vector<Regularisation> regularisation_of(const SampleSums& sums, std::size_t n_streams, std::size_t n_lanes,
+                                              const DestriperSettings& settings, const Communicator& ranks) {
+  std::vector<Regularisation> result;
+  for (std::size_t lane = 0; lane < n_streams; ++lane) {
+    result.push_back(make_regularisation(settings, take_lane(sums.offset_weight, n_lanes, lane), ranks));
+  }
+  return result;
+}
+
+/// `release` is called when the samples are not needed any more, and returns the bytes that stay.
 template <typename Release>
-DestriperResult destripe_and_release(const DestriperData& data, const DestriperSettings& settings,
-                                     const Communicator& ranks, Release release) {
+std::vector<DestriperResult> destripe_group(const DestriperData& data, const StreamGroup& group,
+                                            const PixelNumbering& numbering, SharedPixels& shared,
+                                            const DestriperSettings& settings, const Communicator& ranks,
+                                            Release release) {
   const Clock::time_point start = Clock::now();
-  const auto n_samples = static_cast<double>(std::max<std::size_t>(data.pixel.size(), 1));
+  std::vector<DestriperResult> results(group.streams.size());
+  const auto n_numbers = static_cast<double>(std::max<std::size_t>(data.pixel.size(), 1) * results.size());
+  SampleSums sums;
+  const PixelRuns runs = make_pixel_runs(data, group.streams, settings, numbering, sums);
+  const std::vector<std::int32_t> map_pixels = numbering.map_pixels();
+  count_offsets(sums, runs.n_lanes, results, ranks);
+  count_all_components(runs, map_pixels, shared, results, ranks);
+  OffsetInverse inverse(runs, sums, group.streams,
+                        regularisation_of(sums, results.size(), runs.n_lanes, settings, ranks));
+  PixelSystem system(runs, sums, inverse, shared, map_pixels, settings, ranks);
+  LargeVector<double> map = start_of(system, runs, group);
+  const std::size_t bytes_of_caller = release();
+  release_solver_sums(sums);
+  solve(system, runs.n_lanes, settings, group.start.empty(), map, results);
+
+  const std::size_t bytes = runs.bytes() + inverse.bytes() + system.bytes() + shared.bytes() + bytes_kept(sums) +
+                            bytes_of_caller + kGradientVectors * map.capacity() * sizeof(double) +
+                            map_pixels.capacity() * sizeof(std::int32_t);
+  PixelSystem::Solution solution = system.offsets_of(map);
+  std::vector<MapPiece> maps = bin_map(runs, {solution.offsets_K, solution.amplitudes_K}, map_pixels, sums, shared);
+  system.take_off_airmass(solution);
+  for (std::size_t lane = 0; lane < results.size(); ++lane) {
+    DestriperResult& result = results[lane];
+    result.map = std::move(maps[lane]);
+    result.offsets_K = take_lane(solution.offsets_K, runs.n_lanes, lane);
+    result.airmass_K = take_lane(solution.amplitudes_K, runs.n_lanes, lane);
+    result.report.solver_bytes_per_sample = static_cast<double>(bytes) / n_numbers;
+    result.report.seconds = seconds_since(start);
+  }
+  return results;
+}
+
+/// release(n): the first n streams are not needed any more.
+template <typename Release>
+std::vector<DestriperResult> destripe_in_groups(const DestriperData& data, const DestriperSettings& settings,
+                                                const Communicator& ranks, std::span<const DestriperResult> start,
+                                                Release release) {
+  const Clock::time_point begin = Clock::now();
   const PixelNumbering numbering = number_pixels(data, settings);
   SharedPixels shared(numbering, ranks);
-  SampleSums sums;
-  const PixelRuns runs = make_pixel_runs(data, settings, numbering, sums);
-  OffsetPrior prior(data.segments, runs.layout);
-  const std::vector<std::int32_t> map_pixels = numbering.map_pixels();
-  const std::size_t bytes_of_caller = release();
+  const double seconds_shared = seconds_since(begin);
+  const std::size_t n_streams = data.streams.size();
+  std::vector<DestriperResult> results;
+  for (std::size_t first = 0; first < n_streams; first += kMaxLanes) {
+    const std::size_t count = std::min(kMaxLanes, n_streams - first);
+    const StreamGroup group{std::span(data.streams).subspan(first, count),
+                            start.empty() ? start : start.subspan(first, count)};
+    auto solved =
+        destripe_group(data, group, numbering, shared, settings, ranks, [&] { return release(first + count); });
+    for (DestriperResult& result : solved) {
+      result.report.seconds += seconds_shared;
+      results.push_back(std::move(result));
+    }
+  }
+  return results;
+}
 
-  DestriperResult result;
-  count_offsets(sums.offset_weight, ranks, result.report);
-  result.report.n_components = count_components(runs, map_pixels, shared, ranks);
-  OffsetSystem system(runs, sums, prior, shared, settings, ranks);
-  std::vector<double> residual = system.right_hand_side(sums);
-  release_solver_sums(sums);
-
-  std::vector<double> solution(system.n_unknowns());
-  const Clock::time_point before = Clock::now();
-  const CgResult solved = solve(system, residual, solution, settings);
-  const double solver_seconds = seconds_since(before);
-  report_solution(solved, system, residual, result.report);
-  result.report.seconds_per_iteration = solver_seconds / std::max(solved.iterations, 1);
-  const std::size_t bytes = runs.bytes() + system.bytes() + shared.bytes() + bytes_kept(sums) + bytes_of_caller +
-                            kGradientVectors * solution.capacity() * sizeof(double) +
-                            map_pixels.capacity() * sizeof(std::int32_t);
-  result.report.solver_bytes_per_sample = static_cast<double>(bytes) / n_samples;
-
-  const auto [offsets, amplitudes] = system.with_segment_means(solution);
-  result.map = bin_map(runs, {offsets, amplitudes}, map_pixels, sums, shared);
-  OffsetSystem::Solution physical = system.physical(solution);
-  result.offsets_K = std::move(physical.offsets_K);
-  result.airmass_K = std::move(physical.amplitudes_K);
-  result.report.seconds = seconds_since(start);
-  return result;
+std::size_t bytes_of(const DestriperData& data) {
+  std::size_t bytes = (data.weight_factor.size() + data.solver_factor.size() + data.airmass.size()) * sizeof(float) +
+                      data.pixel.size() * sizeof(std::int32_t);
+  for (const DestriperStream& stream : data.streams) {
+    bytes += (stream.tod_K.size() + stream.subpixel_K.size()) * sizeof(float);
+  }
+  return bytes;
 }
 
 }  // namespace
 
-DestriperResult destripe(const DestriperData& data, const DestriperSettings& settings, const Communicator& ranks) {
-  const auto keep = [&] {
-    std::size_t bytes = (data.tod_K.size() + data.weight_factor.size() + data.solver_factor.size()) * sizeof(float) +
-                        data.pixel.size() * sizeof(std::int32_t);
-    for (const DestriperSegment& segment : data.segments) bytes += segment.airmass.size() * sizeof(float);
-    return bytes;
-  };
-  return destripe_and_release(data, settings, ranks, keep);
+std::vector<DestriperResult> destripe(const DestriperData& data, const DestriperSettings& settings,
+                                      const Communicator& ranks, std::span<const DestriperResult> start) {
+  return destripe_in_groups(data, settings, ranks, start, [&](std::size_t) { return bytes_of(data); });
 }
 
-DestriperResult destripe(DestriperData&& data, const DestriperSettings& settings, const Communicator& ranks) {
+std::vector<DestriperResult> destripe(DestriperData&& data, const DestriperSettings& settings,
+                                      const Communicator& ranks, std::span<const DestriperResult> start) {
   DestriperData samples = std::move(data);
-  const auto release = [&] {
-    samples = DestriperData{};
-    return std::size_t{0};
-  };
-  return destripe_and_release(samples, settings, ranks, release);
+  return destripe_in_groups(samples, settings, ranks, start, [&](std::size_t n_done) {
+    for (std::size_t stream = 0; stream < n_done; ++stream) {
+      samples.streams[stream].tod_K = {};
+      samples.streams[stream].subpixel_K = {};
+      samples.streams[stream].prior_variance_K2 = {};
+    }
+    if (n_done == samples.streams.size()) {
+      samples.pixel = {};
+      samples.airmass = {};
+      samples.solver_factor = {};
+      samples.weight_factor = {};
+      samples.segments = {};
+    }
+    return bytes_of(samples);
+  });
 }
 
 std::string to_text(StopReason reason) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/communicator.hpp"
+#include "core/large_vector.hpp"
 
 namespace comap {
 
@@ -15,25 +16,32 @@ namespace comap {
 struct DestriperSegment {
   std::int64_t start = 0;  ///< first sample in the arrays of this rank
   std::int64_t n_samples = 0;
-  double weight_per_K2 = 0.0;  ///< 1/variance of a good sample, map and solver alike; 0 or NaN = no data
-  /// Airmass minus its mean [sample of the segment], empty when no amplitude is solved for this segment.
-  std::vector<float> airmass;
-  /// Prior variance [K^2] of the cosine modes of this segment's offsets (offset_prior.hpp); empty = none.
-  std::vector<double> prior_variance_K2 = {};
+  bool fits_airmass = false;  ///< an amplitude is solved for this segment
 };
 
-/// The data of one rank; segments are never divided between ranks. A sample whose pixel is negative, whose TOD or
-/// airmass is not finite, or whose factor is not positive takes no part.
+/// One set of data on the pointing that all share, e.g. a frequency_band: it gets a map of its own.
+struct DestriperStream {
+  LargeVector<float> tod_K;           ///< [sample]; not finite = takes no part
+  std::vector<double> weight_per_K2;  ///< [segment] 1/variance of a good sample, map and solver alike; 0 or NaN = none
+  /// Prior variance [K^2] of the cosine modes of a segment's offsets (offset_prior.hpp) [segment]; empty = none.
+  std::vector<std::vector<double>> prior_variance_K2 = {};
+  /// [sample] structure inside pixels [K], taken out of the TOD for the solve, not for the map; empty = none.
+  LargeVector<float> subpixel_K = {};
+};
+
+/// The data of one rank; the arrays may be on a scratch, where those of the solver are then, too. Segments are never
+/// divided between ranks. A sample whose pixel is negative, whose airmass is not finite, or whose factor is not
+/// positive takes no part.
 struct DestriperData {
   std::vector<DestriperSegment> segments;
-  std::vector<std::int32_t> pixel;  ///< [sample] index in the map, row after row; -1 = no weight
-  std::vector<float> tod_K;         ///< [sample]
+  LargeVector<std::int32_t> pixel;  ///< [sample] index in the map, row after row; -1 = no weight
+  /// [sample] airmass minus its mean over the segment; empty when no segment fits it.
+  LargeVector<float> airmass = {};
   /// [sample] factor on the solver's weight only (bright sky), 0 allowed; empty = 1 everywhere.
-  std::vector<float> solver_factor;
+  LargeVector<float> solver_factor;
   /// [sample] factor on the segment's weight in solver and map; empty = 1 everywhere.
-  std::vector<float> weight_factor;
-  /// [sample] structure inside pixels [K], taken out of the TOD for the solve, not for the map; empty = none.
-  std::vector<float> subpixel_K;
+  LargeVector<float> weight_factor;
+  std::vector<DestriperStream> streams;  ///< as many on every rank
 };
 
 struct DestriperSettings {
@@ -47,6 +55,13 @@ struct DestriperSettings {
   /// Pixels in a row of the map. It only serves to keep neighbouring pixels together in memory; 0 when pixels have no
   /// rows, e.g. HEALPix (use NESTED order there).
   std::int64_t n_columns = 0;
+  /// When pixels of several maps follow each other: those of one. 0 = there is one map.
+  std::int64_t n_pixels_of_map = 0;
+  /// Pixels between the nodes of the coarse sky (coarse_sky.hpp), about a degree.
+  int coarse_step = 60;
+  /// The solve also ends where the residual is this small against the noise of the pixels, SolverReport's
+  /// residual_in_noise; 0 = never. 1e-3 leaves an error of 1 % of the noise.
+  double noise_threshold = 0.0;
 };
 
 /// Why the iterations ended.
@@ -59,8 +74,8 @@ enum class StopReason {
 
 struct SolverReport {
   int iterations = 0;
-  double relative_residual = 0.0;
-  double residual_in_noise = 0.0;  ///< sqrt(mean(r^2 / diag)): residual in units of an offset's noise
+  double relative_residual = 0.0;  ///< |r| / |b|, pixels weighted with their inverse weight
+  double residual_in_noise = 0.0;  ///< sqrt(mean(r^2 / W)) over pixels with weight W: in units of their noise
   bool converged = false;
   StopReason reason = StopReason::nothing_to_solve;
   std::int64_t n_offsets = 0;
@@ -80,6 +95,7 @@ struct MapPiece {
   std::vector<double> hits;
 };
 
+/// Of one stream.
 struct DestriperResult {
   SolverReport report;
   std::vector<double> offsets_K;  ///< [offset] of this rank, segment after segment
@@ -87,14 +103,17 @@ struct DestriperResult {
   MapPiece map;
 };
 
-/// Solves for offsets and airmass amplitudes and bins the map. Collective. Same ranks, same bits. Ranks without
-/// segments take part. Without regularisation, offsets without data are 0, and the level of each connected component
-/// of offsets and pixels is that of the segment means. Not converging is a result, not an error.
+/// Solves for offsets and airmass amplitudes of every stream and bins the maps [stream]. Collective. Same ranks, same
+/// bits. Ranks without segments take part. Without regularisation, offsets without data are 0, and the level of each
+/// connected component of offsets and pixels is that of the segment means. Not converging is a result, not an error.
+/// `start` [stream]: results of a solve on the same segments, from which the iterations begin.
 /// Throws Bug when lengths, ranges of samples or pixel indices do not fit together.
-DestriperResult destripe(const DestriperData& data, const DestriperSettings& settings, const Communicator& ranks);
+std::vector<DestriperResult> destripe(const DestriperData& data, const DestriperSettings& settings,
+                                      const Communicator& ranks, std::span<const DestriperResult> start = {});
 
 /// The same; the arrays of `data` are released before the iterations start, which halves the memory.
-DestriperResult destripe(DestriperData&& data, const DestriperSettings& settings, const Communicator& ranks);
+std::vector<DestriperResult> destripe(DestriperData&& data, const DestriperSettings& settings,
+                                      const Communicator& ranks, std::span<const DestriperResult> start = {});
 
 /// "threshold reached" and so on, for the log and the map header.
 std::string to_text(StopReason reason);

@@ -3,18 +3,24 @@
 /// From sums over samples to the map.
 
 #include <span>
+#include <vector>
 
 #include "map/destriper.hpp"
 #include "map/pixel_runs.hpp"
-#include "map/scatter_gather.hpp"
 #include "map/shared_pixels.hpp"
 
 namespace comap {
 
+/// Offsets a' and amplitudes of OffsetInverse, with the segment means.
+struct SegmentSolution {
+  std::span<double> offsets_K;     ///< [offset][lane]
+  std::span<double> amplitudes_K;  ///< [segment][lane]
+};
+
 /// m = (P^T W P)^-1 P^T W (d - F a - T b) with the weights of the map, from the sums of the data (which it uses up)
-/// and the solution in the unknowns of OffsetSystem with segment means put back. Every hit pixel is in the piece of
-/// its owner. Collective.
-MapPiece bin_map(const PixelRuns& runs, const OffsetVector& solution, std::span<const std::int32_t> map_pixels,
-                 SampleSums& sums, SharedPixels& shared);
+/// and the solution. Every hit pixel is in the piece of
+/// its owner. [lane] Collective.
+std::vector<MapPiece> bin_map(const PixelRuns& runs, const SegmentSolution& solution,
+                              std::span<const std::int32_t> map_pixels, SampleSums& sums, SharedPixels& shared);
 
 }  // namespace comap

@@ -24,6 +24,26 @@ void refuse(SurveyedObservation& result, Exclusion reason, const std::string& de
   result.counts[static_cast<std::size_t>(reason)] = 1;
 }
 
+void note_unread(const MapmakeConfig& config, const Level2Reader& file, const ScanSelection& selection, int feed,
+                 SurveyedObservation& result) {
+  for (const int band : config.bands) {
+    ScanCuts cuts{.feed = feed, .frequency_band = band};
+    if (!file.has_feed(feed)) {
+      cuts.scan = -1;
+      cuts.reason = static_cast<std::int32_t>(Exclusion::feed_absent);
+      result.unread.push_back(cuts);
+      continue;
+    }
+    for (std::size_t scan = 0; scan < file.scans().size(); ++scan) {
+      const auto [start, end] = file.scans()[scan];
+      cuts.scan = static_cast<std::int32_t>(scan);
+      cuts.reason = static_cast<std::int32_t>(*selection.reason(feed, band, scan));
+      cuts.n_samples = end - start;
+      result.unread.push_back(cuts);
+    }
+  }
+}
+
 void look_into_file(const MapmakeConfig& config, const IoConfig& io, const MapObservation& offered,
                     SurveyedObservation& result) {
   const Level2Reader file = open_level2(io, offered.observation.level2_path, config.dataset);
@@ -32,7 +52,11 @@ void look_into_file(const MapmakeConfig& config, const IoConfig& io, const MapOb
   result.n_scans = selection.n_scans_used();
   result.n_samples = selection.n_samples_used();
   for (const int feed : config.feeds) {
-    if (selection.feed_used(feed)) result.feeds.push_back(feed);
+    if (selection.feed_used(feed)) {
+      result.feeds.push_back(feed);
+    } else {
+      note_unread(config, file, selection, feed, result);
+    }
   }
   result.outcome.used = result.n_scans > 0;
   result.outcome.reason = result.outcome.used
@@ -51,6 +75,8 @@ SurveyedObservation survey_one(const MapmakeConfig& config, const IoConfig& io, 
     refuse(result, Exclusion::all_flags_bad, "every wanted feed and band is flagged bad");
   } else if (std::error_code ignored; !std::filesystem::exists(path, ignored)) {
     refuse(result, Exclusion::file_missing, fmt::format("{}: the file does not exist", path));
+  } else if (!offered.deadly.empty()) {
+    refuse(result, Exclusion::file_unreadable, fmt::format("{}: {}", path, offered.deadly));
   } else {
     try {
       look_into_file(config, io, offered, result);
@@ -132,8 +158,12 @@ std::vector<SurveyedObservation> survey_observations(const MapmakeConfig& config
                                                      const Communicator& ranks) {
   const auto n_ranks = static_cast<std::size_t>(ranks.size());
   nlohmann::json mine = nlohmann::json::array();
+  std::vector<std::vector<ScanCuts>> unread;
   for (std::size_t i = static_cast<std::size_t>(ranks.rank()); i < observations.size(); i += n_ranks) {
-    mine.push_back(to_document(survey_one(config, io, observations[i])));
+    SurveyedObservation surveyed = survey_one(config, io, observations[i]);
+    mine.push_back(to_document(surveyed));
+    for (ScanCuts& cuts : surveyed.unread) cuts.observation = static_cast<std::int64_t>(i);
+    unread.push_back(std::move(surveyed.unread));
   }
   const std::vector<Bytes> gathered = ranks.all_gather(to_bytes(mine));
   std::vector<nlohmann::json> by_rank;
@@ -142,6 +172,7 @@ std::vector<SurveyedObservation> survey_observations(const MapmakeConfig& config
   std::vector<SurveyedObservation> survey;
   for (std::size_t i = 0; i < observations.size(); ++i) {
     survey.push_back(from_document(by_rank[i % n_ranks].at(i / n_ranks), observations[i].observation.obsid));
+    if (i % n_ranks == static_cast<std::size_t>(ranks.rank())) survey.back().unread = std::move(unread[i / n_ranks]);
   }
   return survey;
 }

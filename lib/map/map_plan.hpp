@@ -6,17 +6,20 @@
 #include <vector>
 
 #include "core/communicator.hpp"
+#include "map/cuts.hpp"
 #include "map/selection.hpp"
 
 namespace comap {
 
 /// What a look into the file of one observation gave.
 struct SurveyedObservation {
-  ObservationOutcome outcome;
+  MapOutcome outcome;
   std::vector<int> feeds;      ///< of which anything is used
   std::int64_t n_samples = 0;  ///< in scans, over these feeds
   std::int64_t n_scans = 0;    ///< (feed, frequency_band, scan) that are used
   ExclusionCounts counts{};
+  /// Of the feeds of which nothing is used, by the rank that looked into the file; empty on the others.
+  std::vector<ScanCuts> unread;
 };
 
 /// Looks into the file of every observation, each rank into its share; every rank gets all results, in the order of

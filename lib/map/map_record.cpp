@@ -39,13 +39,26 @@ void add_solver_cards(const MapmakeConfig& config, const SolverReport& solver, s
   cards.push_back({"CONVERGD", solver.converged, "threshold was reached"});
   cards.push_back({"STOPPED", to_text(solver.reason), "why the iterations ended"});
   cards.push_back({"THRESH", config.threshold, "relative residual to reach"});
+  cards.push_back({"NOISETHR", config.noise_threshold, "or residual in the noise of a pixel, 0 = off"});
   cards.push_back({"RESID", solver.relative_residual, "relative residual reached"});
-  cards.push_back({"RESNOISE", solver.residual_in_noise, "residual in units of the noise of an offset"});
+  cards.push_back({"RESNOISE", solver.residual_in_noise, "residual in units of the noise of a pixel"});
   cards.push_back({"PRIOR", config.noise_prior == "false" ? std::string("none") : config.noise_prior,
                    "noise prior on the offsets"});
   cards.push_back({"LAMRIDGE", config.lambda_ridge, "ridge on offsets"});
   cards.push_back({"ALPHGRAD", config.alpha_grad, "weight of their first differences"});
   cards.push_back({"ALPHCURV", config.alpha_curv, "weight of their second differences"});
+}
+
+void add_outer_cards(const MapmakeConfig& config, const std::vector<MapChange>& changes,
+                     std::vector<HeaderCard>& cards) {
+  cards.push_back({"NSOLVES", std::int64_t{config.n_destriper_iterations}, "solves in a row"});
+  cards.push_back({"PRIORMIX", config.prior_mixing_alpha, "share of the prior map at large scales"});
+  cards.push_back({"PRIORFWH", config.prior_smoothing_fwhm_deg, "[deg] FWHM of what is large"});
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    const std::size_t solve = i + 2;
+    cards.push_back({fmt::format("CHGK{}", solve), changes[i].rms_K, fmt::format("[K] rms change in solve {}", solve)});
+    cards.push_back({fmt::format("CHGN{}", solve), changes[i].rms_in_noise, "the same in units of the white noise"});
+  }
 }
 
 void add_data_cards(const MapmakeConfig& config, const MaskSummary& masks, std::vector<HeaderCard>& cards) {
@@ -75,8 +88,11 @@ void append_wrapped(const std::string& text, std::vector<std::string>& lines) {
 void describe_map(const MapmakeConfig& config, const MapRecord& record, ContinuumMap& map) {
   add_run_cards(config, record, map.cards);
   add_solver_cards(config, record.solver, map.cards);
+  add_outer_cards(config, record.changes, map.cards);
   add_data_cards(config, record.masks, map.cards);
+  map.cards.insert(map.cards.end(), record.cards.begin(), record.cards.end());
   map.observations = record.observations;
+  map.cuts = record.cuts;
   map.history.push_back("Selection:");
   for (const std::string& line : record.selection) append_wrapped(line, map.history);
   map.history.push_back("Effective configuration:");

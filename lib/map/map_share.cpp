@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
 
 #include "core/constants.hpp"
@@ -17,6 +18,7 @@
 namespace comap {
 namespace {
 
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr std::size_t kExtentStep = 10;  // samples; at 50 Hz and 1 deg/s a fifth of a degree
 
 void correct(const std::vector<PointingModel>& models, int feed, FeedPointing& pointing) {
@@ -29,9 +31,9 @@ void correct(const std::vector<PointingModel>& models, int feed, FeedPointing& p
   }
 }
 
-template <typename T>
-std::span<const T> part(const std::vector<T>& values, std::int64_t start, std::int64_t n) {
-  return std::span<const T>(values).subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(n));
+template <typename Vector>
+auto part(const Vector& values, std::int64_t start, std::int64_t n) {
+  return std::span(values).subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(n));
 }
 
 void add(PointingSums& to, const PointingSums& from) {
@@ -58,31 +60,46 @@ std::vector<double> every(std::span<const double> values, std::size_t step) {
   return picked;
 }
 
-std::vector<PointingModel> read_models(const MapmakeConfig& config) {
-  std::vector<PointingModel> models = read_pointing_models(config.pointing_model);
-  for (const int feed : config.feeds) {
-    if (feed > std::ssize(models)) {
-      throw ConfigError(fmt::format("[mapmake] pointing_model {} has {} lines, none for feed {}", config.pointing_model,
-                                    models.size(), feed));
-    }
+LoadedBands empty_bands(std::vector<int> frequency_bands, Scratch* scratch) {
+  LoadedBands bands;
+  bands.data.streams.resize(frequency_bands.size());
+  for (DestriperStream& stream : bands.data.streams) stream.tod_K = LargeVector<float>(scratch);
+  bands.excluded.resize(frequency_bands.size());
+  bands.cuts.resize(frequency_bands.size());
+  bands.noise.resize(frequency_bands.size());
+  bands.frequency_bands = std::move(frequency_bands);
+  return bands;
+}
+
+void resize_segments(LoadedBands& bands, std::size_t stream) {
+  const std::size_t n = bands.data.segments.size();
+  bands.data.streams[stream].weight_per_K2.resize(n, 0.0);
+  bands.data.streams[stream].prior_variance_K2.resize(n);
+  bands.cuts[stream].resize(n);
+  bands.noise[stream].resize(n);
+}
+
+/// The same for any number of ranks.
+std::uint64_t noise_key(std::int64_t obsid, const FeedScan& scan, int frequency_band) {
+  std::uint64_t key = static_cast<std::uint64_t>(obsid);
+  for (const std::size_t part :
+       {static_cast<std::size_t>(scan.feed), scan.scan, static_cast<std::size_t>(frequency_band)}) {
+    key = key * 1024 + part;
   }
-  return models;
+  return key;
 }
 
 }  // namespace
 
-PreparationContext::PreparationContext(const MapmakeConfig& settings, const IoConfig& io_settings)
-    : config(settings), io(io_settings) {
-  observer.site = config.site;
-  observer.refraction = config.refraction;
-  if (!config.eop_file.empty()) observer.orientation = EarthOrientationTable::with_file(config.eop_file);
-  if (!config.pointing_model.empty()) pointing_models = read_models(config);
-  if (!config.planck_map.empty()) bright_sky.emplace(config.planck_map);
-}
-
 MapShare::MapShare(const PreparationContext& context, const std::vector<MapObservation>& observations,
                    std::vector<MapUnit> units)
     : context_(context), observations_(observations), units_(std::move(units)) {}
+
+void MapShare::keep_on(Scratch* scratch) {
+  pixel_ = LargeVector<std::int32_t>(scratch);
+  within_pixel_ = LargeVector<WithinPixel>(scratch);
+  for (auto* array : {&airmass_, &solver_factor_}) *array = LargeVector<float>(scratch);
+}
 
 Level2Reader MapShare::open(std::size_t observation) const {
   return open_level2(context_.io, observations_[observation].observation.level2_path, context_.config.dataset);
@@ -128,11 +145,43 @@ void MapShare::add_extent(const Level2Reader& file, int feed, SkyFrame frame, Po
   }
 }
 
-void MapShare::locate(const Wcs& wcs) {
-  for_each_feed([&](const Level2Reader& file, const MapUnit& unit, int feed) { locate_feed(file, unit, feed, wcs); });
+LoadedBands MapShare::locate(const MapGrid& grid, std::vector<int> frequency_bands, bool last) {
+  LoadedBands bands = empty_bands(std::move(frequency_bands), pixel_.get_allocator().scratch());
+  for_each_feed([&](const Level2Reader& file, const MapUnit& unit, int feed) {
+    FeedStreams streams;
+    if (context_.config.glitch_sigma > 0.0) {
+      for (int band = 0; band < file.n_frequency_bands(); ++band) streams[band] = file.read_stream(feed, band);
+    }
+    locate_feed(file, unit, feed, grid);
+    find_feed_glitches(streams, first_scan_.at({unit.observation, feed}));
+    load_feed(file, unit, feed, streams, bands);
+  });
+  finish(bands, last);
+  return bands;
 }
 
-void MapShare::locate_feed(const Level2Reader& file, const MapUnit& unit, int feed, const Wcs& wcs) {
+LoadedBands MapShare::load(std::vector<int> frequency_bands, bool last) {
+  LoadedBands bands = empty_bands(std::move(frequency_bands), pixel_.get_allocator().scratch());
+  for_each_feed([&](const Level2Reader& file, const MapUnit& unit, int feed) {
+    FeedStreams streams;
+    load_feed(file, unit, feed, streams, bands);
+  });
+  finish(bands, last);
+  return bands;
+}
+
+void MapShare::finish(LoadedBands& bands, bool last) {
+  for (std::size_t stream = 0; stream < bands.frequency_bands.size(); ++stream) {
+    bands.data.streams[stream].tod_K.resize(pixel_.size(), kNan);
+    resize_segments(bands, stream);
+  }
+  bands.data.pixel = last ? std::move(pixel_) : pixel_;
+  bands.data.airmass = last ? std::move(airmass_) : airmass_;
+  bands.within_pixel = last ? std::move(within_pixel_) : within_pixel_;
+  bands.data.solver_factor = last ? std::move(solver_factor_) : solver_factor_;
+}
+
+void MapShare::locate_feed(const Level2Reader& file, const MapUnit& unit, int feed, const MapGrid& grid) {
   FeedPointing pointing = file.read_pointing(feed);
   correct(context_.pointing_models, feed, pointing);
   const std::size_t first_scan = scans_.size();
@@ -145,12 +194,12 @@ void MapShare::locate_feed(const Level2Reader& file, const MapUnit& unit, int fe
     scan.scan = index;
     scan.file_start = start;
     scan.start = std::ssize(pixel_);
-    locate_scan(pointing, file, wcs, scan);
+    locate_scan(pointing, file, grid, scan);
   }
-  find_feed_glitches(file, feed, first_scan);
 }
 
-void MapShare::locate_scan(const FeedPointing& pointing, const Level2Reader& file, const Wcs& wcs, FeedScan& scan) {
+void MapShare::locate_scan(const FeedPointing& pointing, const Level2Reader& file, const MapGrid& grid,
+                           FeedScan& scan) {
   const std::int64_t n = file.scans()[scan.scan][1] - scan.file_start;
   const auto elevation = part(pointing.elevation_deg, scan.file_start, n);
   const auto azimuth = part(pointing.azimuth_deg, scan.file_start, n);
@@ -164,17 +213,24 @@ void MapShare::locate_scan(const FeedPointing& pointing, const Level2Reader& fil
   const auto mjd = part(file.mjd(), scan.file_start, n);
   std::vector<double> longitude(mjd.size());
   std::vector<double> latitude(mjd.size());
-  horizontal_to_sky(context_.observer, mjd, azimuth, elevation, wcs.frame(), longitude, latitude);
-  append_pixels(wcs, longitude, latitude);
-  if (context_.config.fit_airmass) scan.airmass = airmass_template(elevation, context_.config.min_airmass_range_deg);
+  horizontal_to_sky(context_.observer, mjd, azimuth, elevation, grid.frame(), longitude, latitude);
+  append_pixels(grid, longitude, latitude);
+  if (context_.config.fit_airmass) append_airmass(elevation, scan);
   scan.pointing = sums_of(mjd, azimuth, elevation);
 }
 
-void MapShare::append_pixels(const Wcs& wcs, const std::vector<double>& longitude_deg,
+void MapShare::append_airmass(std::span<const double> elevation_deg, FeedScan& scan) {
+  const std::vector<float> airmass = airmass_template(elevation_deg, context_.config.min_airmass_range_deg);
+  scan.fits_airmass = !airmass.empty();
+  airmass_.insert(airmass_.end(), airmass.begin(), airmass.end());
+  airmass_.resize(pixel_.size(), 0.0F);
+}
+
+void MapShare::append_pixels(const MapGrid& grid, const std::vector<double>& longitude_deg,
                              const std::vector<double>& latitude_deg) {
   std::vector<std::int64_t> index(longitude_deg.size());
   std::vector<float> x_within(context_.config.subpixel_pass ? index.size() : 0), y_within(x_within.size());
-  wcs.pixel_index(longitude_deg, latitude_deg, index, x_within, y_within);
+  grid.pixel_index(longitude_deg, latitude_deg, index, x_within, y_within);
   for (const std::int64_t pixel : index) pixel_.push_back(static_cast<std::int32_t>(pixel));
   const auto step = [](float within) { return static_cast<std::int8_t>(std::lround(within * kSubpixelSteps)); };
   for (std::size_t i = 0; i < x_within.size(); ++i) {
@@ -183,136 +239,155 @@ void MapShare::append_pixels(const Wcs& wcs, const std::vector<double>& longitud
   if (!context_.bright_sky) return;
   for (std::size_t i = 0; i < index.size(); ++i) {
     const SkyPosition position{longitude_deg[i], latitude_deg[i]};
-    const SkyPosition galactic = wcs.frame() == SkyFrame::galactic ? position : icrs_to_galactic(position);
+    const SkyPosition galactic = grid.frame() == SkyFrame::galactic ? position : icrs_to_galactic(position);
     const bool bright = context_.bright_sky->temperature_K(galactic) > context_.config.bright_cut_K;
     solver_factor_.push_back(bright ? static_cast<float>(context_.config.bright_weight) : 1.0F);
   }
 }
 
-void MapShare::find_feed_glitches(const Level2Reader& file, int feed, std::size_t first_scan) {
-  if (context_.config.glitch_sigma <= 0.0) return;
-  const std::span<FeedScan> scans = std::span(scans_).subspan(first_scan);
-  std::vector<HalfBandSum> sums;
-  for (const FeedScan& scan : scans) sums.emplace_back(static_cast<std::size_t>(scan.n_samples));
-  for (int band = 0; band < file.n_frequency_bands(); ++band) {
-    const std::vector<float> stream = file.read_stream(feed, band);
-    for (std::size_t i = 0; i < scans.size(); ++i) {
-      sums[i].add(part(stream, scans[i].file_start, scans[i].n_samples));
-    }
-  }
-  for (std::size_t i = 0; i < scans.size(); ++i) {
-    scans[i].glitches = find_glitches(sums[i].values(), context_.config.glitch_sigma);
+void MapShare::find_feed_glitches(const FeedStreams& streams, std::size_t first_scan) {
+  if (streams.empty()) return;
+  for (FeedScan& scan : std::span(scans_).subspan(first_scan)) {
+    HalfBandSum sum(static_cast<std::size_t>(scan.n_samples));
+    for (const auto& [band, stream] : streams) sum.add(part(stream, scan.file_start, scan.n_samples));
+    scan.glitches = find_glitches(sum.values(), context_.config.glitch_sigma);
   }
 }
 
-BandData MapShare::load(int frequency_band, bool last) {
-  BandData band;
-  band.data.pixel = last ? std::move(pixel_) : pixel_;
-  band.within_pixel = last ? std::move(within_pixel_) : within_pixel_;
-  band.data.solver_factor = last ? std::move(solver_factor_) : solver_factor_;
-  band.data.tod_K.assign(band.data.pixel.size(), 0.0F);
-  for_each_feed([&](const Level2Reader& file, const MapUnit& unit, int feed) {
-    const ScanSelection selection(context_.config, observations_[unit.observation], file);
-    load_feed(file, selection, unit, feed, frequency_band, band);
-  });
-  return band;
+/// Adds segments for the scans of a feed, and its samples to every stream.
+void MapShare::load_feed(const Level2Reader& file, const MapUnit& unit, int feed, FeedStreams& streams,
+                         LoadedBands& bands) const {
+  const std::size_t first = first_scan_.at({unit.observation, feed});
+  for (std::size_t index = first; index < first + file.scans().size(); ++index) {
+    bands.data.segments.push_back({scans_[index].start, scans_[index].n_samples, scans_[index].fits_airmass});
+    bands.scan_of_segment.push_back(index);
+  }
+  bands.sample_time_s = file.sample_time_s();
+  const ScanSelection selection(context_.config, observations_[unit.observation], file);
+  for (std::size_t stream = 0; stream < bands.frequency_bands.size(); ++stream) {
+    const int band = bands.frequency_bands[stream];
+    if (!streams.contains(band)) streams[band] = file.read_stream(feed, band);
+    if (context_.config.detrend == "polynomial") detrend(file, feed, streams[band]);
+    load_band(file, selection, first, streams[band], stream, bands);
+    passed_over(bands.data.streams[stream].tod_K, streams[band].size());
+  }
 }
 
-void MapShare::load_feed(const Level2Reader& file, const ScanSelection& selection, const MapUnit& unit, int feed,
-                         int frequency_band, BandData& band) const {
-  std::vector<float> stream = file.read_stream(feed, frequency_band);
-  const double factor = observations_[unit.observation].calibration_factor(feed, frequency_band);
+void MapShare::detrend(const Level2Reader& file, int feed, std::span<float> samples) {
+  const FeedPointing pointing = file.read_pointing(feed);
+  for (const auto& [start, end] : file.scans()) {
+    const std::int64_t n = end - start;
+    subtract_polynomials(samples.subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(n)),
+                         part(pointing.azimuth_deg, start, n), part(pointing.elevation_deg, start, n));
+  }
+}
+
+void MapShare::load_band(const Level2Reader& file, const ScanSelection& selection, std::size_t first_scan,
+                         std::span<float> samples, std::size_t stream, LoadedBands& bands) const {
+  const int frequency_band = bands.frequency_bands[stream];
+  const std::size_t observation = scans_[first_scan].observation;
+  const double factor = observations_[observation].calibration_factor(scans_[first_scan].feed, frequency_band);
   // The weights follow: they are measured on what is divided here.
   if (factor != 1.0) {
-    for (float& sample : stream) sample = static_cast<float>(sample / factor);
+    for (float& sample : samples) sample = static_cast<float>(sample / factor);
   }
-  const std::size_t first = first_scan_.at({unit.observation, feed});
+  LargeVector<float>& tod_K = bands.data.streams[stream].tod_K;
+  resize_segments(bands, stream);
   for (std::size_t index = 0; index < file.scans().size(); ++index) {
-    const FeedScan& scan = scans_[first + index];
-    const std::size_t n_before = band.data.segments.size();
-    const std::span<const float> samples = part(stream, scan.file_start, scan.n_samples);
-    load_scan(first + index, selection.used(feed, frequency_band, index), samples, band);
-    if (band.data.segments.size() == n_before) continue;
-    DestriperSegment& segment = band.data.segments.back();
-    add_prior(file, frequency_band, scan, segment);
-    for (auto& variance_K2 : segment.prior_variance_K2) variance_K2 /= factor * factor;
+    const FeedScan& scan = scans_[first_scan + index];
+    const std::size_t segment = bands.data.segments.size() - file.scans().size() + index;
+    const auto tod =
+        samples.subspan(static_cast<std::size_t>(scan.file_start), static_cast<std::size_t>(scan.n_samples));
+    tod_K.resize(static_cast<std::size_t>(scan.start), kNan);
+    tod_K.insert(tod_K.end(), tod.begin(), tod.end());
+    bands.cuts[stream][segment].n_samples = file.scans()[index][1] - scan.file_start;
+    prepare_segment(scan, selection.reason(scan.feed, frequency_band, scan.scan), stream, segment, bands);
+    if (bands.data.streams[stream].weight_per_K2[segment] > 0.0) {
+      add_noise_model(file, scan, factor, stream, segment, bands);
+    }
   }
 }
 
-void MapShare::add_prior(const Level2Reader& file, int frequency_band, const FeedScan& scan,
-                         DestriperSegment& segment) const {
-  if (context_.config.noise_prior == "false") return;
-  const auto power_K2 = correlated_noise_K2(file, scan.feed, frequency_band, scan.scan);
+void MapShare::prepare_segment(const FeedScan& scan, std::optional<Exclusion> reason, std::size_t stream,
+                               std::size_t segment, LoadedBands& bands) const {
+  ScanCuts& cuts = bands.cuts[stream][segment];
+  cuts.observation = static_cast<std::int64_t>(scan.observation);
+  cuts.feed = scan.feed;
+  cuts.frequency_band = bands.frequency_bands[stream];
+  cuts.scan = static_cast<std::int32_t>(scan.scan);
+  const ScanCuts left_out = cuts;
+  DestriperStream& to = bands.data.streams[stream];
+  bool is_new = false;  // not known to the survey
+  if (!reason && scan.bad_elevation) {
+    reason = Exclusion::bad_elevation;
+    is_new = true;
+  } else if (!reason) {
+    const auto tod_K = std::span(to.tod_K).subspan(static_cast<std::size_t>(scan.start));
+    const auto factors =
+        solver_factor_.empty() ? std::span<const float>() : part(solver_factor_, scan.start, scan.n_samples);
+    count_samples(part(pixel_, scan.start, scan.n_samples), tod_K, scan.glitches, factors, cuts);
+    to.weight_per_K2[segment] = prepare_scan(tod_K, scan.glitches, context_.config.min_good_fraction);
+    if (to.weight_per_K2[segment] > 0.0) return;
+    reason = Exclusion::too_few_good_samples;
+    is_new = true;
+  }
+  cuts = left_out;
+  cuts.reason = static_cast<std::int32_t>(*reason);
+  if (is_new) bands.excluded[stream].emplace_back(scan.observation, *reason);
+}
+
+void MapShare::add_noise_model(const Level2Reader& file, const FeedScan& scan, double calibration, std::size_t stream,
+                               std::size_t segment, LoadedBands& bands) const {
+  const bool with_prior = context_.config.noise_prior == "true";
+  const bool with_simulations = context_.config.null_test_simulations > 0;
+  if (!with_prior && !with_simulations) return;
+  const int band = bands.frequency_bands[stream];
+  const auto power_K2 = correlated_noise_K2(file, scan.feed, band, scan.scan);
+  SegmentNoise& noise = bands.noise[stream][segment];
+  noise.sample_time_s = file.sample_time_s();
+  noise.key = noise_key(observations_[scan.observation].observation.obsid, scan, band);
   if (!power_K2) {
-    log_warning("{}: feed {}, frequency band {}, scan {}: no noise model; its offsets have no prior", file.path(),
-                scan.feed, frequency_band, scan.scan);
+    log_warning(
+        "{}: feed {}, frequency band {}, scan {}: no noise model; its offsets have no prior, simulations white noise "
+        "alone",
+        file.path(), scan.feed, band, scan.scan);
     return;
   }
+  const auto calibrated_K2 = [power = *power_K2, square = calibration * calibration](double frequency_Hz) {
+    return power(frequency_Hz) / square;
+  };
+  if (with_simulations) noise.correlated_K2 = calibrated_K2;
+  if (!with_prior) return;
   const int length = context_.config.offset_length;
-  const std::int64_t n_offsets = (segment.n_samples + length - 1) / length;
-  segment.prior_variance_K2 =
-      offset_mode_variance(*power_K2, static_cast<std::size_t>(n_offsets), length, file.sample_time_s());
+  const std::int64_t n_offsets = (scan.n_samples + length - 1) / length;
+  bands.data.streams[stream].prior_variance_K2[segment] =
+      offset_mode_variance(calibrated_K2, static_cast<std::size_t>(n_offsets), length, noise.sample_time_s);
 }
 
-void MapShare::load_scan(std::size_t scan_index, bool selected, std::span<const float> stream, BandData& band) const {
-  const FeedScan& scan = scans_[scan_index];
-  const auto start = static_cast<std::size_t>(scan.start);
-  const auto pixel = std::span(band.data.pixel).subspan(start, stream.size());
-  const auto tod = std::span(band.data.tod_K).subspan(start, stream.size());
-  if (!selected) {
-    std::ranges::fill(pixel, -1);
-    return;
-  }
-  if (scan.bad_elevation) {
-    band.excluded.emplace_back(scan.observation, Exclusion::bad_elevation);
-    return;
-  }
-  std::ranges::copy(stream, tod.begin());
-  const PreparedScan prepared = prepare_scan(tod, pixel, scan.glitches, context_.config.min_good_fraction);
-  if (prepared.weight_per_K2 == 0.0) {
-    band.excluded.emplace_back(scan.observation, Exclusion::too_few_good_samples);
-    return;
-  }
-  band.data.segments.push_back({scan.start, scan.n_samples, prepared.weight_per_K2, scan.airmass});
-  band.scan_of_segment.push_back(scan_index);
-}
-
-BandTally MapShare::tally(const BandData& band) const {
+BandTally MapShare::tally(const LoadedBands& bands, std::size_t stream, const std::vector<bool>& wanted) const {
   BandTally tally;
   tally.samples.assign(observations_.size(), 0);
-  for (const std::size_t index : band.scan_of_segment) {
-    const FeedScan& scan = scans_[index];
-    const auto pixel = part(band.data.pixel, scan.start, scan.n_samples);
-    tally.samples[scan.observation] += std::ranges::count_if(pixel, [](std::int32_t hit) { return hit >= 0; });
+  for (std::size_t segment = 0; segment < bands.scan_of_segment.size(); ++segment) {
+    if (!wanted[segment] || !(bands.data.streams[stream].weight_per_K2[segment] > 0.0)) continue;
+    const FeedScan& scan = scans_[bands.scan_of_segment[segment]];
+    tally.samples[scan.observation] += bands.cuts[stream][segment].n_used;
     ++tally.n_scans;
     add(tally.pointing, scan.pointing);
   }
   return tally;
 }
 
-void MapShare::erase_pixels(std::size_t observation, std::vector<std::int32_t>& pixel) const {
-  if (pixel.empty()) return;
-  for (const FeedScan& scan : scans_) {
-    if (scan.observation != observation) continue;
-    std::fill_n(pixel.begin() + scan.start, scan.n_samples, -1);
-  }
-}
-
-void MapShare::drop_observation(std::size_t observation, BandData* loaded) {
+void MapShare::drop_observation(std::size_t observation, LoadedBands* loaded) {
   std::erase_if(units_, [=](const MapUnit& unit) { return unit.observation == observation; });
   std::erase_if(failures_, [=](const ReadFailure& failure) { return failure.observation == observation; });
-  erase_pixels(observation, pixel_);
   if (loaded == nullptr) return;
-  erase_pixels(observation, loaded->data.pixel);
-  std::erase_if(loaded->excluded, [=](const auto& scan) { return scan.first == observation; });
-  BandData kept;
-  for (std::size_t i = 0; i < loaded->scan_of_segment.size(); ++i) {
-    if (scans_[loaded->scan_of_segment[i]].observation == observation) continue;
-    kept.scan_of_segment.push_back(loaded->scan_of_segment[i]);
-    kept.data.segments.push_back(std::move(loaded->data.segments[i]));
+  for (std::size_t stream = 0; stream < loaded->data.streams.size(); ++stream) {
+    std::erase_if(loaded->excluded[stream], [=](const auto& scan) { return scan.first == observation; });
+    for (std::size_t segment = 0; segment < loaded->scan_of_segment.size(); ++segment) {
+      if (scans_[loaded->scan_of_segment[segment]].observation != observation) continue;
+      loaded->data.streams[stream].weight_per_K2[segment] = 0.0;
+    }
   }
-  loaded->scan_of_segment = std::move(kept.scan_of_segment);
-  loaded->data.segments = std::move(kept.data.segments);
 }
 
 }  // namespace comap

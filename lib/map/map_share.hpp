@@ -13,38 +13,46 @@
 
 #include "config/config.hpp"
 #include "io/level2_reader.hpp"
+#include "map/cuts.hpp"
 #include "map/destriper.hpp"
 #include "map/map_plan.hpp"
+#include "map/noise_simulation.hpp"
+#include "map/preparation_context.hpp"
 #include "map/subpixel.hpp"
-#include "sky/coordinates.hpp"
-#include "sky/healpix_map.hpp"
-#include "sky/wcs.hpp"
+#include "sky/map_grid.hpp"
 
 namespace comap {
-
-/// Settings in the form that the preparation needs; the same on every rank.
-struct PreparationContext {
-  PreparationContext(const MapmakeConfig& config, const IoConfig& io);
-
-  const MapmakeConfig& config;
-  const IoConfig& io;
-  Observer observer;
-  std::vector<PointingModel> pointing_models;  ///< by feed - 1; empty = no corrections
-  std::optional<HealpixSky> bright_sky;
-};
 
 /// Sums over the samples of a map, for the means in its header.
 struct PointingSums {
   double n = 0.0, sin_azimuth = 0.0, cos_azimuth = 0.0, elevation_deg = 0.0, mjd = 0.0;
 };
 
-/// One band of the samples of this rank.
-struct BandData {
+/// One feed during one scan, as it lies in a file and in the arrays of a rank.
+struct FeedScan {
+  std::size_t observation = 0;  ///< index in the job's list
+  int feed = 0;
+  std::size_t scan = 0;
+  std::int64_t file_start = 0;  ///< first sample in the file
+  std::int64_t start = 0;       ///< first sample in the arrays of this rank
+  std::int64_t n_samples = 0;
+  bool bad_elevation = false;
+  bool fits_airmass = false;
+  std::vector<std::int64_t> glitches;  ///< samples of the scan
+  PointingSums pointing;
+};
+
+/// Some bands of the samples of this rank; a stream of the destriper for each.
+struct LoadedBands {
+  std::vector<int> frequency_bands;  ///< [stream]
   DestriperData data;
-  std::vector<WithinPixel> within_pixel;     ///< [sample], for the sub-pixel pass only
-  std::vector<std::size_t> scan_of_segment;  ///< index of the MapShare's feed scans, for each segment
-  /// Scans that were selected but whose pointing or samples are no good: observation and reason.
-  std::vector<std::pair<std::size_t, Exclusion>> excluded;
+  double sample_time_s = 0.0;                ///< 0 on ranks without files
+  LargeVector<WithinPixel> within_pixel;     ///< [sample], for the sub-pixel pass only
+  std::vector<std::size_t> scan_of_segment;  ///< index of MapShare::scans(), for each segment
+  /// Scans that were selected but whose pointing or samples are no good: observation and reason. [stream]
+  std::vector<std::vector<std::pair<std::size_t, Exclusion>>> excluded;
+  std::vector<std::vector<ScanCuts>> cuts;       ///< [stream][segment]
+  std::vector<std::vector<SegmentNoise>> noise;  ///< [stream][segment], for null_test_simulations only
 };
 
 /// What of one band went into the map, by this rank.
@@ -66,58 +74,64 @@ class MapShare {
  public:
   MapShare(const PreparationContext& context, const std::vector<MapObservation>& observations,
            std::vector<MapUnit> units);
+  /// Keeps the samples there, and with them all arrays of the solver; nullptr = in memory. Before locate().
+  void keep_on(Scratch* scratch);
 
   /// Extent of the pointing, from every tenth sample.
   PointingExtent extent(SkyFrame frame);
 
-  /// Reads pointing: pixels, airmass, glitches, bright sky of every sample, for all bands at once.
-  void locate(const Wcs& wcs);
+  /// Finds pixels, airmass, glitches and bright sky of every sample, and prepares some frequency_bands, in one reading
+  /// of the files. Once, before load(). `last` hands the pointing over instead of copying it: nothing can be loaded
+  /// afterwards.
+  LoadedBands locate(const MapGrid& grid, std::vector<int> frequency_bands, bool last);
+  /// Reads and prepares further bands on the same pointing.
+  LoadedBands load(std::vector<int> frequency_bands, bool last);
 
-  /// Reads and prepares one frequency_band. `last` hands the pixels over instead of copying them: nothing can be
-  /// loaded afterwards.
-  BandData load(int frequency_band, bool last);
-  BandTally tally(const BandData& band) const;
+  /// Of the segments that are `wanted` [segment].
+  BandTally tally(const LoadedBands& bands, std::size_t stream, const std::vector<bool>& wanted) const;
+  /// In the order of their samples. Those of dropped observations stay, and have no weight anywhere.
+  const std::vector<FeedScan>& scans() const { return scans_; }
 
   const std::vector<ReadFailure>& failures() const { return failures_; }
-  /// Forgets an observation and its failures, also in a band that is loaded already.
-  void drop_observation(std::size_t observation, BandData* loaded = nullptr);
+  /// Forgets an observation and its failures, also in bands that are loaded already.
+  void drop_observation(std::size_t observation, LoadedBands* loaded = nullptr);
 
  private:
-  struct FeedScan {
-    std::size_t observation = 0;
-    int feed = 0;
-    std::size_t scan = 0;
-    std::int64_t file_start = 0;  ///< first sample in the file
-    std::int64_t start = 0;       ///< first sample in the arrays of this rank
-    std::int64_t n_samples = 0;
-    bool bad_elevation = false;
-    std::vector<float> airmass;
-    std::vector<std::int64_t> glitches;  ///< samples of the scan
-    PointingSums pointing;
-  };
+  using FeedStreams = std::map<int, std::vector<float>>;  ///< TOD of one feed by frequency_band
 
   template <typename Work>
   void for_each_feed(Work&& work);
   Level2Reader open(std::size_t observation) const;
   void add_extent(const Level2Reader& file, int feed, SkyFrame frame, PointingExtent& extent);
-  void locate_feed(const Level2Reader& file, const MapUnit& unit, int feed, const Wcs& wcs);
-  void locate_scan(const FeedPointing& pointing, const Level2Reader& file, const Wcs& wcs, FeedScan& scan);
-  void append_pixels(const Wcs& wcs, const std::vector<double>& longitude_deg, const std::vector<double>& latitude_deg);
-  void find_feed_glitches(const Level2Reader& file, int feed, std::size_t first_scan);
-  void load_feed(const Level2Reader& file, const ScanSelection& selection, const MapUnit& unit, int feed,
-                 int frequency_band, BandData& band) const;
-  void add_prior(const Level2Reader& file, int frequency_band, const FeedScan& scan, DestriperSegment& segment) const;
-  void load_scan(std::size_t scan_index, bool selected, std::span<const float> stream, BandData& band) const;
-  void erase_pixels(std::size_t observation, std::vector<std::int32_t>& pixel) const;
+  void locate_feed(const Level2Reader& file, const MapUnit& unit, int feed, const MapGrid& grid);
+  void locate_scan(const FeedPointing& pointing, const Level2Reader& file, const MapGrid& grid, FeedScan& scan);
+  void append_airmass(std::span<const double> elevation_deg, FeedScan& scan);
+  void append_pixels(const MapGrid& grid, const std::vector<double>& longitude_deg,
+                     const std::vector<double>& latitude_deg);
+  void find_feed_glitches(const FeedStreams& streams, std::size_t first_scan);
+  void load_feed(const Level2Reader& file, const MapUnit& unit, int feed, FeedStreams& streams,
+                 LoadedBands& bands) const;
+  static void detrend(const Level2Reader& file, int feed, std::span<float> samples);
+  void load_band(const Level2Reader& file, const ScanSelection& selection, std::size_t first_scan,
+                 std::span<float> samples, std::size_t stream, LoadedBands& bands) const;
+  /// What of one scan and band is used, and its weight; the samples are in place.
+  void prepare_segment(const FeedScan& scan, std::optional<Exclusion> reason, std::size_t stream, std::size_t segment,
+                       LoadedBands& bands) const;
+  /// Gives the bands the pointing, and every stream all segments and samples.
+  void finish(LoadedBands& bands, bool last);
+  /// Prior of the offsets and noise model of a scan whose samples were divided by `calibration`.
+  void add_noise_model(const Level2Reader& file, const FeedScan& scan, double calibration, std::size_t stream,
+                       std::size_t segment, LoadedBands& bands) const;
 
   const PreparationContext& context_;
   const std::vector<MapObservation>& observations_;
   std::vector<MapUnit> units_;
-  std::vector<FeedScan> scans_;  ///< those of dropped observations stay, and are no longer used
+  std::vector<FeedScan> scans_;
   std::map<std::pair<std::size_t, int>, std::size_t> first_scan_;  ///< of (observation, feed), in scans_
-  std::vector<std::int32_t> pixel_;                                ///< [sample]; -1 off the grid
-  std::vector<WithinPixel> within_pixel_;                          ///< [sample]; empty without sub-pixel pass
-  std::vector<float> solver_factor_;                               ///< [sample]; empty without a map of the bright sky
+  LargeVector<std::int32_t> pixel_;                                ///< [sample]; -1 off the grid
+  LargeVector<float> airmass_;                                     ///< [sample]; empty without fit_airmass
+  LargeVector<WithinPixel> within_pixel_;                          ///< [sample]; empty without sub-pixel pass
+  LargeVector<float> solver_factor_;                               ///< [sample]; empty without a map of the bright sky
   std::vector<ReadFailure> failures_;
 };
 

@@ -15,6 +15,7 @@ struct OffsetLayout {
   std::vector<std::size_t> first_offset{0};  ///< [segment + 1]
 
   std::size_t n_offsets() const { return first_offset.back(); }
+  std::size_t n_offsets(std::size_t segment) const { return first_offset[segment + 1] - first_offset[segment]; }
   std::size_t n_segments() const { return first_offset.size() - 1; }
 };
 

@@ -8,7 +8,8 @@
 #include <limits>
 #include <numeric>
 
-#include "core/error.hpp"
+#include "map/hit_pixels.hpp"
+#include "map/map_border.hpp"
 
 namespace comap {
 namespace {
@@ -25,7 +26,7 @@ template <typename T>
 void take_values(const Bytes& bytes, std::size_t& position, std::size_t n, std::vector<T>& values) {
   const std::size_t old_size = values.size();
   values.resize(old_size + n);
-  std::memcpy(values.data() + old_size, bytes.data() + position, n * sizeof(T));
+  if (n > 0) std::memcpy(values.data() + old_size, bytes.data() + position, n * sizeof(T));
   position += n * sizeof(T);
 }
 
@@ -62,91 +63,11 @@ MapPiece in_order_of_pixel(const MapPiece& piece) {
           reordered(piece.weight_per_K2, order), reordered(piece.hits, order)};
 }
 
-/// An image of yes and no, [y][x].
-struct Region {
-  std::size_t n_x = 0;
-  std::size_t n_y = 0;
-  std::vector<bool> inside;
-};
-
-/// One row or column: true within `width` of a true element.
-void spread(const std::vector<bool>& line, std::size_t width, std::vector<bool>& near) {
-  const std::size_t n = line.size();
-  std::size_t distance = n + width + 1;  // to the last true element
-  for (std::size_t i = 0; i < n; ++i) {
-    distance = line[i] ? 0 : distance + 1;
-    near[i] = distance <= width;
-  }
-  distance = n + width + 1;
-  for (std::size_t i = n; i-- > 0;) {
-    distance = line[i] ? 0 : distance + 1;
-    near[i] = near[i] || distance <= width;
-  }
-}
-
-/// Pixels within `width` in x and y of the region: rows first, then columns.
-Region grown(const Region& region, std::size_t width) {
-  Region result = region;
-  std::vector<bool> line(region.n_x), near(region.n_x);
-  for (std::size_t y = 0; y < region.n_y; ++y) {
-    for (std::size_t x = 0; x < region.n_x; ++x) line[x] = region.inside[y * region.n_x + x];
-    spread(line, width, near);
-    for (std::size_t x = 0; x < region.n_x; ++x) result.inside[y * region.n_x + x] = near[x];
-  }
-  line.resize(region.n_y);
-  near.resize(region.n_y);
-  for (std::size_t x = 0; x < region.n_x; ++x) {
-    for (std::size_t y = 0; y < region.n_y; ++y) line[y] = result.inside[y * region.n_x + x];
-    spread(line, width, near);
-    for (std::size_t y = 0; y < region.n_y; ++y) result.inside[y * region.n_x + x] = near[y];
-  }
-  return result;
-}
-
-/// The part of `region` that hangs together, by common sides, with the first pixel.
-Region connected_to_corner(const Region& region) {
-  Region result{region.n_x, region.n_y, std::vector<bool>(region.inside.size(), false)};
-  std::vector<std::size_t> open;
-  const auto visit = [&](std::size_t pixel) {
-    if (!region.inside[pixel] || result.inside[pixel]) return;
-    result.inside[pixel] = true;
-    open.push_back(pixel);
-  };
-  visit(0);
-  while (!open.empty()) {
-    const std::size_t pixel = open.back();
-    open.pop_back();
-    const std::size_t x = pixel % region.n_x;
-    if (x > 0) visit(pixel - 1);
-    if (x + 1 < region.n_x) visit(pixel + 1);
-    if (pixel >= region.n_x) visit(pixel - region.n_x);
-    if (pixel + region.n_x < region.inside.size()) visit(pixel + region.n_x);
-  }
-  return result;
-}
-
-/// Pixels within `width` of what lies around the mapped area. Gaps between scans (up to 2 `width` across) and holes do
-/// not count as around: sparse coverage would be all border, and clipping it would favour values near zero.
-std::vector<bool> border_of(const std::vector<std::uint8_t>& mask, std::size_t n_x, std::size_t n_y,
-                            std::size_t width) {
-  const std::size_t margin = width + 1;
-  Region mapped{n_x + 2 * margin, n_y + 2 * margin, {}};
-  mapped.inside.assign(mapped.n_x * mapped.n_y, false);
-  const auto padded = [&](std::size_t x, std::size_t y) { return (y + margin) * mapped.n_x + x + margin; };
-  for (std::size_t i = 0; i < mask.size(); ++i) mapped.inside[padded(i % n_x, i / n_x)] = mask[i] == 0;
-  Region unmapped = grown(mapped, width);
-  unmapped.inside.flip();
-  unmapped = grown(unmapped, width);
-  const Region near = grown(connected_to_corner(unmapped), width);
-  std::vector<bool> border(mask.size());
-  for (std::size_t i = 0; i < mask.size(); ++i) border[i] = near.inside[padded(i % n_x, i / n_x)];
-  return border;
-}
-
-ContinuumMap empty_map(const Wcs& wcs) {
-  const auto n = static_cast<std::size_t>(wcs.n_pixels());
-  ContinuumMap map;
-  map.wcs = wcs.definition();
+/// Without hits. On a HEALPix grid there is no more than the hit pixels.
+ContinuumMap empty_map(const MapPiece& piece, const MapGrid& grid) {
+  ContinuumMap map = map_without_images(grid);
+  if (map.healpix) map.pixel = piece.pixel;
+  const std::size_t n = map.healpix ? map.pixel.size() : static_cast<std::size_t>(grid.n_pixels());
   map.destriped_K.assign(n, kNan);
   map.naive_K.assign(n, kNan);
   map.hits.assign(n, kNan);
@@ -155,20 +76,29 @@ ContinuumMap empty_map(const Wcs& wcs) {
   return map;
 }
 
+/// Of the i-th pixel of the piece in the images.
+std::size_t place(const ContinuumMap& map, const MapPiece& piece, std::size_t i) {
+  return map.healpix ? i : static_cast<std::size_t>(piece.pixel[i]);
+}
+
 void mask_few_hits(const MapPiece& piece, double percent, ContinuumMap& map, MaskSummary& summary) {
   summary.min_hits = percentile(piece.hits, percent);
   for (std::size_t i = 0; i < piece.pixel.size(); ++i) {
     if (piece.hits[i] >= summary.min_hits) continue;
-    map.mask[static_cast<std::size_t>(piece.pixel[i])] |= kFewHits;
+    map.mask[place(map, piece, i)] |= kFewHits;
     ++summary.n_few_hits;
   }
 }
 
-void clip_border(const Wcs& wcs, const MapmakeConfig& config, ContinuumMap& map, MaskSummary& summary) {
+std::vector<bool> border_of(const MapGrid& grid, const ContinuumMap& map, int width) {
+  if (map.healpix) return border_of_pixels(grid, HitPixels(map.pixel), map.mask, width);
+  return border_of_image(map.mask, static_cast<std::size_t>(map.wcs.naxis[0]),
+                         static_cast<std::size_t>(map.wcs.naxis[1]), static_cast<std::size_t>(width));
+}
+
+void clip_border(const MapGrid& grid, const MapmakeConfig& config, ContinuumMap& map, MaskSummary& summary) {
   if (config.edge_width <= 0) return;
-  const std::vector<bool> border =
-      border_of(map.mask, static_cast<std::size_t>(wcs.n_x()), static_cast<std::size_t>(wcs.n_y()),
-                static_cast<std::size_t>(config.edge_width));
+  const std::vector<bool> border = border_of(grid, map, config.edge_width);
   std::vector<double> interior;
   for (std::size_t i = 0; i < map.mask.size(); ++i) {
     if (map.mask[i] == 0 && !border[i]) interior.push_back(map.destriped_K[i]);
@@ -192,6 +122,17 @@ void blank_masked(ContinuumMap& map) {
 }
 
 }  // namespace
+
+ContinuumMap map_without_images(const MapGrid& grid) {
+  ContinuumMap map;
+  const GridDefinition definition = grid.definition();
+  if (const auto* wcs = std::get_if<WcsDefinition>(&definition)) {
+    map.wcs = *wcs;
+  } else {
+    map.healpix = std::get<HealpixDefinition>(definition);
+  }
+  return map;
+}
 
 MapPiece gather_map(const MapPiece& piece, const Communicator& ranks) {
   std::vector<Bytes> to(static_cast<std::size_t>(ranks.size()));
@@ -218,10 +159,11 @@ double percentile(std::vector<double> values, double percent) {
   return lower + fraction * (*std::min_element(below + 1, values.end()) - lower);
 }
 
-ContinuumMap make_images(const MapPiece& piece, const Wcs& wcs, const MapmakeConfig& config, MaskSummary& summary) {
-  ContinuumMap map = empty_map(wcs);
+ContinuumMap make_images(const MapPiece& piece, const MapGrid& grid, const MapmakeConfig& config,
+                         MaskSummary& summary) {
+  ContinuumMap map = empty_map(piece, grid);
   for (std::size_t i = 0; i < piece.pixel.size(); ++i) {
-    const auto pixel = static_cast<std::size_t>(piece.pixel[i]);
+    const std::size_t pixel = place(map, piece, i);
     map.destriped_K[pixel] = static_cast<float>(piece.destriped_K[i]);
     map.naive_K[pixel] = static_cast<float>(piece.naive_K[i]);
     map.hits[pixel] = static_cast<float>(piece.hits[i]);
@@ -229,7 +171,7 @@ ContinuumMap make_images(const MapPiece& piece, const Wcs& wcs, const MapmakeCon
     map.mask[pixel] = 0;
   }
   mask_few_hits(piece, config.hit_percentile, map, summary);
-  clip_border(wcs, config, map, summary);
+  clip_border(grid, config, map, summary);
   blank_masked(map);
   return map;
 }

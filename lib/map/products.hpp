@@ -10,7 +10,8 @@
 #include "core/communicator.hpp"
 #include "io/map_file.hpp"
 #include "map/destriper.hpp"
-#include "sky/wcs.hpp"
+#include "map/outer_iterations.hpp"
+#include "sky/map_grid.hpp"
 
 namespace comap {
 
@@ -34,25 +35,30 @@ struct MaskSummary {
   std::int64_t n_clipped = 0;
 };
 
+/// A map of which only the grid is known.
+ContinuumMap map_without_images(const MapGrid& grid);
+
 /// The five images of a map, masked:
 /// - never hit;
 /// - hits below the `hit_percentile` percentile of the hits of hit pixels;
-/// - within `edge_width` pixels (in x and y) of what lies around the mapped area, and with a value outside the
-///   `edge_clip_percentiles` of the pixels further inside. The edge of the grid lies around it; holes and gaps up to
-///   2 `edge_width` across do not.
+/// - on the border (map_border.hpp) of `edge_width` pixels, and with a value outside the `edge_clip_percentiles` of the
+///   pixels further inside.
 /// The images are NaN in masked pixels.
-ContinuumMap make_images(const MapPiece& piece, const Wcs& wcs, const MapmakeConfig& config, MaskSummary& summary);
+ContinuumMap make_images(const MapPiece& piece, const MapGrid& grid, const MapmakeConfig& config, MaskSummary& summary);
 
 /// What the header of a map says besides its WCS.
 struct MapRecord {
   int frequency_band = 0;
   SkyFrame frame = SkyFrame::galactic;
   SolverReport solver;
+  std::vector<MapChange> changes;  ///< of the outer iterations, from the second solve on
   MaskSummary masks;
   std::vector<ObservationRow> observations;  ///< used in this map
   std::int64_t n_samples = 0;
   std::int64_t n_scans = 0;  ///< (feed, scan)
   double mean_azimuth_deg = 0.0, mean_elevation_deg = 0.0, mean_mjd = 0.0;
+  std::vector<HeaderCard> cards;  ///< further ones, about a split
+  std::vector<CutRow> cuts;
   std::vector<std::string> selection;  ///< lines about what was used and excluded
   std::string config_text;             ///< effective configuration
 };

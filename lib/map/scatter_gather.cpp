@@ -1,19 +1,24 @@
 #include "map/scatter_gather.hpp"
 
+#include <algorithm>
+
 namespace comap {
 
 namespace {
 
+constexpr std::size_t kRunsAhead = 24;
+
 /// Runs of one offset.
-template <bool kAirmass, bool kFactor>
+template <std::size_t kLanes, bool kAirmass, bool kFactor>
 struct Stretch {
   const std::uint32_t* run;
+  const std::uint32_t* last_run;
   const float* airmass;
   const float* factor;
   unsigned pixel_bits;
   std::uint32_t pixel_mask;
 
-  std::uint32_t pixel(std::size_t i) const { return run[i] & pixel_mask; }
+  std::size_t pixel(std::size_t i) const { return (run[i] & pixel_mask) * kLanes; }
   double weight(std::size_t i) const {
     const auto length = static_cast<double>(static_cast<std::int32_t>(run[i] >> pixel_bits));
     if constexpr (kFactor) return length * factor[i];
@@ -25,90 +30,140 @@ struct Stretch {
     if constexpr (kFactor) factor += n;
   }
 
-  void scatter(std::size_t n, double level, double slope, double* map) const {
+  using Numbers = std::array<double, kLanes>;
+
+  /// With many lanes every pixel is a cache line of its own, which had better be on its way.
+  void fetch_ahead(std::size_t i, const double* map) const {
+    if constexpr (kLanes >= 4) {
+      const std::uint32_t* ahead = std::min(run + i + kRunsAhead, last_run);
+      __builtin_prefetch(map + (*ahead & pixel_mask) * kLanes, 1);
+    }
+  }
+
+  void scatter(std::size_t n, Numbers level, Numbers slope, double* map) const {
     for (std::size_t i = 0; i < n; ++i) {
-      if constexpr (kAirmass) {
-        map[pixel(i)] += weight(i) * (level + slope * airmass[i]);
-      } else {
-        map[pixel(i)] += weight(i) * level;
+      fetch_ahead(i, map);
+      const double w = weight(i);
+      double* to = map + pixel(i);
+#pragma GCC unroll 8
+      for (std::size_t l = 0; l < kLanes; ++l) {
+        if constexpr (kAirmass) {
+          to[l] += w * (level[l] + slope[l] * airmass[i]);
+        } else {
+          to[l] += w * level[l];
+        }
       }
     }
   }
 
   struct Sums {
-    double level = 0.0;
-    double slope = 0.0;
+    Numbers level{};
+    Numbers slope{};
+
     void add(const Sums& other) {
-      level += other.level;
-      slope += other.slope;
+#pragma GCC unroll 8
+      for (std::size_t l = 0; l < kLanes; ++l) {
+        level[l] += other.level[l];
+        slope[l] += other.slope[l];
+      }
     }
   };
 
-  // Four chains of additions, since one would wait for itself.
-  Sums gather(std::size_t n, const double* map) const {
-    Sums sums[4];
-    const auto add = [&](Sums& sum, std::size_t i) {
-      const double term = weight(i) * map[pixel(i)];
-      sum.level += term;
-      if constexpr (kAirmass) sum.slope += term * airmass[i];
-    };
-    std::size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-      add(sums[0], i);
-      add(sums[1], i + 1);
-      add(sums[2], i + 2);
-      add(sums[3], i + 3);
+  void add(Sums& sum, std::size_t i, const double* map) const {
+    fetch_ahead(i, map);
+    const double w = weight(i);
+    const double* from = map + pixel(i);
+#pragma GCC unroll 8
+    for (std::size_t l = 0; l < kLanes; ++l) {
+      const double term = w * from[l];
+      sum.level[l] += term;
+      if constexpr (kAirmass) sum.slope[l] += term * airmass[i];
     }
-    for (; i < n; ++i) add(sums[0], i);
-    sums[0].add(sums[1]);
-    sums[2].add(sums[3]);
-    sums[0].add(sums[2]);
-    return sums[0];
+  }
+
+  // Several chains of additions, since one would wait for itself; few lanes need more of them.
+  Sums gather(std::size_t n, const double* map) const {
+    Sums even, odd, third, fourth;
+    std::size_t i = 0;
+    if constexpr (kLanes < 4) {
+      for (; i + 4 <= n; i += 4) {
+        add(even, i, map);
+        add(odd, i + 1, map);
+        add(third, i + 2, map);
+        add(fourth, i + 3, map);
+      }
+    }
+    for (; i + 2 <= n; i += 2) {
+      add(even, i, map);
+      add(odd, i + 1, map);
+    }
+    if (i < n) add(even, i, map);
+    even.add(odd);
+    third.add(fourth);
+    even.add(third);
+    return even;
   }
 };
 
-/// Calls `work(stretch, offset, segment)` for every offset in order.
-template <bool kAirmass, bool kFactor, typename Work>
-void for_each_offset(const PixelRuns& runs, const std::vector<float>& factor, Work work) {
-  Stretch<kAirmass, kFactor> stretch{runs.run.data(), runs.airmass_deviation.data(), factor.data(), runs.pixel_bits,
-                                     (std::uint32_t{1} << runs.pixel_bits) - 1};
-  for (std::size_t segment = 0; segment < runs.layout.n_segments(); ++segment) {
-    for (std::size_t o = runs.layout.first_offset[segment]; o < runs.layout.first_offset[segment + 1]; ++o) {
-      work(stretch, o, segment);
-      stretch.advance(runs.n_runs[o]);
-    }
+/// Calls `work(stretch, n_runs, offset of the segment)` for every offset of a part in order.
+template <std::size_t kLanes, bool kAirmass, bool kFactor, typename Work>
+void for_each_offset(const PixelRuns& runs, std::size_t part, const LargeVector<float>& factor, Work work) {
+  const auto [segment, first_offset, first_run] = runs.parts[part];
+  Stretch<kLanes, kAirmass, kFactor> stretch{
+      runs.run.data(), runs.run.data() + runs.run.size() - 1,    runs.airmass_deviation.data(), factor.data(),
+      runs.pixel_bits, (std::uint32_t{1} << runs.pixel_bits) - 1};
+  stretch.advance(first_run);
+  const std::uint32_t* n_runs = runs.n_runs.data() + first_offset;
+  const std::size_t n_offsets = runs.layout.n_offsets(segment);
+  for (std::size_t o = 0; o < n_offsets; ++o) {
+    work(stretch, n_runs[o], o);
+    stretch.advance(n_runs[o]);
   }
 }
 
 /// Picks the variant that reads only what is there.
-template <typename Work>
-void for_each_offset(const PixelRuns& runs, Weighting weighting, Work work) {
-  const std::vector<float>& factor = weighting == Weighting::solver ? runs.factor_of_solver() : runs.map_factor;
+template <std::size_t kLanes, typename Work>
+void for_each_offset(const PixelRuns& runs, std::size_t part, Weighting weighting, Work work) {
+  if (runs.run.empty()) return;
+  const LargeVector<float>& factor = weighting == Weighting::solver ? runs.factor_of_solver() : runs.map_factor;
   if (runs.airmass_deviation.empty()) {
-    factor.empty() ? for_each_offset<false, false>(runs, factor, work)
-                   : for_each_offset<false, true>(runs, factor, work);
+    factor.empty() ? for_each_offset<kLanes, false, false>(runs, part, factor, work)
+                   : for_each_offset<kLanes, false, true>(runs, part, factor, work);
   } else {
-    factor.empty() ? for_each_offset<true, false>(runs, factor, work) : for_each_offset<true, true>(runs, factor, work);
+    factor.empty() ? for_each_offset<kLanes, true, false>(runs, part, factor, work)
+                   : for_each_offset<kLanes, true, true>(runs, part, factor, work);
   }
+  runs.passed_part(part);
 }
 
 }  // namespace
 
-void scatter(const PixelRuns& runs, Weighting weighting, const OffsetVector& x, std::span<double> map) {
-  for_each_offset(runs, weighting, [&](const auto& stretch, std::size_t offset, std::size_t segment) {
-    const double weight = runs.weight_per_K2[segment];
-    stretch.scatter(runs.n_runs[offset], weight * x.offsets[offset], weight * x.amplitudes[segment], map.data());
+void scatter_part(const PixelRuns& runs, std::size_t part, Weighting weighting, const SegmentUnknowns& x,
+                  std::span<double> map) {
+  with_lanes(runs.n_lanes, [&](auto lanes) {
+    const double* weight = runs.weight_per_K2.data() + part * lanes;
+    for_each_offset<lanes>(runs, part, weighting, [&](const auto& stretch, std::size_t n_runs, std::size_t offset) {
+      std::array<double, lanes> level, slope;
+      for (std::size_t l = 0; l < lanes; ++l) {
+        level[l] = weight[l] * x.offsets[offset * lanes + l];
+        slope[l] = weight[l] * x.amplitude[l];
+      }
+      stretch.scatter(n_runs, level, slope, map.data());
+    });
   });
 }
 
-void gather(const PixelRuns& runs, Weighting weighting, std::span<const double> map, std::span<double> offsets,
-            std::span<double> amplitudes) {
-  for (double& amplitude : amplitudes) amplitude = 0.0;
-  for_each_offset(runs, weighting, [&](const auto& stretch, std::size_t offset, std::size_t segment) {
-    const double weight = runs.weight_per_K2[segment];
-    const auto sums = stretch.gather(runs.n_runs[offset], map.data());
-    offsets[offset] = weight * sums.level;
-    amplitudes[segment] += weight * sums.slope;
+void gather_part(const PixelRuns& runs, std::size_t part, Weighting weighting, std::span<const double> map,
+                 const SegmentUnknowns& x) {
+  with_lanes(runs.n_lanes, [&](auto lanes) {
+    const double* weight = runs.weight_per_K2.data() + part * lanes;
+    for_each_offset<lanes>(runs, part, weighting, [&](const auto& stretch, std::size_t n_runs, std::size_t offset) {
+      const auto sums = stretch.gather(n_runs, map.data());
+      for (std::size_t l = 0; l < lanes; ++l) {
+        x.offsets[offset * lanes + l] += weight[l] * sums.level[l];
+        x.amplitude[l] += weight[l] * sums.slope[l];
+      }
+    });
   });
 }
 

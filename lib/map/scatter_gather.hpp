@@ -2,6 +2,7 @@
 /// \file
 /// The two passes over the pointing that an iteration consists of.
 
+#include <cstddef>
 #include <span>
 
 #include "map/pixel_runs.hpp"
@@ -11,18 +12,19 @@ namespace comap {
 /// Which weights: those of the solver, or those of the map.
 enum class Weighting { solver, map };
 
-/// Offsets, and the airmass amplitude of every segment (0 where there is none), of one rank.
-struct OffsetVector {
-  std::span<const double> offsets;     ///< [offset]
-  std::span<const double> amplitudes;  ///< [segment]
+/// Unknowns of one segment.
+struct SegmentUnknowns {
+  std::span<double> offsets;    ///< [offset of the segment][lane]
+  std::span<double> amplitude;  ///< [lane] of the airmass deviation; 0 where there is none
 };
 
-/// map += P^T W (F a + T b): offsets a and amplitudes b of the airmass deviation T, binned with weights.
-/// Reads each run once. [map]: local pixel.
-void scatter(const PixelRuns& runs, Weighting weighting, const OffsetVector& x, std::span<double> map);
+/// map += P^T W (F a + T b) of one part of PixelRuns: offsets a and amplitude b of the airmass deviation T, binned
+/// with weights. [map]: [local pixel][lane].
+void scatter_part(const PixelRuns& runs, std::size_t part, Weighting weighting, const SegmentUnknowns& x,
+                  std::span<double> map);
 
-/// offsets = F^T W P map, amplitudes = T^T W P map. Adjoint of scatter. Reads each run once.
-void gather(const PixelRuns& runs, Weighting weighting, std::span<const double> map, std::span<double> offsets,
-            std::span<double> amplitudes);
+/// x += [F T]^T W P map of one part.
+void gather_part(const PixelRuns& runs, std::size_t part, Weighting weighting, std::span<const double> map,
+                 const SegmentUnknowns& x);
 
 }  // namespace comap

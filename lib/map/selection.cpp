@@ -31,9 +31,12 @@ std::string counted(std::int64_t n, std::string_view singular, std::string_view 
   return fmt::format("{} {}", n, n == 1 ? singular : plural);
 }
 
-MapObservation observation_of_file(const std::string& path, const std::string& dataset) {
+MapObservation observation_of_file(const std::string& path, const std::string& deadly, const std::string& dataset) {
   MapObservation offered;
   offered.observation.level2_path = path;
+  offered.observation.obsid = obsid_of_file_name(path);
+  offered.deadly = deadly;
+  if (!deadly.empty()) return offered;
   try {
     const Level2Reader file(path, dataset);
     offered.observation.obsid = file.obsid();
@@ -41,7 +44,7 @@ MapObservation observation_of_file(const std::string& path, const std::string& d
     offered.observation.source_group = source_group_of(file.attribute_text("source"), file.attribute_text("comment"));
     offered.observation.utc_start = file.attribute_text("utc_start");
   } catch (const Error&) {
-    offered.observation.obsid = obsid_of_file_name(path);
+    return offered;
   }
   return offered;
 }
@@ -59,8 +62,10 @@ void to_json(nlohmann::json& json, const MapObservation& offered) {
   json = {{"obsid", offered.observation.obsid},
           {"source", offered.observation.source},
           {"source_group", offered.observation.source_group},
+          {"level1_path", offered.observation.level1_path},
           {"level2_path", offered.observation.level2_path},
           {"utc_start", offered.observation.utc_start},
+          {"deadly", offered.deadly},
           {"flags", nlohmann::json::array()}};
   // Missing flags are good, so only the bad ones travel.
   for (const QualityFlag& flag : offered.flags) {
@@ -76,8 +81,10 @@ void from_json(const nlohmann::json& json, MapObservation& offered) {
   json.at("obsid").get_to(offered.observation.obsid);
   json.at("source").get_to(offered.observation.source);
   json.at("source_group").get_to(offered.observation.source_group);
+  json.at("level1_path").get_to(offered.observation.level1_path);
   json.at("level2_path").get_to(offered.observation.level2_path);
   json.at("utc_start").get_to(offered.observation.utc_start);
+  json.at("deadly").get_to(offered.deadly);
   offered.flags.clear();
   for (const auto& flag : json.at("flags")) {
     offered.flags.push_back({flag.at(0).get<int>(), flag.at(1).get<int>(), false});
@@ -91,9 +98,13 @@ void from_json(const nlohmann::json& json, MapObservation& offered) {
 }
 
 std::vector<MapObservation> observations_of_files(const std::vector<std::string>& level2_files,
+                                                  const std::map<std::string, std::string>& deadly,
                                                   const std::string& dataset) {
   std::vector<MapObservation> offered;
-  for (const std::string& path : level2_files) offered.push_back(observation_of_file(path, dataset));
+  for (const std::string& path : level2_files) {
+    const auto found = deadly.find(path);
+    offered.push_back(observation_of_file(path, found == deadly.end() ? "" : found->second, dataset));
+  }
   return offered;
 }
 
@@ -107,6 +118,8 @@ std::string_view exclusion_text(Exclusion reason) {
       return "Level-2 file unreadable";
     case Exclusion::dataset_missing:
       return "Level-2 file incomplete";
+    case Exclusion::level1_unusable:
+      return "Level-1 file missing, unreadable or of another observation";
     case Exclusion::all_flags_bad:
       return "all flags bad";
     case Exclusion::element_flagged:
@@ -130,11 +143,11 @@ std::string_view exclusion_text(Exclusion reason) {
 }
 
 std::int64_t SelectionReport::n_used() const {
-  return std::ranges::count_if(observations, [](const ObservationOutcome& outcome) { return outcome.used; });
+  return std::ranges::count_if(observations, [](const MapOutcome& outcome) { return outcome.used; });
 }
 
 std::int64_t SelectionReport::n_bad_files() const {
-  return std::ranges::count_if(observations, [](const ObservationOutcome& outcome) { return outcome.bad_file; });
+  return std::ranges::count_if(observations, [](const MapOutcome& outcome) { return outcome.bad_file; });
 }
 
 std::vector<std::string> SelectionReport::lines() const {
@@ -177,7 +190,8 @@ std::optional<Exclusion> noise_exclusion(const MapmakeConfig& config, std::optio
 }
 
 ScanSelection::ScanSelection(const MapmakeConfig& config, const MapObservation& observation, const Level2Reader& file)
-    : n_scans_(file.scans().size()), used_(std::size_t{kScienceFeeds} * kFrequencyBands * file.scans().size(), false) {
+    : n_scans_(file.scans().size()),
+      reason_(std::size_t{kScienceFeeds} * kFrequencyBands * file.scans().size(), Exclusion::feed_absent) {
   const bool calibrator = observation.observation.source_group == kCalibratorGroup;
   for (const int feed : config.feeds) {
     for (const int band : config.bands) {
@@ -186,11 +200,11 @@ ScanSelection::ScanSelection(const MapmakeConfig& config, const MapObservation& 
             fmt::format("{}: has {} frequency bands, not band {}", file.path(), file.n_frequency_bands(), band));
       }
       if (!file.has_feed(feed)) {
-        exclude(Exclusion::feed_absent);
+        exclude_element(feed, band, Exclusion::feed_absent);
       } else if (!is_good(observation.flags, feed, band)) {
-        exclude(Exclusion::element_flagged);
+        exclude_element(feed, band, Exclusion::element_flagged);
       } else if (!is_usable(observation.calibration_factor(feed, band))) {
-        exclude(Exclusion::bad_calibration);
+        exclude_element(feed, band, Exclusion::bad_calibration);
       } else {
         select_scans(config, file, feed, band, calibrator);
       }
@@ -199,17 +213,22 @@ ScanSelection::ScanSelection(const MapmakeConfig& config, const MapObservation& 
   add_cost(config, file);
 }
 
+void ScanSelection::exclude_element(int feed, int frequency_band, Exclusion reason) {
+  exclude(reason);
+  std::fill_n(reason_.begin() + static_cast<std::ptrdiff_t>(index(feed, frequency_band, 0)), n_scans_, reason);
+}
+
 void ScanSelection::select_scans(const MapmakeConfig& config, const Level2Reader& file, int feed, int frequency_band,
                                  bool calibrator) {
   for (std::size_t scan = 0; scan < n_scans_; ++scan) {
     const auto reason = noise_exclusion(config, file.auto_rms_K(feed, frequency_band, scan),
                                         file.sigma_red_K(feed, frequency_band, scan), calibrator);
+    reason_[index(feed, frequency_band, scan)] = reason;
     if (reason) {
       exclude(*reason);
-      continue;
+    } else {
+      ++n_used_;
     }
-    used_[index(feed, frequency_band, scan)] = true;
-    ++n_used_;
   }
 }
 
@@ -225,14 +244,14 @@ std::size_t ScanSelection::index(int feed, int frequency_band, std::size_t scan)
   return static_cast<std::size_t>((feed - 1) * kFrequencyBands + frequency_band) * n_scans_ + scan;
 }
 
-bool ScanSelection::used(int feed, int frequency_band, std::size_t scan) const {
-  return used_.at(index(feed, frequency_band, scan));
+std::optional<Exclusion> ScanSelection::reason(int feed, int frequency_band, std::size_t scan) const {
+  return reason_.at(index(feed, frequency_band, scan));
 }
 
 bool ScanSelection::feed_used(int feed) const {
-  const auto first = used_.begin() + static_cast<std::ptrdiff_t>(index(feed, 0, 0));
-  return std::find(first, first + static_cast<std::ptrdiff_t>(kFrequencyBands * n_scans_), true) !=
-         first + static_cast<std::ptrdiff_t>(kFrequencyBands * n_scans_);
+  const auto first = reason_.begin() + static_cast<std::ptrdiff_t>(index(feed, 0, 0));
+  return std::any_of(first, first + static_cast<std::ptrdiff_t>(kFrequencyBands * n_scans_),
+                     [](const auto& reason) { return !reason; });
 }
 
 }  // namespace comap

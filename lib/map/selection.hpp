@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -29,6 +30,7 @@ struct MapObservation {
   std::vector<QualityFlag> flags;
   /// Factors by which samples are divided at the time of the observation; elements that are not named: 1.
   std::vector<CalibrationFactor> calibration;
+  std::string deadly = {};  ///< why its Level-2 file must not be opened (io/file_probe.hpp); empty = it may
 
   /// 1 for an element without a factor.
   double calibration_factor(int feed, int frequency_band) const;
@@ -41,17 +43,20 @@ void to_json(nlohmann::json& json, const MapObservation& observation);
 void from_json(const nlohmann::json& json, MapObservation& observation);
 
 /// Observations of files given by name, without a catalogue: obsid, source and group from the attributes of the file.
-/// A file that cannot be read is offered all the same, so that the map reports it.
+/// A file that cannot be read, or is among the `deadly` with a reason, is offered all the same, so that the map reports
+/// it.
 std::vector<MapObservation> observations_of_files(const std::vector<std::string>& level2_files,
+                                                  const std::map<std::string, std::string>& deadly,
                                                   const std::string& dataset);
 
-/// Why something is not in the map. The first five exclude an observation, the next three a (feed, frequency_band),
+/// Why something is not in the map. The first six exclude an observation, the next three a (feed, frequency_band),
 /// the others a scan of one (feed, frequency_band).
 enum class Exclusion {
   no_path,
   file_missing,
   file_unreadable,
   dataset_missing,
+  level1_unusable,  ///< of line cubes only
   all_flags_bad,
   element_flagged,
   feed_absent,
@@ -62,13 +67,16 @@ enum class Exclusion {
   bad_elevation,
   too_few_good_samples,
 };
-inline constexpr std::size_t kExclusions = 13;
+inline constexpr std::size_t kExclusions = 14;
+inline constexpr std::array kObservationExclusions = {Exclusion::no_path, Exclusion::file_missing,
+                                                      Exclusion::file_unreadable, Exclusion::dataset_missing,
+                                                      Exclusion::all_flags_bad};
 std::string_view exclusion_text(Exclusion reason);
 
 using ExclusionCounts = std::array<std::int64_t, kExclusions>;
 
 /// What became of one observation.
-struct ObservationOutcome {
+struct MapOutcome {
   std::int64_t obsid = 0;
   bool used = false;
   bool bad_file = false;  ///< its file was missing, unreadable or incomplete
@@ -77,9 +85,9 @@ struct ObservationOutcome {
 
 /// What was used and why the rest was not, over all ranks.
 struct SelectionReport {
-  std::vector<ObservationOutcome> observations;  ///< in the order offered
-  ExclusionCounts counts{};                      ///< by Exclusion
-  std::int64_t n_scans = 0;                      ///< (feed, frequency_band, scan) that are used
+  std::vector<MapOutcome> observations;  ///< in the order offered
+  ExclusionCounts counts{};              ///< by Exclusion
+  std::int64_t n_scans = 0;              ///< (feed, frequency_band, scan) that are used
 
   std::int64_t n_used() const;
   std::int64_t n_bad_files() const;
@@ -92,7 +100,9 @@ class ScanSelection {
  public:
   ScanSelection(const MapmakeConfig& config, const MapObservation& observation, const Level2Reader& file);
 
-  bool used(int feed, int frequency_band, std::size_t scan) const;
+  bool used(int feed, int frequency_band, std::size_t scan) const { return !reason(feed, frequency_band, scan); }
+  /// Why a scan is not used.
+  std::optional<Exclusion> reason(int feed, int frequency_band, std::size_t scan) const;
   bool feed_used(int feed) const;
   const ExclusionCounts& counts() const { return counts_; }
   std::int64_t n_scans_used() const { return n_used_; }
@@ -105,9 +115,12 @@ class ScanSelection {
   void add_cost(const MapmakeConfig& config, const Level2Reader& file);
   std::size_t index(int feed, int frequency_band, std::size_t scan) const;
   void exclude(Exclusion reason) { ++counts_[static_cast<std::size_t>(reason)]; }
+  /// All scans of an element.
+  void exclude_element(int feed, int frequency_band, Exclusion reason);
 
   std::size_t n_scans_ = 0;
-  std::vector<bool> used_;  ///< [feed 1-19][frequency_band 0-7][scan]
+  /// [feed 1-19][frequency_band 0-7][scan]; what nobody asked for has `feed_absent`
+  std::vector<std::optional<Exclusion>> reason_;
   ExclusionCounts counts_{};
   std::int64_t n_used_ = 0;
   std::int64_t n_samples_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <tuple>
 
 namespace comap {
@@ -80,8 +81,21 @@ PixelList find_owners(const PixelList& map_pixels, const Communicator& ranks) {
   return owners;
 }
 
-void pack(std::span<const double> values, const PixelList& pixels, std::vector<double>& packed) {
-  for (std::size_t i = 0; i < pixels.size(); ++i) packed[i] = values[static_cast<std::size_t>(pixels[i])];
+void pack(std::span<const double> values, std::size_t n_lanes, const PixelList& pixels, std::vector<double>& packed) {
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    const std::size_t from = static_cast<std::size_t>(pixels[i]) * n_lanes;
+    for (std::size_t l = 0; l < n_lanes; ++l) packed[i * n_lanes + l] = values[from + l];
+  }
+}
+
+/// into(value, received) for every lane of the pixels.
+template <typename Into>
+void unpack(const std::vector<double>& packed, std::size_t n_lanes, const PixelList& pixels, std::span<double> values,
+            Into into) {
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    const std::size_t to = static_cast<std::size_t>(pixels[i]) * n_lanes;
+    for (std::size_t l = 0; l < n_lanes; ++l) into(values[to + l], packed[i * n_lanes + l]);
+  }
 }
 
 }  // namespace
@@ -89,6 +103,7 @@ void pack(std::span<const double> values, const PixelList& pixels, std::vector<d
 SharedPixels::SharedPixels(const PixelNumbering& numbering, const Communicator& ranks) : ranks_(&ranks) {
   const PixelList map_pixels = numbering.map_pixels();
   owned_.assign(map_pixels.size(), 1);
+  shared_.assign(map_pixels.size(), 0);
   if (ranks.size() == 1) return;
   const auto n_ranks = static_cast<std::size_t>(ranks.size());
   const PixelList owners = find_owners(map_pixels, ranks);
@@ -102,69 +117,94 @@ SharedPixels::SharedPixels(const PixelNumbering& numbering, const Communicator& 
     to_owner_map_pixels[owner].push_back(map_pixels[pixel]);
   }
   const std::vector<PixelList> from_users = all_to_all(to_owner_map_pixels, ranks);
-  std::vector<char> shared(map_pixels.size(), 0);
   for (std::size_t rank = 0; rank < n_ranks; ++rank) {
     if (to_owner[rank].empty() && from_users[rank].empty()) continue;
     Link link;
     link.to_owner = std::move(to_owner[rank]);
     for (const std::int32_t pixel : from_users[rank]) link.from_user.push_back(numbering.local(pixel));
-    for (const std::int32_t pixel : link.to_owner) shared[static_cast<std::size_t>(pixel)] = 1;
-    for (const std::int32_t pixel : link.from_user) shared[static_cast<std::size_t>(pixel)] = 1;
-    link.to_owner_values.resize(link.to_owner.size());
-    link.from_user_values.resize(link.from_user.size());
+    for (const std::int32_t pixel : link.to_owner) shared_[static_cast<std::size_t>(pixel)] = 1;
+    for (const std::int32_t pixel : link.from_user) shared_[static_cast<std::size_t>(pixel)] = 1;
     neighbours_.push_back(static_cast<int>(rank));
     links_.push_back(std::move(link));
   }
-  n_shared_ = std::ranges::count(shared, 1);
+}
+
+void SharedPixels::resize_buffers(std::size_t n_lanes) {
+  for (Link& link : links_) {
+    link.to_owner_values.resize(link.to_owner.size() * n_lanes);
+    link.from_user_values.resize(link.from_user.size() * n_lanes);
+  }
 }
 
 template <typename Combine>
-void SharedPixels::combine_at_owners(std::span<double> values, Combine combine) {
+void SharedPixels::combine_at_owners(std::span<double> values, std::size_t n_lanes, const Meanwhile& meanwhile,
+                                     Combine combine) {
+  resize_buffers(n_lanes);
   std::vector<std::span<const double>> send;
   std::vector<std::span<double>> receive;
   for (Link& link : links_) {
-    pack(values, link.to_owner, link.to_owner_values);
+    pack(values, n_lanes, link.to_owner, link.to_owner_values);
     send.emplace_back(link.to_owner_values);
     receive.emplace_back(link.from_user_values);
   }
-  ranks_->exchange(neighbours_, send, receive);
+  ranks_->exchange(neighbours_, send, receive, meanwhile);
   for (const Link& link : links_) {
-    for (std::size_t i = 0; i < link.from_user.size(); ++i) {
-      double& value = values[static_cast<std::size_t>(link.from_user[i])];
-      value = combine(value, link.from_user_values[i]);
-    }
+    unpack(link.from_user_values, n_lanes, link.from_user, values,
+           [&](double& value, double received) { value = combine(value, received); });
   }
 }
 
-void SharedPixels::return_from_owners(std::span<double> values) {
+void SharedPixels::return_from_owners(std::span<double> values, std::size_t n_lanes, const Meanwhile& meanwhile) {
+  resize_buffers(n_lanes);
   std::vector<std::span<const double>> send;
   std::vector<std::span<double>> receive;
   for (Link& link : links_) {
-    pack(values, link.from_user, link.from_user_values);
+    pack(values, n_lanes, link.from_user, link.from_user_values);
     send.emplace_back(link.from_user_values);
     receive.emplace_back(link.to_owner_values);
   }
-  ranks_->exchange(neighbours_, send, receive);
+  ranks_->exchange(neighbours_, send, receive, meanwhile);
   for (const Link& link : links_) {
-    for (std::size_t i = 0; i < link.to_owner.size(); ++i) {
-      values[static_cast<std::size_t>(link.to_owner[i])] = link.to_owner_values[i];
-    }
+    unpack(link.to_owner_values, n_lanes, link.to_owner, values,
+           [](double& value, double received) { value = received; });
   }
 }
 
-void SharedPixels::sum_at_owners(std::span<double> values) {
-  combine_at_owners(values, [](double a, double b) { return a + b; });
+void SharedPixels::sum_at_owners(std::span<double> values, std::size_t n_lanes, const Meanwhile& meanwhile) {
+  combine_at_owners(values, n_lanes, meanwhile, std::plus<>());
 }
 
-void SharedPixels::sum(std::span<double> values) {
-  sum_at_owners(values);
-  return_from_owners(values);
+void SharedPixels::sum(std::span<double> values, std::size_t n_lanes) {
+  sum_at_owners(values, n_lanes);
+  return_from_owners(values, n_lanes);
 }
 
 void SharedPixels::min(std::span<double> values) {
-  combine_at_owners(values, [](double a, double b) { return std::min(a, b); });
+  combine_at_owners(
+      values, 1, [] {}, [](double a, double b) { return std::min(a, b); });
   return_from_owners(values);
 }
+
+LaneValues SharedPixels::owned_products(std::size_t n_lanes, std::span<const double> x,
+                                        std::span<const double> y) const {
+  if (neighbours_.empty()) return lane_products(n_lanes, x, y);
+  LaneValues sums{};
+  const std::size_t n_pixels = owned_.size();
+  with_lanes(n_lanes, [&](auto lanes) {
+    std::array<double, lanes> even{}, odd{};
+    for (std::size_t pixel = 0; pixel < n_pixels; ++pixel) {
+      const double mine = owned_[pixel] != 0 ? 1.0 : 0.0;
+      auto& sum = pixel % 2 == 0 ? even : odd;
+      for (std::size_t l = 0; l < lanes; ++l) sum[l] += mine * x[pixel * lanes + l] * y[pixel * lanes + l];
+    }
+    for (std::size_t l = 0; l < lanes; ++l) sums[l] = even[l] + odd[l];
+  });
+  const LaneValues beyond = lane_products(n_lanes, x.subspan(n_pixels * n_lanes), y.subspan(n_pixels * n_lanes));
+  for (std::size_t l = 0; l < n_lanes; ++l) sums[l] += beyond[l];
+  return sums;
+}
+
+std::int64_t SharedPixels::n_shared() const { return std::ranges::count(shared_, 1); }
 
 std::int64_t SharedPixels::n_sent_per_sum() const {
   std::int64_t sent = 0;
@@ -173,8 +213,12 @@ std::int64_t SharedPixels::n_sent_per_sum() const {
 }
 
 std::size_t SharedPixels::bytes() const {
-  const auto per_value = sizeof(std::int32_t) + sizeof(double);
-  return owned_.size() + static_cast<std::size_t>(n_sent_per_sum()) * per_value;
+  std::size_t bytes = owned_.size() + shared_.size();
+  for (const Link& link : links_) {
+    bytes += (link.to_owner.size() + link.from_user.size()) * sizeof(std::int32_t) +
+             (link.to_owner_values.size() + link.from_user_values.size()) * sizeof(double);
+  }
+  return bytes;
 }
 
 }  // namespace comap

@@ -3,10 +3,12 @@
 /// Which ranks hit which pixel, and sums over them.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
 #include "core/communicator.hpp"
+#include "map/lanes.hpp"
 #include "map/pixel_numbering.hpp"
 
 namespace comap {
@@ -19,18 +21,31 @@ class SharedPixels {
   /// Collective.
   SharedPixels(const PixelNumbering& numbering, const Communicator& ranks);
 
-  /// Replaces the value of each local pixel by its sum over all ranks. Collective.
-  void sum(std::span<double> values);
-  /// The same, but only owners get the sum; the others keep what they had. Collective.
-  void sum_at_owners(std::span<double> values);
+  /// Done while values are under way: no collective calls, nothing that touches pixels of other ranks.
+  using Meanwhile = std::function<void()>;
+
+  /// Replaces the values [local pixel][lane] by their sums over all ranks. Collective.
+  void sum(std::span<double> values, std::size_t n_lanes = 1);
+  /// The first half of it: owners get the sum; the others keep what they had. Collective.
+  void sum_at_owners(
+      std::span<double> values, std::size_t n_lanes = 1, const Meanwhile& meanwhile = [] {});
+  /// The second half: everybody gets what owners have. Collective.
+  void return_from_owners(
+      std::span<double> values, std::size_t n_lanes = 1, const Meanwhile& meanwhile = [] {});
   /// Minimum over all ranks. Collective.
   void min(std::span<double> values);
 
+  /// Sum of x y of each lane over the pixels of which no other rank is the owner; numbers beyond the local pixels count
+  /// as this rank's own. Vectors are [number][lane].
+  LaneValues owned_products(std::size_t n_lanes, std::span<const double> x, std::span<const double> y) const;
+
   bool owns(std::int32_t local_pixel) const { return owned_[static_cast<std::size_t>(local_pixel)] != 0; }
-  /// Local pixels that other ranks hit too.
-  std::int64_t n_shared() const { return n_shared_; }
-  /// Numbers that this rank sends in one sum().
+  /// Whether other ranks hit the pixel too.
+  bool is_shared(std::int32_t local_pixel) const { return shared_[static_cast<std::size_t>(local_pixel)] != 0; }
+  std::int64_t n_shared() const;
+  /// Numbers of one lane that this rank sends in one sum(), in two messages to each neighbour.
   std::int64_t n_sent_per_sum() const;
+  std::size_t n_neighbours() const { return neighbours_.size(); }
   std::size_t bytes() const;
 
  private:
@@ -41,15 +56,15 @@ class SharedPixels {
     std::vector<double> to_owner_values;
     std::vector<double> from_user_values;
   };
+  void resize_buffers(std::size_t n_lanes);
   template <typename Combine>
-  void combine_at_owners(std::span<double> values, Combine combine);
-  void return_from_owners(std::span<double> values);
+  void combine_at_owners(std::span<double> values, std::size_t n_lanes, const Meanwhile& meanwhile, Combine combine);
 
   const Communicator* ranks_;
   std::vector<int> neighbours_;  ///< rank of each link, ascending
   std::vector<Link> links_;
-  std::vector<char> owned_;  ///< [local pixel]
-  std::int64_t n_shared_ = 0;
+  std::vector<char> owned_;   ///< [local pixel]
+  std::vector<char> shared_;  ///< [local pixel]
 };
 
 }  // namespace comap

@@ -1,0 +1,58 @@
+#include "map/map_output.hpp"
+
+#include <filesystem>
+#include <functional>
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "core/rank_zero.hpp"
+#include "io/map_file.hpp"
+#include "io/map_hdf5.hpp"
+
+namespace comap {
+namespace {
+
+/// The path, or nothing when it could not be drawn.
+std::string drawn(const std::string& png_path, const std::function<void()>& draw) {
+  try {
+    draw();
+    return png_path;
+  } catch (const IoError& error) {
+    log_warning("{}: {}; the map itself is complete", png_path, error.what());
+    return "";
+  }
+}
+
+void draw_plots(const std::string& stem, const std::string& title, const ContinuumMap& images, const MapRecord& record,
+                MapPaths& paths) {
+  paths.plot = drawn(stem + ".png", [&] { plot_map(stem + ".png", images, title); });
+  if (record.changes.empty()) return;
+  const std::string path = stem + "_convergence.png";
+  paths.convergence_plot = drawn(path, [&] { plot_convergence(path, title, record.changes); });
+}
+
+}  // namespace
+
+MapPaths write_map(const std::string& stem, const std::string& title, const MapPiece& piece, const MapGrid& grid,
+                   const MapmakeConfig& config, MapRecord& record, const TeamFiles& files, const Communicator& ranks) {
+  const MapPiece whole = gather_map(piece, ranks);
+  ContinuumMap images = map_without_images(grid);
+  MapPaths paths;
+  run_on_rank_zero(ranks, [&] {
+    images = make_images(whole, grid, config, record.masks);
+    describe_map(config, record, images);
+    std::filesystem::create_directories(std::filesystem::path(stem).parent_path());
+  });
+  if (config.format != "hdf5") {
+    paths.fits = stem + ".fits";
+    run_on_rank_zero(ranks, [&] { write_map_fits(paths.fits, images); });
+  }
+  if (config.format != "fits") {
+    paths.hdf5 = stem + ".hd5";
+    write_map_hdf5(paths.hdf5, images, files, ranks);
+  }
+  if (config.plot) run_on_rank_zero(ranks, [&] { draw_plots(stem, title, images, record, paths); });
+  return paths;
+}
+
+}  // namespace comap

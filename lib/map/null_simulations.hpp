@@ -1,0 +1,30 @@
+#pragma once
+/// \file
+/// What the null tests of splits give when there is nothing but noise.
+
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/communicator.hpp"
+#include "map/map_share.hpp"
+#include "map/null_test.hpp"
+#include "map/splits.hpp"
+#include "sky/map_grid.hpp"
+
+namespace comap {
+
+/// A split, and the label of each segment of this rank.
+struct LabelledSplit {
+  Split split;
+  std::vector<int> labels;  ///< [segment]
+};
+
+/// Statistics of [mapmake] null_test_simulations realisations of the noise, with the pointing, the flags, the weights
+/// and the solves of the data: [split][stream][realisation] on rank 0. Splits with one map have none. `bands` are as
+/// before afterwards. Collective.
+std::vector<std::vector<std::vector<NullStatistic>>> simulate_null_tests(
+    LoadedBands& bands, const std::vector<LabelledSplit>& splits, const MapmakeConfig& config,
+    const DestriperSettings& settings, const MapGrid& grid, const Communicator& ranks);
+
+}  // namespace comap

@@ -1,0 +1,227 @@
+#include "map_diff/map_diff.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <map>
+
+#include "io/map_reader.hpp"
+#include "map_diff/history_config.hpp"
+
+namespace comap {
+namespace {
+
+constexpr auto kSoftwareCards = std::to_array<std::string_view>({"PROGRAM", "SWVER", "GITCOMM", "CREATOR"});
+
+using Values = std::map<std::string, std::string>;
+
+/// Names in either whose texts differ, in order of name.
+std::vector<ValueChange> changes_of(const Values& a, const Values& b) {
+  Values all = a;
+  all.insert(b.begin(), b.end());
+  std::vector<ValueChange> changes;
+  for (const auto& [name, unused] : all) {
+    const auto in_a = a.find(name), in_b = b.find(name);
+    ValueChange change{name, in_a == a.end() ? "" : in_a->second, in_b == b.end() ? "" : in_b->second, true};
+    if (change.a != change.b) changes.push_back(std::move(change));
+  }
+  return changes;
+}
+
+Values cards_of(const ContinuumMap& map, bool software) {
+  Values values;
+  for (const HeaderCard& card : map.cards) {
+    const bool is_software = std::ranges::find(kSoftwareCards, card.name) != kSoftwareCards.end();
+    if (is_software == software) values[card.name] = card_text(card);
+  }
+  return values;
+}
+
+Values grid_of(const WcsDefinition& wcs) {
+  Values values;
+  for (std::size_t axis = 0; axis < 2; ++axis) {
+    values[fmt::format("NAXIS{}", axis + 1)] = fmt::format("{}", wcs.naxis[axis]);
+    values[fmt::format("CTYPE{}", axis + 1)] = wcs.ctype[axis];
+    values[fmt::format("CRPIX{}", axis + 1)] = fmt::format("{:.12g}", wcs.crpix[axis]);
+    values[fmt::format("CRVAL{}", axis + 1)] = fmt::format("{:.12g}", wcs.crval_deg[axis]);
+    values[fmt::format("CDELT{}", axis + 1)] = fmt::format("{:.12g}", wcs.cdelt_deg[axis]);
+  }
+  return values;
+}
+
+std::vector<ObservationChange> observation_changes(const ContinuumMap& a, const ContinuumMap& b) {
+  std::map<std::int64_t, ObservationChange> all;
+  for (const ObservationRow& row : a.observations) all[row.obsid].samples_a = row.n_samples;
+  for (const ObservationRow& row : b.observations) all[row.obsid].samples_b = row.n_samples;
+  std::vector<ObservationChange> changes;
+  for (auto& [obsid, change] : all) {
+    change.obsid = obsid;
+    if (change.samples_a != change.samples_b) changes.push_back(change);
+  }
+  return changes;
+}
+
+/// Sums over pixels with a value in both images.
+struct PairSums {
+  double n = 0.0, a = 0.0, b = 0.0, aa = 0.0, bb = 0.0, ab = 0.0;
+
+  void add(double value_a, double value_b) {
+    n += 1.0;
+    a += value_a;
+    b += value_b;
+    aa += value_a * value_a;
+    bb += value_b * value_b;
+    ab += value_a * value_b;
+  }
+  double correlation() const { return (n * ab - a * b) / std::sqrt((n * aa - a * a) * (n * bb - b * b)); }
+};
+
+/// Mean, rms and largest size of differences.
+struct DifferenceSums {
+  double n = 0.0, sum = 0.0, squares = 0.0, largest = 0.0;
+
+  void add(double value) {
+    n += 1.0;
+    sum += value;
+    squares += value * value;
+    largest = std::max(largest, std::abs(value));
+  }
+  double mean() const { return sum / n; }
+  double rms() const { return std::sqrt(squares / n); }
+  double size() const { return n > 0.0 ? largest : std::numeric_limits<double>::quiet_NaN(); }
+};
+
+ImageChange compare_images(const std::string& name, const std::string& unit, const std::vector<float>& a,
+                           const std::vector<float>& b, const std::vector<float>& noise_K) {
+  ImageChange change;
+  change.image = name;
+  change.unit = unit;
+  PairSums pair;
+  DifferenceSums plain, in_noise;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const bool in_a = std::isfinite(a[i]), in_b = std::isfinite(b[i]);
+    change.n_only_a += in_a && !in_b ? 1 : 0;
+    change.n_only_b += in_b && !in_a ? 1 : 0;
+    if (!in_a || !in_b) continue;
+    const double value_a = static_cast<double>(a[i]), value_b = static_cast<double>(b[i]);
+    ++change.n_both;
+    change.n_different += a[i] != b[i] ? 1 : 0;
+    pair.add(value_a, value_b);
+    plain.add(value_b - value_a);
+    if (!noise_K.empty() && noise_K[i] > 0.0F) in_noise.add((value_b - value_a) / static_cast<double>(noise_K[i]));
+  }
+  change.identical = change.n_different == 0 && change.n_only_a == 0 && change.n_only_b == 0;
+  change.mean = plain.mean();
+  change.rms = plain.rms();
+  change.largest = plain.size();
+  change.correlation = pair.correlation();
+  if (in_noise.n > 0.0) {
+    change.mean_noise = in_noise.mean();
+    change.rms_noise = in_noise.rms();
+    change.largest_noise = in_noise.size();
+  }
+  return change;
+}
+
+std::vector<ImageChange> image_changes(const ContinuumMap& a, const ContinuumMap& b) {
+  const std::vector<float> noise_K = common_noise_K(a, b), none;
+  const auto floats = [](const std::vector<std::uint8_t>& mask) {
+    return std::vector<float>(mask.begin(), mask.end());
+  };
+  return {compare_images("DESTRIPED", "K", a.destriped_K, b.destriped_K, noise_K),
+          compare_images("NAIVE", "K", a.naive_K, b.naive_K, noise_K), compare_images("HITS", "", a.hits, b.hits, none),
+          compare_images("RMS", "K", a.rms_K, b.rms_K, none),
+          compare_images("MASK", "", floats(a.mask), floats(b.mask), none)};
+}
+
+std::string counted(std::size_t n, const std::string& singular) {
+  return fmt::format("{} {}{}", n, singular, n == 1 ? "" : "s");
+}
+
+/// What besides pixels differs and may be the reason, as parts of a sentence.
+std::vector<std::string> reasons(const MapDiff& diff) {
+  constexpr std::size_t kNamed = 5;
+  std::vector<std::string> parts, named;
+  for (const ValueChange& change : diff.settings) {
+    if (change.affects_pixels) named.push_back(change.name);
+  }
+  if (!named.empty()) {
+    const std::string what = counted(named.size(), "setting");
+    if (named.size() > kNamed) {
+      named.resize(kNamed);
+      named.emplace_back("...");
+    }
+    parts.push_back(fmt::format("{} ({})", what, fmt::join(named, ", ")));
+  }
+  if (!diff.software.empty()) parts.emplace_back("the software");
+  if (!diff.observations.empty()) parts.push_back(counted(diff.observations.size(), "observation"));
+  return parts;
+}
+
+std::string size_of_difference(const ImageChange& map) {
+  if (map.n_both == 0) return "no pixel has a value in both";
+  std::string text = map.rms_noise ? fmt::format("an rms of {:.3g} of the noise", *map.rms_noise)
+                                   : fmt::format("an rms of {:.3g} K", map.rms);
+  if (map.n_only_a + map.n_only_b > 0) text += fmt::format(", {} pixels in one only", map.n_only_a + map.n_only_b);
+  return text;
+}
+
+std::string verdict_of(const MapDiff& diff) {
+  const std::vector<std::string> parts = reasons(diff);
+  const std::string differing = fmt::format("{}", fmt::join(parts, ", "));
+  if (!diff.grid.empty()) {
+    return fmt::format("The maps have different grids and cannot be compared pixel by pixel{}.",
+                       parts.empty() ? "" : "; different too: " + differing);
+  }
+  if (diff.same_pixels()) {
+    if (parts.empty()) return "The maps are the same: identical pixels, made in the same way.";
+    return fmt::format("The pixels are identical although these differ: {}.", differing);
+  }
+  const std::string size = diff.images.front().identical ? "the destriped images are identical, others are not"
+                                                         : size_of_difference(diff.images.front());
+  if (parts.empty()) {
+    return fmt::format(
+        "The maps differ ({}) though settings, software and observations are the same: look for Level-2 files that "
+        "have "
+        "changed, or another number of ranks.",
+        size);
+  }
+  return fmt::format("The maps differ ({}). Different between them: {}.", size, differing);
+}
+
+}  // namespace
+
+bool MapDiff::same_pixels() const { return grid.empty() && std::ranges::all_of(images, &ImageChange::identical); }
+
+MapDiff compare_maps(const ContinuumMap& a, const ContinuumMap& b) {
+  MapDiff diff;
+  diff.settings = changes_of(config_of_history(a.history), config_of_history(b.history));
+  for (ValueChange& change : diff.settings) change.affects_pixels = affects_pixels(change.name);
+  diff.software = changes_of(cards_of(a, true), cards_of(b, true));
+  diff.header = changes_of(cards_of(a, false), cards_of(b, false));
+  diff.observations = observation_changes(a, b);
+  diff.grid = changes_of(grid_of(a.wcs), grid_of(b.wcs));
+  if (diff.grid.empty()) diff.images = image_changes(a, b);
+  diff.verdict = verdict_of(diff);
+  return diff;
+}
+
+std::vector<float> difference_K(const ContinuumMap& a, const ContinuumMap& b) {
+  std::vector<float> difference(a.destriped_K.size());
+  std::ranges::transform(b.destriped_K, a.destriped_K, difference.begin(), std::minus<>());
+  return difference;
+}
+
+std::vector<float> common_noise_K(const ContinuumMap& a, const ContinuumMap& b) {
+  std::vector<float> noise(a.rms_K.size());
+  std::ranges::transform(a.rms_K, b.rms_K, noise.begin(),
+                         [](float one, float other) { return std::sqrt(0.5F * (one * one + other * other)); });
+  return noise;
+}
+
+}  // namespace comap
