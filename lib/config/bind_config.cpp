@@ -9,6 +9,8 @@ namespace {
 constexpr double kMaxObsid = 1e9;
 constexpr double kMaxRetries = 100;
 constexpr double kMaxDelay_s = 3600.0;
+constexpr double kShortestClaim_min = 0.01;
+constexpr double kLongestClaim_min = 1440.0;
 
 void bind_mpi_hints(Binder& binder, std::map<std::string, std::string>& hints) {
   for (const std::string& name : binder.present_keys()) hints.try_emplace(name);
@@ -21,6 +23,8 @@ void bind_catalogue(Binder& binder, CatalogueConfig& config) {
   binder.credential_url("url", config.url, "sqlite:PATH, or postgresql://user@host/db, postgresql://?service=NAME");
   binder.integer_as("connect_retries", config.connect_retries, {0, kMaxRetries}, "more tries after the first");
   binder.number("connect_retry_delay_s", config.connect_retry_delay_s, {0, kMaxDelay_s}, "before the second try [s]");
+  binder.number("claim_minutes", config.claim_minutes, {kShortestClaim_min, kLongestClaim_min},
+                "a claim on an observation without renewal lasts so long [min]");
 }
 
 void bind_select(Binder& binder, SelectConfig& config) {
@@ -75,6 +79,27 @@ void bind_calibrate(Binder& binder, CalibrateConfig& config) {
                     "elements with fewer get no model");
 }
 
+void bind_acquire(Binder& binder, AcquireConfig& config) {
+  constexpr double kMaxRsyncs = 100;
+  constexpr double kMaxCount = 1e9;
+  binder.text("list_command", config.list_command,
+              "e.g. \"ssh host list-observations\": lines obsid path target comment");
+  binder.text("list_file", config.list_file, "a file of such lines, instead");
+  binder.text("remote", config.remote, "what comes before a path for rsync, e.g. \"host:\"; empty = a local path");
+  binder.text("remote_shell", config.remote_shell, "rsync's way to the host, with the options of ssh");
+  binder.text("directory", config.directory, "where files go");
+  binder.integer("min_obsid", config.min_obsid, {0, kMaxObsid}, "first obsid");
+  binder.integer_as("n_rsyncs", config.n_rsyncs, {1, kMaxRsyncs}, "files at once");
+  binder.integer_as("bandwidth_limit_KBps", config.bandwidth_limit_KBps, {0, kMaxCount},
+                    "of each rsync [1024 byte / s], 0 = none");
+  binder.integer_as("retries", config.retries, {0, kMaxRetries}, "more tries when a connection breaks");
+  binder.number("retry_delay_s", config.retry_delay_s, {0, kMaxDelay_s},
+                "before the second try, doubled before each further one [s]");
+  binder.integer_as("timeout_s", config.timeout_s, {1, kMaxDelay_s}, "a connection without a byte is given up [s]");
+  binder.text("group", config.group, "group of the files, name or number; empty = leave");
+  binder.text("mode", config.mode, "permissions of the files, octal");
+}
+
 void bind_run(Binder& binder, RunConfig& config) {
   binder.text_list("pipeline", config.pipeline, "commands in order, with their options");
   binder.text_list("level1_dirs", config.level1_dirs, "where \"catalogue scan\" looks for Level-1 files");
@@ -93,7 +118,9 @@ void bind_config(Binder& binder, Config& config) {
   section("log", config.log, bind_log, "");
   section("level2", config.level2, bind_level2, "from Level-1 to Level-2");
   section("mapmake", config.mapmake, bind_mapmake, "from Level-2 to maps");
+  section("linemap", config.linemap, bind_linemap, "spectral cubes; selection, grid, calibration as in [mapmake]");
   section("calibrate", config.calibrate, bind_calibrate, "gain models from observations of a calibrator");
+  section("acquire", config.acquire, bind_acquire, "Level-1 files from the observatory");
   section("simulate", config.simulate, bind_simulate, "Level-1 files of a known sky");
   section("run", config.run, bind_run, "several commands in order");
 }

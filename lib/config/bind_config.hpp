@@ -14,7 +14,9 @@ void bind_io(Binder& binder, IoConfig& config);
 void bind_log(Binder& binder, LogConfig& config);
 void bind_level2(Binder& binder, Level2Config& config);
 void bind_mapmake(Binder& binder, MapmakeConfig& config);
+void bind_linemap(Binder& binder, LinemapConfig& config);
 void bind_calibrate(Binder& binder, CalibrateConfig& config);
+void bind_acquire(Binder& binder, AcquireConfig& config);
 void bind_run(Binder& binder, RunConfig& config);
 
 /// NAXIS, CRPIX, CDELT, CRVAL, CTYPE: of [mapmake] wcs and of the tables in wcs_file.
@@ -22,8 +24,5 @@ void bind_wcs_definition(Binder& binder, WcsDefinition& config);
 
 /// All sections, in the order of `config show`.
 void bind_config(Binder& binder, Config& config);
-
-/// Sections of commands that this version does not have: their keys are checked, their values are not kept.
-void bind_later_sections(Binder& binder);
 
 }  // namespace comap

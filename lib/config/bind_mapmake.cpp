@@ -67,8 +67,8 @@ void bind_grid(Binder& binder, MapmakeConfig& config) {
   binder.text_or_table(
       "wcs", config.wcs, "inline", [&](Binder& table) { bind_wcs_definition(table, config.wcs_inline); },
       "\"dynamic\" | \"healpix\" | a name from wcs_file | { NAXIS, CRPIX, CDELT, CRVAL, CTYPE }");
-  binder.integer_as("nside", config.nside, {1, 32768}, "for healpix");
-  binder.choice("frame", config.frame, {"galactic", "icrs"}, "of a dynamic grid");
+  binder.integer_as("nside", config.nside, {1, 8192}, "of HEALPix, a power of two");
+  binder.choice("frame", config.frame, {"galactic", "icrs"}, "of a dynamic or HEALPix grid");
   binder.text("wcs_file", config.wcs_file, "definitions of grids by name");
   binder.number("cdelt_deg", config.cdelt_deg, {kAboveZero, 10}, "pixel size of a dynamic grid [deg]");
   binder.number("padding_deg", config.padding_deg, {0, 90}, "around the pointing, dynamic grid [deg]");
@@ -81,6 +81,8 @@ void bind_destriper(Binder& binder, MapmakeConfig& config) {
   binder.number("alpha_grad", config.alpha_grad, {0}, "on first differences, of the median weight");
   binder.number("alpha_curv", config.alpha_curv, {0}, "on second differences, of the median weight");
   binder.number("threshold", config.threshold, {kAboveZero, 1}, "relative residual at which the solver stops");
+  binder.number("noise_threshold", config.noise_threshold, {0, 1},
+                "or where it is below this share of the noise; 0 = off");
   binder.integer_as("max_iterations", config.max_iterations, {1, 1e6}, "of the solver");
   binder.integer_as("n_destriper_iterations", config.n_destriper_iterations, {1, 1000}, "solves in a row");
   binder.number("prior_mixing_alpha", config.prior_mixing_alpha, {0, 1}, "share of planck_map at large scales");
@@ -104,7 +106,7 @@ void bind_cuts(Binder& binder, MapmakeConfig& config) {
 void bind_calibration(Binder& binder, MapmakeConfig& config) {
   binder.choice("calibration", config.calibration, {"none", "catalogue"}, "of feeds, bands and time");
   binder.text("pointing_model", config.pointing_model, "text file, 7 numbers per feed [rad]");
-  binder.text("planck_map", config.planck_map, "HEALPix FITS file; empty = no bright sky");
+  binder.text("planck_map", config.planck_map, "HEALPix FITS file: bright sky, prior map; empty = none");
   binder.number("bright_cut_K", config.bright_cut_K, {0}, "bright sky [K]");
   binder.number("bright_weight", config.bright_weight, {0, 1}, "factor of the solver's weights in bright sky");
 }
@@ -121,15 +123,17 @@ void bind_products(Binder& binder, MapmakeConfig& config) {
 }
 
 void bind_splits(Binder& binder, MapmakeConfig& config) {
-  binder.choice(
+  binder.choice_or_list(
       "split", config.split,
       {"none", "per_feed", "day_night", "odd_even_scans", "alternate_observations", "halves", "seasons", "custom"},
-      "several maps of parts of the data");
+      "maps of parts of the data; one or a list");
   binder.table(
       "split_groups", [&](Binder& table) { bind_split_groups(table, config.split_groups); },
       "for split = \"custom\": { name = [obsids], ... }");
   binder.number("sun_elevation_threshold_deg", config.sun_elevation_threshold_deg, {-90, 90},
                 "day: the Sun is higher [deg]");
+  binder.integer_as("null_test_simulations", config.null_test_simulations, {0, 10000},
+                    "of the noise, for the null tests; 0 = white noise alone is expected");
 }
 
 }  // namespace
@@ -155,6 +159,7 @@ void bind_mapmake(Binder& binder, MapmakeConfig& config) {
   bind_splits(binder, config);
   binder.text("eop_file", config.eop_file, "IERS finals2000A or C04 beyond the built-in table");
   binder.number("memory_GB", config.memory_GB, {0}, "bound for one rank, 0 = none [GB]");
+  binder.text("scratch_dir", config.scratch_dir, "local disk for what exceeds memory_GB; empty = $TMPDIR, else /tmp");
 }
 
 }  // namespace comap

@@ -38,6 +38,9 @@ class Binder {
   virtual void text(std::string_view key, std::string& value, std::string_view comment) = 0;
   virtual void choice(std::string_view key, std::string& value, const std::vector<std::string>& allowed,
                       std::string_view comment) = 0;
+  /// One or several texts out of `allowed`: a single text stands for a list of one, and is printed like that.
+  virtual void choice_or_list(std::string_view key, std::vector<std::string>& value,
+                              const std::vector<std::string>& allowed, std::string_view comment) = 0;
   virtual void text_list(std::string_view key, std::vector<std::string>& value, std::string_view comment) = 0;
   virtual void integer_list(std::string_view key, std::vector<std::int64_t>& value, Limits limits,
                             std::string_view comment) = 0;

@@ -19,6 +19,7 @@ struct CatalogueConfig {
   std::string url = "sqlite:comap.db";
   int connect_retries = 8;
   double connect_retry_delay_s = 2.0;
+  double claim_minutes = 15.0;
 };
 
 /// [select]: which observations
@@ -215,6 +216,7 @@ struct MapmakeConfig {
   double alpha_grad = 0.0;
   double alpha_curv = 0.0;
   double threshold = 1e-6;
+  double noise_threshold = 3e-4;  ///< of the residual, in units of the noise of a pixel; 0 = off
   int max_iterations = 1000;
   int n_destriper_iterations = 1;
   double prior_mixing_alpha = 0.0;
@@ -239,11 +241,29 @@ struct MapmakeConfig {
   bool refraction = false;
   SiteConfig site;
   bool write_mean_azel = false;
-  std::string split = "none";
+  std::vector<std::string> split = {"none"};  ///< names of map/splits.hpp
   std::map<std::string, std::vector<std::int64_t>> split_groups;
+  int null_test_simulations = 0;  ///< noise realisations that say what splits of noise look like
   double sun_elevation_threshold_deg = 0.0;
   std::string eop_file;
   double memory_GB = 0.0;
+  std::string scratch_dir;
+};
+
+/// Frame of the frequency axis of a cube.
+enum class SpectralFrame { lsrk, topocentric };
+
+/// [linemap]; selection, feeds, grid, calibration and pointing are those of [mapmake]
+struct LinemapConfig {
+  std::string name = "line";
+  std::string output_dir = "maps";
+  double line_frequency_GHz = 31.22332;  ///< at rest
+  int segment_width = 30;                ///< channels of the cube
+  std::string gain_filter = "line";
+  int baseline_order = 0;  ///< -1 = none
+  std::vector<double> stack;
+  std::array<double, 2> line_window_km_s = {-150.0, 150.0};  ///< where a line may be: not in fit and baseline
+  SpectralFrame spectral_frame = SpectralFrame::lsrk;
 };
 
 /// [calibrate]
@@ -264,7 +284,24 @@ struct RunConfig {
   std::vector<std::string> level2_dirs;
 };
 
-/// The whole file. Sections [linemap] and [acquire] come with their commands.
+/// [acquire]
+struct AcquireConfig {
+  std::string list_command;  ///< words as split_command() takes them
+  std::string list_file;
+  std::string remote;  ///< what rsync's sources start with
+  std::string remote_shell = "ssh -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=15";
+  std::string directory;
+  std::int64_t min_obsid = 0;
+  int n_rsyncs = 2;
+  int bandwidth_limit_KBps = 5000;  ///< of each rsync; 0 = none
+  int retries = 3;
+  double retry_delay_s = 10.0;
+  int timeout_s = 120;  ///< without a byte
+  std::string group;
+  std::string mode = "0664";
+};
+
+/// The whole file.
 struct Config {
   CatalogueConfig catalogue;
   SelectConfig select;
@@ -273,7 +310,9 @@ struct Config {
   LogConfig log;
   Level2Config level2;
   MapmakeConfig mapmake;
+  LinemapConfig linemap;
   CalibrateConfig calibrate;
+  AcquireConfig acquire;
   SimulateConfig simulate;
   RunConfig run;
 };

@@ -10,10 +10,7 @@ namespace comap {
 Config parse_config(std::string_view toml_text, const std::string& file_name, const std::vector<std::string>& sets) {
   Config config;
   Problems problems;
-  const auto bind = [&](Binder& root) {
-    bind_config(root, config);
-    bind_later_sections(root);
-  };
+  const auto bind = [&](Binder& root) { bind_config(root, config); };
   const KeyPlaces places = read_toml(toml_text, file_name, sets, bind, problems);
   check_availability(config, places, problems);
   check_consistency(config, places, problems);

@@ -3,7 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <bit>
 #include <filesystem>
+#include <map>
+#include <regex>
 #include <set>
 
 #include "config/closest_name.hpp"
@@ -69,7 +72,13 @@ void check_level2(const Level2Config& config, Checker& checker) {
 }
 
 void check_wcs(const MapmakeConfig& config, Checker& checker) {
-  if (config.wcs == "dynamic" || config.wcs == "healpix") return;
+  if (config.wcs == "dynamic") return;
+  if (config.wcs == "healpix") {
+    checker.expect(
+        std::has_single_bit(static_cast<unsigned>(config.nside)), "mapmake.nside",
+        fmt::format("expected a power of two, for the pixels are numbered in NESTED order; found {}", config.nside));
+    return;
+  }
   if (config.wcs == "inline") {
     const auto& cdelt = config.wcs_inline.cdelt_deg;
     checker.expect(cdelt[0] != 0.0 && cdelt[1] != 0.0, "mapmake.wcs", "CDELT must not be 0");
@@ -87,6 +96,34 @@ void check_wcs(const MapmakeConfig& config, Checker& checker) {
   }
 }
 
+bool is_label(const std::string& name) {
+  return !name.empty() &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string::npos;
+}
+
+/// One sentence for each obsid that two groups claim, and for each name that would make no file name.
+void check_split_groups(const MapmakeConfig& config, Checker& checker) {
+  std::map<std::int64_t, std::string> group_of;
+  for (const auto& [name, obsids] : config.split_groups) {
+    checker.expect(is_label(name), "mapmake.split_groups",
+                   fmt::format("the group \"{}\" names a file: letters, digits and _ only", name));
+    for (const std::int64_t obsid : obsids) {
+      const auto [found, is_new] = group_of.try_emplace(obsid, name);
+      checker.expect(is_new, "mapmake.split_groups",
+                     fmt::format("obsid {} is in \"{}\" and in \"{}\"; groups that overlap need a job each", obsid,
+                                 found->second, name));
+    }
+  }
+}
+
+void check_splits(const MapmakeConfig& config, Checker& checker) {
+  checker.expect(all_different(config.split), "mapmake.split", "a split stands in the list twice");
+  if (std::ranges::find(config.split, "custom") == config.split.end()) return;
+  checker.expect(config.split_groups.size() > 0, "mapmake.split_groups",
+                 "split = \"custom\" needs groups: { name = [obsids], ... }");
+  check_split_groups(config, checker);
+}
+
 void check_mapmake(const MapmakeConfig& config, Checker& checker) {
   const auto& clip = config.edge_clip_percentiles;
   checker.expect(!config.name.empty() && config.name.find('/') == std::string::npos, "mapmake.name",
@@ -97,9 +134,23 @@ void check_mapmake(const MapmakeConfig& config, Checker& checker) {
   checker.expect(all_different(config.bands), "mapmake.bands", "a frequency_band stands in the list twice");
   checker.expect(clip[0] < clip[1], "mapmake.edge_clip_percentiles", "expected the lower percentile first");
   check_wcs(config, checker);
+  checker.expect(config.prior_mixing_alpha == 0.0 || !config.planck_map.empty(), "mapmake.prior_mixing_alpha",
+                 "the prior map is planck_map, which is empty");
+  check_splits(config, checker);
+  checker.expect(config.n_destriper_iterations == 1 || config.split == std::vector<std::string>{"none"},
+                 "mapmake.n_destriper_iterations",
+                 "outer iterations are made of the map of all data only: split = \"none\"");
   checker.expect_file("mapmake.pointing_model", config.pointing_model);
   checker.expect_file("mapmake.planck_map", config.planck_map);
   checker.expect_file("mapmake.eop_file", config.eop_file);
+}
+
+void check_linemap(const LinemapConfig& config, Checker& checker) {
+  checker.expect(!config.name.empty() && config.name.find('/') == std::string::npos, "linemap.name",
+                 "expected a file name without directories; set output_dir for those");
+  checker.expect(config.line_window_km_s[0] < config.line_window_km_s[1], "linemap.line_window_km_s",
+                 "expected the lower velocity first");
+  checker.expect(all_different(config.stack), "linemap.stack", "a frequency stands in the list twice");
 }
 
 void check_calibrate(const CalibrateConfig& config, Checker& checker) {
@@ -111,6 +162,20 @@ void check_calibrate(const CalibrateConfig& config, Checker& checker) {
                              config.poly_degree + 1, config.min_observations));
 }
 
+/// Octal digits that leave the owner reading and writing, without the bits of programs and directories.
+bool is_file_mode(const std::string& mode) {
+  static const std::regex form("0?[67][0-7][0-7]");
+  return std::regex_match(mode, form);
+}
+
+void check_acquire(const AcquireConfig& config, Checker& checker) {
+  checker.expect(config.list_command.empty() || config.list_file.empty(), "acquire.list_file",
+                 "give list_command or list_file, not both");
+  checker.expect(is_file_mode(config.mode), "acquire.mode",
+                 fmt::format("expected octal digits from 0600 to 0777; found \"{}\"", config.mode));
+  checker.expect(!config.remote.starts_with('-'), "acquire.remote", "expected a host, not an option");
+}
+
 }  // namespace
 
 void check_consistency(const Config& config, const KeyPlaces& places, Problems& problems) {
@@ -119,7 +184,9 @@ void check_consistency(const Config& config, const KeyPlaces& places, Problems& 
   check_select(config.select, checker);
   check_level2(config.level2, checker);
   check_mapmake(config.mapmake, checker);
+  check_linemap(config.linemap, checker);
   check_calibrate(config.calibrate, checker);
+  check_acquire(config.acquire, checker);
   checker.expect(!config.run.pipeline.empty(), "run.pipeline", "expected at least one command");
 }
 
@@ -129,6 +196,9 @@ std::vector<std::string> config_warnings(const Config& config) {
     warnings.push_back(
         fmt::format("mapmake.offset_length = {} without noise_prior: below {} samples offsets take noise for signal",
                     config.mapmake.offset_length, kMinOffsetLengthWithoutPrior));
+  }
+  if (config.mapmake.prior_mixing_alpha > 0.0 && config.mapmake.n_destriper_iterations == 1) {
+    warnings.push_back("mapmake.prior_mixing_alpha does nothing with n_destriper_iterations = 1");
   }
   return warnings;
 }

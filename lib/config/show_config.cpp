@@ -40,6 +40,12 @@ class TablePrinter final : public Binder {
               std::string_view comment) override {
     print(key, toml_text(value), fmt::format("{}: {}", comment, fmt::join(allowed, " | ")));
   }
+  void choice_or_list(std::string_view key, std::vector<std::string>& value, const std::vector<std::string>& allowed,
+                      std::string_view comment) override {
+    const std::string out_of = fmt::format("{}, out of: {}", comment, list_names(allowed));
+    if (value.size() == 1) return print(key, toml_text(value.front()), out_of);
+    print_list(key, texts_of(value, toml_text), out_of);
+  }
   void text_list(std::string_view key, std::vector<std::string>& value, std::string_view comment) override {
     print_list(key, texts_of(value, toml_text), comment);
   }

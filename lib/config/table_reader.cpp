@@ -172,6 +172,28 @@ void TableReader::choice(std::string_view key, std::string& value, const std::ve
   }
 }
 
+void TableReader::choice_or_list(std::string_view key, std::vector<std::string>& value,
+                                 const std::vector<std::string>& allowed, std::string_view) {
+  const toml::node* node = find(key);
+  if (node == nullptr) return;
+  const std::string expected = "one of " + list_names(allowed);
+  std::vector<std::string> given;
+  const auto add = [&](const toml::node& element) {
+    const auto text = element.value_exact<std::string>();
+    if (!text || std::find(allowed.begin(), allowed.end(), *text) == allowed.end()) {
+      return wrong(key, element, expected + ", or a list of these");
+    }
+    given.push_back(*text);
+  };
+  if (const toml::array* array = node->as_array()) {
+    for (const toml::node& element : *array) add(element);
+    if (array->empty()) wrong(key, *node, expected + ", or a list that is not empty");
+  } else {
+    add(*node);
+  }
+  if (!given.empty()) value = given;
+}
+
 void TableReader::text_list(std::string_view key, std::vector<std::string>& value, std::string_view) {
   const toml::node* node = find(key);
   if (node == nullptr) return;

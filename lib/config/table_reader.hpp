@@ -44,6 +44,8 @@ class TableReader final : public Binder {
   void text(std::string_view key, std::string& value, std::string_view comment) override;
   void choice(std::string_view key, std::string& value, const std::vector<std::string>& allowed,
               std::string_view comment) override;
+  void choice_or_list(std::string_view key, std::vector<std::string>& value, const std::vector<std::string>& allowed,
+                      std::string_view comment) override;
   void text_list(std::string_view key, std::vector<std::string>& value, std::string_view comment) override;
   void integer_list(std::string_view key, std::vector<std::int64_t>& value, Limits limits,
                     std::string_view comment) override;

@@ -86,6 +86,10 @@ void bind_sky(Binder& binder, SimulateConfig& config) {
   binder.number("line_frequency_GHz", config.line_frequency_GHz, kPositive, "");
   binder.number("line_fwhm_GHz", config.line_fwhm_GHz, kPositive, "");
   binder.integer_as("line_source", config.line_source, {0, 1000}, "row of the source with the line");
+  binder.number("random_rms_K", config.random_rms_K, kNotNegative, "Gaussian random sky at 30 GHz; 0 = none");
+  binder.number("random_slope", config.random_slope, {-6, 2}, "power ~ multipole^slope x beam^2");
+  binder.number("random_beta", config.random_beta, {-5, 5}, "T ~ nu^beta");
+  binder.number("random_size_deg", config.random_size_deg, {0.1, 180}, "it repeats after this");
 }
 
 void bind_receivers(Binder& binder, SimulateConfig& config) {

@@ -9,7 +9,17 @@
 namespace comap::simulate {
 
 /// What a stream is for: part of its key.
-enum class Purpose : std::uint64_t { sky = 1, receiver, gain, opacity, radiometer, glitches, missing };
+enum class Purpose : std::uint64_t {
+  sky = 1,
+  receiver,
+  gain,
+  opacity,
+  radiometer,
+  glitches,
+  missing,
+  null_test,
+  random_sky
+};
 
 /// One 64-bit key from the seed, the purpose and further numbers (feed, band, channel ...).
 std::uint64_t stream_key(std::uint64_t seed, Purpose purpose, std::initializer_list<std::uint64_t> parts);

@@ -33,6 +33,10 @@ class JsonBinder final : public Binder {
   }
 
   // Shapes that [simulate] has no key of.
+  void choice_or_list(std::string_view key, std::vector<std::string>&, const std::vector<std::string>&,
+                      std::string_view) override {
+    refuse(key);
+  }
   void credential_url(std::string_view key, std::string&, std::string_view) override { refuse(key); }
   void integer_or_word(std::string_view key, std::int64_t&, std::string_view, std::int64_t, Limits,
                        std::string_view) override {

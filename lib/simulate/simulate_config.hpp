@@ -76,6 +76,10 @@ struct SimulateConfig {
   double line_frequency_GHz = 31.22332;
   double line_fwhm_GHz = 0.03;
   int line_source = 0;  ///< row of the source that emits the line
+  double random_rms_K = 0.0;
+  double random_slope = -2.0;
+  double random_beta = -2.1;
+  double random_size_deg = 16.0;
 
   // Receivers
   std::uint64_t instrument_seed = 1000;

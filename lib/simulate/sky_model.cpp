@@ -58,6 +58,13 @@ void add_ridge(const SkyRidge& ridge, std::span<const double> l_deg, std::span<c
   }
 }
 
+void add_random(const RandomSky& random, std::span<const double> l_deg, std::span<const double> b_deg,
+                std::vector<float>& profile) {
+  for (std::size_t i = 0; i < profile.size(); ++i) {
+    profile[i] += static_cast<float>(random.brightness_K(l_deg[i], b_deg[i]));
+  }
+}
+
 /// Profile of the power-law term with this index, made when it is not there yet.
 std::vector<float>& profile_of(double beta, std::size_t n_samples, std::vector<SkyTerm>& terms) {
   for (SkyTerm& term : terms) {
@@ -120,6 +127,7 @@ std::vector<SkyTerm> sky_terms(const SkyModel& sky, std::span<const double> l_de
     add_source(source, source.T30_K, path, profile_of(source.beta, path.size(), terms));
   }
   if (sky.ridge) add_ridge(*sky.ridge, l_deg, b_deg, profile_of(sky.ridge->beta, path.size(), terms));
+  if (sky.random) add_random(*sky.random, l_deg, b_deg, profile_of(sky.random->settings().beta, path.size(), terms));
   if (sky.line) {
     terms.push_back({std::vector<float>(path.size(), 0.0F), 0.0, sky.line});
     add_source(sky.sources.at(static_cast<std::size_t>(sky.line->source)), sky.line->peak_K, path,
@@ -142,6 +150,7 @@ SkyModel field_sky(const SimulateConfig& config) {
                          config.ridge_modulation,
                          config.ridge_period_deg};
   }
+  if (config.random_rms_K > 0.0) sky.random.emplace(random_sky_settings(config));
   if (config.line_peak_K > 0.0) {
     if (config.line_source >= static_cast<int>(sky.sources.size())) {
       throw ConfigError(

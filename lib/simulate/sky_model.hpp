@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "simulate/random_sky.hpp"
 #include "simulate/simulate_config.hpp"
 #include "sky/coordinates.hpp"
 
@@ -45,6 +46,7 @@ struct SkyModel {
   std::vector<SkySource> sources;
   std::optional<SkyRidge> ridge;
   std::optional<SkyLine> line;
+  std::optional<RandomSky> random = std::nullopt;
 };
 
 /// One term of the sky along a path: T(sample, nu) = profile_K[sample] * spectrum(nu). Terms with the same spectral
@@ -60,7 +62,7 @@ struct SkyTerm {
 std::vector<SkyTerm> sky_terms(const SkyModel& sky, std::span<const double> l_deg, std::span<const double> b_deg);
 
 /// The field of the settings: the given sources, or `n_sources` drawn from sky_seed, the first (brightest) close to the
-/// centre; ridge and line. Throws ConfigError when line_source is no row.
+/// centre; ridge, line and random sky. Throws ConfigError when line_source is no row.
 SkyModel field_sky(const SimulateConfig& config);
 
 struct Calibrator {

@@ -65,6 +65,12 @@ void write_sky(h5::File& file, const SkyModel& sky) {
     file.write<double>("sky/ridge", {ridge.size()}, ridge);
     write_text(file, "sky/ridge", "columns", "b0_deg sigma_b_deg T30_K beta modulation period_deg");
   }
+  if (sky.random) {
+    const RandomSkySettings& r = sky.random->settings();
+    const std::vector<double> random = {r.rms_K, r.slope, r.beta, r.beam_fwhm_arcmin, r.size_deg, r.l_deg, r.b_deg};
+    file.write<double>("sky/random", {random.size()}, random);
+    write_text(file, "sky/random", "columns", "rms_K slope beta beam_fwhm_arcmin size_deg l_deg b_deg");
+  }
   if (sky.line) {
     const SkyLine& l = *sky.line;
     const std::vector<double> line = {static_cast<double>(l.source), l.peak_K, l.centre_GHz, l.fwhm_GHz};

@@ -1,0 +1,191 @@
+#include "linemap/cube_sums.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numeric>
+
+#include "linemap/spectral_axis.hpp"
+
+namespace comap {
+namespace {
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+template <typename T>
+void append_bytes(Bytes& bytes, std::span<const T> values) {
+  const auto raw = std::as_bytes(values);
+  bytes.insert(bytes.end(), raw.begin(), raw.end());
+}
+
+template <typename T>
+void take_values(const std::byte*& from, std::size_t n, std::vector<T>& values) {
+  const std::size_t old_size = values.size();
+  values.resize(old_size + n);
+  std::memcpy(values.data() + old_size, from, n * sizeof(T));
+  from += n * sizeof(T);
+}
+
+template <typename T>
+std::vector<T> rows_in_order(const std::vector<T>& values, const std::vector<std::size_t>& order, std::size_t width) {
+  std::vector<T> result;
+  result.reserve(values.size());
+  for (const std::size_t row : order) {
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>(row * width);
+    result.insert(result.end(), first, first + static_cast<std::ptrdiff_t>(width));
+  }
+  return result;
+}
+
+/// Row numbers in order of pixel.
+std::vector<std::size_t> order_of(const std::vector<std::int64_t>& pixel) {
+  std::vector<std::size_t> order(pixel.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [&](std::size_t row) { return pixel[row]; });
+  return order;
+}
+
+/// Rows of a band by channel.
+struct BandRows {
+  std::vector<std::uint8_t> present;  ///< [channel]
+  std::vector<std::size_t> row;       ///< [channel], where present
+};
+
+BandRows rows_of(const LineBand& band, int n_channels) {
+  BandRows rows{std::vector<std::uint8_t>(static_cast<std::size_t>(n_channels), 0),
+                std::vector<std::size_t>(static_cast<std::size_t>(n_channels), 0)};
+  for (std::size_t i = 0; i < band.channels.size(); ++i) {
+    rows.present[band.channels[i]] = 1;
+    rows.row[band.channels[i]] = i;
+  }
+  return rows;
+}
+
+/// Samples between channels, divided by the calibration; returns their variance.
+double blend(const LineBand& band, const BandRows& rows, const ChannelBlend& blended, double calibration_factor,
+             std::vector<float>& samples) {
+  const std::size_t n = samples.size();
+  std::ranges::fill(samples, 0.0F);
+  double variance_K2 = 0.0;
+  for (int i = 0; i < blended.n; ++i) {
+    const std::size_t row = rows.row[static_cast<std::size_t>(blended.first + i)];
+    const double weight = blended.weight[static_cast<std::size_t>(i)] / calibration_factor;
+    variance_K2 += weight * weight * band.variance_K2[row];
+    const float* const values = band.temperature_K.data() + row * n;
+    for (std::size_t t = 0; t < n; ++t) samples[t] += static_cast<float>(weight) * values[t];
+  }
+  return variance_K2;
+}
+
+}  // namespace
+
+std::span<CubeSums::Sum> CubeSums::spectrum(std::int64_t pixel) {
+  const auto [found, is_new] = slot_.try_emplace(pixel, pixels_.size());
+  if (is_new) {
+    pixels_.push_back(pixel);
+    sums_.resize(sums_.size() + n_channels_);
+  }
+  return std::span(sums_).subspan(found->second * n_channels_, n_channels_);
+}
+
+void CubeSums::add(int channel, std::span<const std::int64_t> pixel, std::span<const float> temperature_K,
+                   double weight_per_K2) {
+  for (std::size_t t = 0; t < pixel.size(); ++t) {
+    if (pixel[t] < 0 || !std::isfinite(temperature_K[t])) continue;
+    Sum& sum = spectrum(pixel[t])[static_cast<std::size_t>(channel)];
+    sum.weighted_K += weight_per_K2 * static_cast<double>(temperature_K[t]);
+    sum.weight_per_K2 += weight_per_K2;
+    sum.hits += 1.0;
+  }
+}
+
+void CubeSums::Sum::operator+=(const Sum& other) {
+  weighted_K += other.weighted_K;
+  weight_per_K2 += other.weight_per_K2;
+  hits += other.hits;
+}
+
+void CubeSums::add_spectrum(std::int64_t pixel, std::span<const Sum> sums) {
+  const std::span<Sum> to = spectrum(pixel);
+  for (std::size_t channel = 0; channel < n_channels_; ++channel) to[channel] += sums[channel];
+}
+
+void CubeSums::add(const CubeSums& other) {
+  for (std::size_t slot = 0; slot < other.pixels_.size(); ++slot) {
+    add_spectrum(other.pixels_[slot], std::span(other.sums_).subspan(slot * n_channels_, n_channels_));
+  }
+}
+
+CubeSpectra CubeSums::reduce(const Communicator& ranks) const {
+  const auto n_ranks = static_cast<std::size_t>(ranks.size());
+  std::vector<Bytes> to(n_ranks);
+  for (std::size_t slot = 0; slot < pixels_.size(); ++slot) {
+    Bytes& bytes = to[static_cast<std::size_t>(pixels_[slot]) % n_ranks];
+    append_bytes<std::int64_t>(bytes, std::span(pixels_).subspan(slot, 1));
+    append_bytes<Sum>(bytes, std::span(sums_).subspan(slot * n_channels_, n_channels_));
+  }
+  CubeSums mine(static_cast<int>(n_channels_));
+  for (const Bytes& bytes : ranks.all_to_all(to)) {
+    for (const std::byte* from = bytes.data(); from != bytes.data() + bytes.size();) {
+      std::vector<std::int64_t> pixel;
+      std::vector<Sum> sums;
+      take_values(from, 1, pixel);
+      take_values(from, n_channels_, sums);
+      mine.add_spectrum(pixel.front(), sums);
+    }
+  }
+  return mine.finished();
+}
+
+CubeSpectra CubeSums::finished() const {
+  CubeSpectra piece;
+  piece.n_channels = static_cast<int>(n_channels_);
+  for (const std::size_t slot : order_of(pixels_)) {
+    piece.pixel.push_back(pixels_[slot]);
+    for (const Sum& sum : std::span(sums_).subspan(slot * n_channels_, n_channels_)) {
+      const bool is_hit = sum.hits > 0.0;
+      piece.temperature_K.push_back(is_hit ? static_cast<float>(sum.weighted_K / sum.weight_per_K2) : kNan);
+      piece.rms_K.push_back(is_hit ? static_cast<float>(1.0 / std::sqrt(sum.weight_per_K2)) : kNan);
+      piece.hits.push_back(is_hit ? static_cast<float>(sum.hits) : kNan);
+    }
+  }
+  return piece;
+}
+
+CubeSpectra gather_cube(const CubeSpectra& piece, const Communicator& ranks) {
+  std::vector<Bytes> to(static_cast<std::size_t>(ranks.size()));
+  append_bytes<std::int64_t>(to[0], piece.pixel);
+  for (const auto* values : {&piece.temperature_K, &piece.rms_K, &piece.hits}) append_bytes<float>(to[0], *values);
+  CubeSpectra whole;
+  whole.n_channels = piece.n_channels;
+  const auto width = static_cast<std::size_t>(piece.n_channels);
+  const std::size_t bytes_per_pixel = sizeof(std::int64_t) + 3 * width * sizeof(float);
+  for (const Bytes& bytes : ranks.all_to_all(to)) {
+    const std::size_t n = bytes.size() / bytes_per_pixel;
+    const std::byte* from = bytes.data();
+    take_values(from, n, whole.pixel);
+    for (auto* values : {&whole.temperature_K, &whole.rms_K, &whole.hits}) take_values(from, n * width, *values);
+  }
+  const std::vector<std::size_t> order = order_of(whole.pixel);
+  return {whole.n_channels, rows_in_order(whole.pixel, order, 1), rows_in_order(whole.temperature_K, order, width),
+          rows_in_order(whole.rms_K, order, width), rows_in_order(whole.hits, order, width)};
+}
+
+int add_band(const LineBand& band, const BandPlace& place, std::span<const std::int64_t> pixel,
+             const SpectralAxis& cube_axis, CubeSums& sums) {
+  const BandRows rows = rows_of(band, place.axis.n_channels);
+  std::vector<float> samples(pixel.size());
+  int n_filled = 0;
+  for (int channel = 0; channel < cube_axis.n_channels; ++channel) {
+    const double observed_GHz = cube_axis.frequency_GHz(channel) * place.doppler;
+    const ChannelBlend blended = blend_at(place.axis.channel_of(observed_GHz), rows.present);
+    if (blended.n == 0) continue;
+    const double variance_K2 = blend(band, rows, blended, place.calibration_factor, samples);
+    sums.add(channel, pixel, samples, 1.0 / variance_K2);
+    ++n_filled;
+  }
+  return n_filled;
+}
+
+}  // namespace comap

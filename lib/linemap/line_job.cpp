@@ -1,0 +1,281 @@
+#include "linemap/line_job.hpp"
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "core/error.hpp"
+#include "core/json_bytes.hpp"
+#include "core/log.hpp"
+#include "core/rank_zero.hpp"
+#include "linemap/cube_baseline.hpp"
+#include "linemap/cube_record.hpp"
+#include "linemap/line_plan.hpp"
+#include "linemap/line_share.hpp"
+#include "linemap/line_stack.hpp"
+#include "linemap/spectral_axis.hpp"
+#include "map/extent_of_all.hpp"
+#include "map/map_plan.hpp"
+#include "map/products.hpp"
+
+namespace comap {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// The plan after the first file that can be read; empty when there is none. Collective.
+LinePlan plan_of_all(const Config& config, const std::vector<MapObservation>& observations, const Communicator& ranks) {
+  LinePlan plan;
+  run_on_rank_zero(ranks, [&] {
+    for (const MapObservation& offered : observations) {
+      if (offered.observation.level2_path.empty()) continue;
+      try {
+        plan = plan_lines(config.linemap, LineObservation(config, offered));
+        return;
+      } catch (const ObservationError&) {
+        continue;  // the survey says what is wrong with it
+      } catch (const IoError&) {
+        continue;
+      }
+    }
+  });
+  nlohmann::json rows = nlohmann::json::array();
+  for (std::size_t i = 0; i < plan.lines.size(); ++i) {
+    const Line& line = plan.lines[i];
+    const SpectralAxis& axis = plan.band_axes[i];
+    rows.push_back({line.rest_GHz, line.band, line.frequency_band, axis.first_GHz, axis.step_GHz, axis.n_channels});
+  }
+  Bytes bytes = to_bytes(rows);
+  ranks.broadcast(bytes, 0);
+  plan = {};
+  for (const auto& row : from_bytes(bytes)) {
+    plan.lines.push_back({row.at(0), row.at(1), row.at(2)});
+    plan.band_axes.push_back({row.at(3), row.at(4), row.at(5)});
+  }
+  return plan;
+}
+
+/// One job on one rank, step by step; every step is collective.
+class LineJob {
+ public:
+  LineJob(const Config& config, const std::vector<MapObservation>& observations, const std::string& config_text,
+          const Communicator& ranks)
+      : config_(config), observations_(observations), config_text_(config_text), ranks_(ranks) {}
+
+  LineJobResult run();
+
+ private:
+  bool make_grids();
+  void agree_on_failures();
+  void leave_out(const LineFailure& failure);
+  void count_exclusions();
+  std::vector<CubeSpectra> finished_spectra() const;
+  void write_lines();
+  CubeRecord record_of(std::span<const std::size_t> lines) const;
+  LineResult write_line(const CubeSpectra& mine, std::size_t line, CubeRecord record, bool is_stack) const;
+
+  const Config& config_;
+  const std::vector<MapObservation>& observations_;
+  const std::string& config_text_;
+  const Communicator& ranks_;
+  LinePlan plan_;
+  std::unique_ptr<LineContext> context_;
+  std::vector<SurveyedObservation> survey_;
+  std::unique_ptr<LineShare> share_;
+  std::unique_ptr<Wcs> wcs_;
+  std::vector<SpectralAxis> axes_;  ///< [line] of the cubes
+  double mean_mjd_ = 0.0;
+  std::vector<std::vector<std::int64_t>> samples_;  ///< [line][observation], of all ranks
+  std::vector<LineResult> results_;
+};
+
+LineJobResult LineJob::run() {
+  const auto start = Clock::now();
+  plan_ = plan_of_all(config_, observations_, ranks_);
+  ranks_.run_agreed("line cubes", [&] { context_ = std::make_unique<LineContext>(config_, plan_.lines); });
+  survey_ = survey_observations(context_->selection_config(), config_.io, observations_, ranks_);
+  const auto rank = static_cast<std::size_t>(ranks_.rank());
+  share_ = std::make_unique<LineShare>(*context_, observations_, distribute(survey_, ranks_.size())[rank]);
+  if (make_grids()) {
+    share_->accumulate(*wcs_, axes_);
+    agree_on_failures();
+    count_exclusions();
+    write_lines();
+  }
+  return {selection_report(survey_), std::move(results_), std::chrono::duration<double>(Clock::now() - start).count()};
+}
+
+/// Pixels and channels, from the pointing of all observations; false when there is none.
+bool LineJob::make_grids() {
+  const MapmakeConfig& map = config_.mapmake;
+  if (map.wcs == "healpix") throw ConfigError("[mapmake] wcs = \"healpix\": cubes need a grid of their own");
+  WcsDefinition definition = map.wcs_inline;
+  if (map.wcs != "dynamic" && map.wcs != "inline") {
+    ranks_.run_agreed("reading the definition of the grid", [&] { definition = named_wcs(map.wcs_file, map.wcs); });
+  }
+  const SkyFrame frame = parse_sky_frame(map.frame);
+  const std::vector<PointingSurvey> surveys = share_->survey(frame);
+  agree_on_failures();
+  PointingExtent extent;
+  std::array<double, 3> sums{};
+  for (const PointingSurvey& of : surveys) {
+    if (!survey_[of.observation].outcome.used) continue;
+    extent.combine(of.extent);
+    sums[0] += of.n_samples;
+    sums[1] += of.velocity_sum_km_s;
+    sums[2] += of.mjd_sum;
+  }
+  extent = extent_of_all(extent, ranks_);
+  ranks_.sum(std::span<double>(sums));
+  if (sums[0] == 0.0) return false;
+  mean_mjd_ = sums[2] / sums[0];
+  const double doppler = 1.0 + sums[1] / sums[0] / kLightSpeed_km_s;
+  for (std::size_t line = 0; line < plan_.lines.size(); ++line) {
+    const double rest_GHz = plan_.lines[line].rest_GHz;
+    axes_.push_back(cube_axis(plan_.band_axes[line], rest_GHz, doppler, config_.linemap.segment_width));
+    check_baseline(config_.linemap, axes_.back(), rest_GHz);
+  }
+  if (map.wcs == "dynamic") definition = extent.definition(frame, map.padding_deg, map.cdelt_deg);
+  wcs_ = std::make_unique<Wcs>(definition);
+  return true;
+}
+
+/// Every rank learns of every failure, in order of rank.
+void LineJob::agree_on_failures() {
+  nlohmann::json mine = nlohmann::json::array();
+  for (const LineFailure& failure : share_->failures()) {
+    mine.push_back({failure.observation, static_cast<int>(failure.reason), failure.feed, failure.text});
+  }
+  for (const Bytes& bytes : ranks_.all_gather(to_bytes(mine))) {
+    for (const auto& row : from_bytes(bytes)) {
+      leave_out({row.at(0), static_cast<Exclusion>(row.at(1).get<int>()), row.at(2), row.at(3)});
+    }
+  }
+}
+
+void LineJob::leave_out(const LineFailure& failure) {
+  SurveyedObservation& observation = survey_[failure.observation];
+  if (!observation.outcome.used) return;
+  if (failure.feed != 0) {
+    observation.outcome.bad_file = true;
+    observation.outcome.reason += fmt::format("; feed {} is left out: {}", failure.feed, failure.text);
+    return;
+  }
+  share_->drop_observation(failure.observation);
+  observation = {};
+  observation.outcome = {observations_[failure.observation].observation.obsid, false, true, failure.text};
+  observation.counts[static_cast<std::size_t>(failure.reason)] = 1;
+}
+
+/// Scans that turned out to be no good move from used to excluded, on every rank alike.
+void LineJob::count_exclusions() {
+  std::vector<std::int64_t> counts(observations_.size() * kExclusions, 0);
+  for (const auto& [observation, reason] : share_->excluded()) {
+    ++counts[observation * kExclusions + static_cast<std::size_t>(reason)];
+  }
+  ranks_.sum(std::span<std::int64_t>(counts));
+  for (std::size_t i = 0; i < observations_.size(); ++i) {
+    for (std::size_t reason = 0; reason < kExclusions; ++reason) {
+      survey_[i].counts[reason] += counts[i * kExclusions + reason];
+      survey_[i].n_scans -= counts[i * kExclusions + reason];
+    }
+  }
+}
+
+/// The share of this rank in the spectra of every line, without baselines.
+std::vector<CubeSpectra> LineJob::finished_spectra() const {
+  std::vector<CubeSpectra> finished;
+  for (std::size_t line = 0; line < axes_.size(); ++line) {
+    finished.push_back(share_->sums()[line].reduce(ranks_));
+    if (config_.linemap.baseline_order < 0) continue;
+    subtract_baselines(finished.back(),
+                       window_channels(axes_[line], plan_.lines[line].rest_GHz, config_.linemap.line_window_km_s),
+                       config_.linemap.baseline_order);
+  }
+  return finished;
+}
+
+void LineJob::write_lines() {
+  samples_ = share_->samples();
+  for (std::vector<std::int64_t>& of_line : samples_) ranks_.sum(std::span<std::int64_t>(of_line));
+  const std::vector<CubeSpectra> spectra = finished_spectra();
+  std::vector<std::size_t> all;
+  std::vector<StackedLine> stacked;
+  for (std::size_t line = 0; line < spectra.size(); ++line) {
+    results_.push_back(write_line(spectra[line], line, record_of(std::array{line}), false));
+    all.push_back(line);
+    stacked.push_back({spectra[line], axes_[line], plan_.lines[line].rest_GHz});
+  }
+  if (spectra.size() < 2) return;
+  results_.push_back(write_line(stack_lines(stacked, axes_[0], plan_.lines[0].rest_GHz), 0, record_of(all), true));
+}
+
+/// What a cube of these lines was made from; the samples of a stack are those of all its lines.
+CubeRecord LineJob::record_of(std::span<const std::size_t> lines) const {
+  CubeRecord record;
+  record.mean_mjd = mean_mjd_;
+  record.selection = selection_report(survey_).lines();
+  record.config_text = config_text_;
+  for (const std::size_t line : lines) record.rest_GHz.push_back(plan_.lines[line].rest_GHz);
+  for (std::size_t i = 0; i < observations_.size(); ++i) {
+    std::int64_t n_samples = 0;
+    for (const std::size_t line : lines) n_samples += samples_[line][i];
+    if (n_samples > 0) record.observations.push_back({observations_[i].observation.obsid, n_samples});
+  }
+  return record;
+}
+
+LineResult LineJob::write_line(const CubeSpectra& mine, std::size_t line, CubeRecord record, bool is_stack) const {
+  LineResult result;
+  result.rest_GHz = plan_.lines[line].rest_GHz;
+  result.is_stack = is_stack;
+  result.n_observations = std::ssize(record.observations);
+  for (const ObservationRow& row : record.observations) result.n_samples += row.n_samples;
+  SpectralCube cube;
+  cube.spectra = gather_cube(mine, ranks_);
+  if (result.n_samples == 0) return result;
+  run_on_rank_zero(ranks_, [&] {
+    cube.wcs = wcs_->definition();
+    cube.axis = axes_[line];
+    describe_cube(config_, record, cube);
+    const std::vector<float>& rms_K = cube.spectra.rms_K;
+    std::vector<double> finite_mK;
+    for (const float rms : rms_K) {
+      if (std::isfinite(rms)) finite_mK.push_back(1e3 * static_cast<double>(rms));
+    }
+    result.median_rms_mK = percentile(std::move(finite_mK), 50.0);
+    const std::string label = is_stack ? "stack" : fmt::format("{}GHz", result.rest_GHz);
+    const std::string stem = fmt::format("{}/{}_{}", config_.linemap.output_dir, config_.linemap.name, label);
+    write_cube_fits(stem + ".fits", cube);
+    result.path = stem + ".fits";
+    if (!config_.mapmake.plot) return;
+    try {
+      plot_cube(stem + ".png", cube, fmt::format("{}, {}", config_.linemap.name, label));
+      result.plot_path = stem + ".png";
+    } catch (const IoError& error) {
+      log_warning("{}.png: {}; the cube itself is complete", stem, error.what());
+    }
+  });
+  return result;
+}
+
+}  // namespace
+
+LineJobResult run_line_job(const Config& config, const std::vector<MapObservation>& observations,
+                           const std::string& config_text, const Communicator& ranks) {
+  return LineJob(config, observations, config_text, ranks).run();
+}
+
+SelectionReport survey_lines(const Config& config, const std::vector<MapObservation>& observations,
+                             const Communicator& ranks) {
+  const LinePlan plan = plan_of_all(config, observations, ranks);
+  std::unique_ptr<LineContext> context;
+  ranks.run_agreed("line cubes", [&] { context = std::make_unique<LineContext>(config, plan.lines); });
+  return selection_report(survey_observations(context->selection_config(), config.io, observations, ranks));
+}
+
+}  // namespace comap

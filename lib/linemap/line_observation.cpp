@@ -1,0 +1,74 @@
+#include "linemap/line_observation.hpp"
+
+#include <fmt/core.h>
+
+#include <filesystem>
+
+#include "core/error.hpp"
+#include "core/retry.hpp"
+#include "io/level2_schema.hpp"
+#include "stages/feed_row.hpp"
+
+namespace comap {
+
+LineObservation::LineObservation(const Config& config, const MapObservation& offered)
+    : config_(config),
+      offered_(offered),
+      level2_(open_level2(config.io, offered.observation.level2_path, config.mapmake.dataset)) {
+  context_.level1 = read_level1_copies(level2_.path());
+  const h5::File file = h5::File::open_read(level2_.path());
+  for (const std::string_view needed : {level2::kSystemTemperature, level2::kGain, level2::kVaneEventMjd}) {
+    if (file.exists(needed)) continue;
+    throw ObservationError(
+        fmt::format("{}: dataset {} is missing; run level2 on this observation", file.path(), needed));
+  }
+  context_.products.set(level2::kVaneEventMjd, file.read<double>(level2::kVaneEventMjd));
+}
+
+std::span<const double> LineObservation::frequencies_GHz(int band) const {
+  return std::span(context_.level1.frequency_GHz).subspan(static_cast<std::size_t>(band) * n_channels(), n_channels());
+}
+
+void LineObservation::open_level1() {
+  const std::string& path = offered_.observation.level1_path;
+  if (path.empty()) {
+    throw ObservationError("no Level-1 file is known; run catalogue scan --level1, or give it with --level1-file");
+  }
+  if (!std::filesystem::exists(path)) throw ObservationError(fmt::format("{}: the file does not exist", path));
+  with_retries(config_.io, path, [&] {
+    tod_.reset();
+    level1_.emplace(h5::File::open_read(path));
+    tod_.emplace(*level1_);
+  });
+  const Level1Metadata& copies = context_.level1;
+  const h5::Extent expected = {static_cast<std::uint64_t>(copies.n_feeds), static_cast<std::uint64_t>(kBands),
+                               n_channels(), copies.mjd.size()};
+  if (tod_->info().extent != expected || level1_->read<double>(level2::kMjd) != copies.mjd) {
+    throw ObservationError(
+        fmt::format("{}: shape or times are not those of {}; run level2 on it again", path, level2_.path()));
+  }
+}
+
+std::span<const float> LineObservation::read_tod(int feed, int first_band, int n_bands, std::int64_t start,
+                                                 std::int64_t n_samples) {
+  const std::size_t size = static_cast<std::size_t>(n_bands) * n_channels() * static_cast<std::size_t>(n_samples);
+  const std::span<float> values = tod_->buffer(0, size);
+  const int row = static_cast<int>(row_of_feed(context_.level1, feed));
+  tod_->read({row, first_band, n_bands, start, n_samples}, values);
+  return values;
+}
+
+void LineObservation::select_feed(int feed) {
+  const h5::File file = h5::File::open_read(level2_.path());
+  const std::size_t n_events = context_.products.get<double>(level2::kVaneEventMjd).size();
+  const h5::Slab slab{{0, row_of_feed(context_.level1, feed), 0, 0}, {n_events, 1, kBands, n_channels()}};
+  for (const std::string_view dataset : {level2::kSystemTemperature, level2::kGain}) {
+    feed_products_.set(dataset, file.read<float>(dataset, slab));
+  }
+}
+
+VaneCalibration LineObservation::calibration(double mjd_utc) const {
+  return calibration_at(context_, feed_products_, config_.level2.system_temperature, mjd_utc);
+}
+
+}  // namespace comap
