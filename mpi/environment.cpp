@@ -5,28 +5,65 @@
 
 #include <array>
 #include <charconv>
+#include <cinttypes>
+#include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "io/h5.hpp"
 #include "mpi/mpi_communicator.hpp"
 
 namespace comap::mpi {
+namespace {
+
+/// From COMAP_MPI_FAIL_AT=RANK:N, which the tests of faults set.
+std::optional<std::int64_t> agreement_to_fail(int rank) {
+  const char* text = std::getenv("COMAP_MPI_FAIL_AT");
+  int wanted = -1;
+  std::int64_t n = 0;
+  if (text == nullptr || std::sscanf(text, "%d:%" SCNd64, &wanted, &n) != 2 || wanted != rank) return std::nullopt;
+  return n;
+}
+
+/// Open MPI's own file access (ompio, its default in version 4.1) drops errors of reading: the caller gets zeros and
+/// MPI_SUCCESS. ROMIO, which comes with Open MPI too, reports them. A choice of the user stands, and is warned of.
+void choose_file_access() {
+  constexpr auto kSetting = "OMPI_MCA_io";
+  setenv(kSetting, "romio321", 0);
+  const std::string_view chosen = std::getenv(kSetting);
+  if (!chosen.starts_with("romio")) {
+    log_warning("{}={}: file access that may hide errors of reading; unset it for ROMIO", kSetting, chosen);
+  }
+}
+
+}  // namespace
 
 Environment::Environment(int& argc, char**& argv) {
+  choose_file_access();
   int provided = MPI_THREAD_SINGLE;
   check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   if (provided < MPI_THREAD_FUNNELED) {
     MPI_Finalize();
     throw Error("this MPI library does not give MPI_THREAD_FUNNELED; rebuild it with thread support");
   }
-  world_ = std::make_unique<MpiCommunicator>(MpiCommunicator::duplicate(MPI_COMM_WORLD));
+  auto world = std::make_unique<MpiCommunicator>(MpiCommunicator::duplicate(MPI_COMM_WORLD));
+  if (const auto agreement = agreement_to_fail(world->rank())) world->fail_at_agreement(*agreement);
+  world_ = std::move(world);
 }
 
 Environment::~Environment() {
   world_.reset();
   MPI_Finalize();
+}
+
+int Environment::finish(int exit_code) const {
+  if (world_->sum(std::int64_t{h5::has_broken_files() ? 1 : 0}) == 0) return exit_code;
+  flush_log();
+  std::fflush(nullptr);
+  std::_Exit(exit_code);
 }
 
 void Environment::abort(int exit_code) const {
@@ -41,7 +78,10 @@ void check_launcher() {
   const std::string_view text = tasks_text;
   int tasks = 0;
   std::from_chars(text.data(), text.data() + text.size(), tasks);
-  if (tasks <= 1) return;
+  if (tasks == 1) {  // Open MPI takes a step for a promise of PMIx
+    unsetenv("SLURM_STEPID");
+    return;
+  }
   throw ConfigError(
       fmt::format("srun started {} tasks without PMIx, so they cannot find each other: use `srun --mpi=pmix ...` "
                   "(`srun --mpi=list` shows what this cluster offers)",

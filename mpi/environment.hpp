@@ -22,6 +22,10 @@ class Environment {
   /// All ranks; an MpiCommunicator.
   const Communicator& world() const { return *world_; }
 
+  /// `exit_code`, to return from main; ends the process with it here where the libraries could not end in good order
+  /// after errors of writing. Collective.
+  int finish(int exit_code) const;
+
   /// Ends all ranks at once, after writing out the log of this one. For errors after which ranks cannot agree.
   [[noreturn]] void abort(int exit_code) const;
 
@@ -30,7 +34,8 @@ class Environment {
 };
 
 /// Throws ConfigError when srun started several tasks without PMIx: MPI_Init would abort, or make every process
-/// believe that it is rank 0 of 1. To be called before Environment.
+/// believe that it is rank 0 of 1. A single task without PMIx (`srun --mpi=none -n 1`, or a shell that srun opened)
+/// is let run as one rank. To be called before Environment.
 void check_launcher();
 
 /// Version of the MPI library, e.g. "Open MPI v4.1.4".

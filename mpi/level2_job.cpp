@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/error.hpp"
+#include "core/json_bytes.hpp"
 #include "core/log.hpp"
 #include "level2/catalogue_values.hpp"
 #include "mpi/observation_queue.hpp"
@@ -16,10 +17,9 @@ namespace comap::mpi {
 namespace {
 
 std::string text_of(const ObservationJob& job) {
-  return nlohmann::json{{"observation", to_json(job.observation)},
-                        {"snapshot", job.snapshot},
-                        {"following_level2_path", job.following_level2_path}}
-      .dump();
+  return json_text({{"observation", to_json(job.observation)},
+                    {"snapshot", job.snapshot},
+                    {"following_level2_path", job.following_level2_path}});
 }
 
 ObservationJob job_of(const std::string& text) {
@@ -29,15 +29,14 @@ ObservationJob job_of(const std::string& text) {
 }
 
 std::string text_of(const ObservationOutcome& outcome) {
-  return nlohmann::json{{"status", static_cast<int>(outcome.status)},
-                        {"result", to_json(outcome.result)},
-                        {"seconds", outcome.seconds},
-                        {"wall_s", outcome.wall_s},
-                        {"tod_bytes", outcome.tod_bytes},
-                        {"stored_bytes", outcome.stored_bytes},
-                        {"team", outcome.team},
-                        {"rank", outcome.rank}}
-      .dump();
+  return json_text({{"status", static_cast<int>(outcome.status)},
+                    {"result", to_json(outcome.result)},
+                    {"seconds", outcome.seconds},
+                    {"wall_s", outcome.wall_s},
+                    {"tod_bytes", outcome.tod_bytes},
+                    {"stored_bytes", outcome.stored_bytes},
+                    {"team", outcome.team},
+                    {"rank", outcome.rank}});
 }
 
 ObservationOutcome outcome_of(const std::string& text) {
@@ -79,7 +78,7 @@ class TeamLoop {
         server_(server),
         client_(client),
         files_(team, job.config.io.mpi_hints),
-        tools_{job.config, job.config_text, job.stages, team, files_, [this] { between_blocks(); }} {}
+        tools_{job.config, job.config_text, job.stages, team, files_, job.probe, [this] { between_blocks(); }} {}
 
   void run() {
     while (const auto text = next_job()) {
@@ -155,9 +154,10 @@ bool run_level2(const Level2Job& job, const Communicator& world, const OutcomeHa
   std::optional<ObservationClient> client;
   if (ranks.rank() == 0) {
     const auto next_text = [&job, next = std::size_t{0}]() mutable -> std::optional<std::string> {
-      if (next == job.observations.size()) return std::nullopt;
-      const Observation& observation = job.observations[next++];
-      return text_of(ObservationJob{observation, job.snapshot(observation), job.following_level2_path(observation)});
+      while (next < job.observations.size()) {
+        if (const auto prepared = job.prepare(job.observations[next++])) return text_of(*prepared);
+      }
+      return std::nullopt;
     };
     server.emplace(messages, next_text, teams.back(), [&](const std::string& result) {
       const ObservationOutcome outcome = outcome_of(result);

@@ -3,6 +3,7 @@
 /// Level-2 of many observations by teams of ranks.
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,9 @@ struct Level2Job {
   const std::string& config_text;
   const StageList& stages;
   std::vector<Observation> observations;  ///< in the order in which they are handed out; rank 0 only
-  /// What the catalogue knows of one of them (ObservationJob::snapshot); rank 0 only.
-  std::function<nlohmann::json(const Observation&)> snapshot;
-  /// Level-2 file of the observation after a sky dip (ObservationJob::following_level2_path); rank 0 only.
-  std::function<std::string(const Observation&)> following_level2_path;
+  /// Called when one of them is about to be handed out; nothing leaves it out. Must not throw. Rank 0 only.
+  std::function<std::optional<ObservationJob>(const Observation&)> prepare;
+  std::function<void(const std::string& path)> probe = [](const std::string&) {};  ///< Level2Tools::probe
 };
 
 /// Called on rank 0 as results come in, from its own team and others.

@@ -81,7 +81,9 @@ MpiCommunicator::MpiCommunicator(MpiCommunicator&& other) noexcept
     : comm_(std::exchange(other.comm_, MPI_COMM_NULL)),
       rank_(other.rank_),
       size_(other.size_),
-      max_count_(other.max_count_) {}
+      max_count_(other.max_count_),
+      agreements_to_failure_(std::move(other.agreements_to_failure_)),
+      waited_(other.waited_) {}
 
 MpiCommunicator& MpiCommunicator::operator=(MpiCommunicator&& other) noexcept {
   if (this == &other) return *this;
@@ -90,6 +92,8 @@ MpiCommunicator& MpiCommunicator::operator=(MpiCommunicator&& other) noexcept {
   rank_ = other.rank_;
   size_ = other.size_;
   max_count_ = other.max_count_;
+  agreements_to_failure_ = std::move(other.agreements_to_failure_);
+  waited_ = other.waited_;
   return *this;
 }
 
@@ -105,12 +109,16 @@ void MpiCommunicator::free() noexcept {
 MpiCommunicator MpiCommunicator::split(int color, int key) const {
   MPI_Comm part = MPI_COMM_NULL;
   check(MPI_Comm_split(comm_, color, key, &part), "MPI_Comm_split");
-  return {part, max_count_};
+  MpiCommunicator group(part, max_count_);
+  group.agreements_to_failure_ = agreements_to_failure_;
+  group.waited_ = waited_;
+  return group;
 }
 
 // Recursive doubling instead of MPI_Allreduce: the order of the additions is ours, whatever the library would choose
 // by message length and machine, and a + b == b + a makes every rank end with the same bits.
 void MpiCommunicator::sum(std::span<double> values) const {
+  const Waiting waiting(*this);
   int power = 1;
   while (power * 2 <= size_) power *= 2;
   const bool folded = rank_ >= power;  // hands its values to rank - power and gets the result back
@@ -142,18 +150,22 @@ void MpiCommunicator::sum(std::span<double> values) const {
 }
 
 void MpiCommunicator::sum(std::span<std::int64_t> values) const {
+  const Waiting waiting(*this);
   all_reduce(values, MPI_INT64_T, MPI_SUM, comm_, max_count_);
 }
 
 void MpiCommunicator::min(std::span<double> values) const {
+  const Waiting waiting(*this);
   all_reduce(values, MPI_DOUBLE, MPI_MIN, comm_, max_count_);
 }
 
 void MpiCommunicator::max(std::span<double> values) const {
+  const Waiting waiting(*this);
   all_reduce(values, MPI_DOUBLE, MPI_MAX, comm_, max_count_);
 }
 
 void MpiCommunicator::broadcast(Bytes& bytes, int root) const {
+  const Waiting waiting(*this);
   auto length = static_cast<std::uint64_t>(bytes.size());
   check(MPI_Bcast(&length, 1, MPI_UINT64_T, root, comm_), "MPI_Bcast");
   bytes.resize(length);
@@ -163,6 +175,7 @@ void MpiCommunicator::broadcast(Bytes& bytes, int root) const {
 }
 
 std::vector<Bytes> MpiCommunicator::all_gather(const Bytes& bytes) const {
+  const Waiting waiting(*this);
   const auto n_ranks = static_cast<std::size_t>(size_);
   std::vector<std::uint64_t> lengths(n_ranks);
   const auto length = static_cast<std::uint64_t>(bytes.size());
@@ -193,6 +206,7 @@ std::vector<Bytes> MpiCommunicator::all_gather(const Bytes& bytes) const {
 std::vector<Bytes> MpiCommunicator::all_to_all(const std::vector<Bytes>& to) const {
   const auto n_ranks = static_cast<std::size_t>(size_);
   if (to.size() != n_ranks) throw Bug("all_to_all needs one array for each rank");
+  const Waiting waiting(*this);
   std::vector<std::uint64_t> outgoing(n_ranks);
   std::vector<std::uint64_t> incoming(n_ranks);
   std::ranges::transform(to, outgoing.begin(), [](const Bytes& bytes) { return bytes.size(); });
@@ -220,7 +234,8 @@ std::vector<Bytes> MpiCommunicator::all_to_all(const std::vector<Bytes>& to) con
 }
 
 void MpiCommunicator::exchange(std::span<const int> neighbours, const std::vector<std::span<const double>>& send,
-                               const std::vector<std::span<double>>& receive) const {
+                               const std::vector<std::span<double>>& receive,
+                               const std::function<void()>& meanwhile) const {
   if (send.size() != neighbours.size() || receive.size() != neighbours.size()) {
     throw Bug("exchange needs one array to send and one to receive for each neighbour");
   }
@@ -238,16 +253,20 @@ void MpiCommunicator::exchange(std::span<const int> neighbours, const std::vecto
             "MPI_Isend");
     });
   }
+  meanwhile();
+  const Waiting waiting(*this);
   requests.wait();
 }
 
 void MpiCommunicator::run_agreed(std::string_view what, const std::function<void()>& work) const {
   std::string failure;
   try {
+    if (agreements_to_failure_ && --*agreements_to_failure_ == 0) throw Error("failure made for a test");
     work();
   } catch (const std::exception& error) {
     failure = text_of(error);
   }
+  const Waiting waiting(*this);
   int first_failed = failure.empty() ? size_ : rank_;
   check(MPI_Allreduce(MPI_IN_PLACE, &first_failed, 1, MPI_INT, MPI_MIN, comm_), "MPI_Allreduce");
   if (first_failed == size_) return;

@@ -65,6 +65,7 @@ void ObservationServer::serve() {
 }
 
 void ObservationServer::serve_until_all_done() {
+  const MpiCommunicator::Waiting waiting(ranks_);
   while (n_clients_ > 0 || n_handed_out_ > 0) {
     serve();
     std::this_thread::sleep_for(kRest);
@@ -74,6 +75,7 @@ void ObservationServer::serve_until_all_done() {
 void ObservationClient::request() { outbox_.send("", 0, kRequest); }
 
 std::optional<std::string> ObservationClient::next() {
+  const MpiCommunicator::Waiting waiting(ranks_);
   MPI_Status status;
   while (!probe(ranks_, 0, kJob, status)) std::this_thread::sleep_for(kRest);
   std::string job = receive_text(ranks_, status);
@@ -85,6 +87,7 @@ std::optional<std::string> ObservationClient::next() {
 void ObservationClient::send_result(std::string result) { outbox_.send(std::move(result), 0, kResult); }
 
 void restful_barrier(const MpiCommunicator& ranks) {
+  const MpiCommunicator::Waiting waiting(ranks);
   MPI_Request request = MPI_REQUEST_NULL;
   check(MPI_Ibarrier(ranks.native(), &request), "MPI_Ibarrier");
   for (int done = 0; done == 0;) {

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "level2/team_files.hpp"
+#include "io/team_files.hpp"
 #include "mpi/mpi_communicator.hpp"
 
 namespace comap::mpi {

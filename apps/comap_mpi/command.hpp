@@ -56,11 +56,16 @@ CLI::App* add_leaf_command(CLI::App& parent, Commands& commands, const std::stri
 void add_config_command(CLI::App& program, Commands& commands, GlobalOptions& options);
 void add_simulate_command(CLI::App& program, Commands& commands, GlobalOptions& options);
 void add_catalogue_command(CLI::App& program, Commands& commands, GlobalOptions& options);
+void add_acquire_command(CLI::App& program, Commands& commands, GlobalOptions& options);
 void add_level2_command(CLI::App& program, Commands& commands, GlobalOptions& options);
 void add_mapmake_command(CLI::App& program, Commands& commands, GlobalOptions& options);
+void add_linemap_command(CLI::App& program, Commands& commands, GlobalOptions& options);
+void add_transfer_command(CLI::App& program, Commands& commands, GlobalOptions& options);
+void add_diff_command(CLI::App& program, Commands& commands, GlobalOptions& options);
 void add_check_command(CLI::App& program, Commands& commands, GlobalOptions& options);
 void add_calibrate_command(CLI::App& program, Commands& commands, GlobalOptions& options);
 void add_report_command(CLI::App& program, Commands& commands, GlobalOptions& options);
+void add_benchmark_command(CLI::App& program, Commands& commands, GlobalOptions& options);
 void add_run_command(CLI::App& program, Commands& commands, GlobalOptions& options);
 
 }  // namespace comap

@@ -183,7 +183,7 @@ void add_calibrate_command(CLI::App& program, Commands& commands, GlobalOptions&
       program, commands, "calibrate", "Fit gain models to the fluxes measured of a calibrator",
       "comap_mpi calibrate comap.toml --set calibrate.source=CasA --plot gains.png --dry-run",
       [own](const CommandContext& context) { return calibrate(context, *own); }, options);
-  app->add_option("--format", own->format, "table, json or tsv")->capture_default_str();
+  app->add_option("--format", own->format, kOutputFormats)->capture_default_str();
   app->add_option("--plot", own->plot, "Draw gain ratio against time for every band")->type_name("PNG");
 }
 

@@ -1,42 +1,32 @@
 #include <fmt/core.h>
 
-#include <filesystem>
-#include <functional>
 #include <iostream>
 #include <memory>
 #include <sstream>
 
 #include "catalogue/catalogue.hpp"
 #include "catalogue/scan.hpp"
-#include "command.hpp"
+#include "catalogue_commands.hpp"
 #include "core/error.hpp"
+#include "core/log.hpp"
 #include "core/rank_zero.hpp"
-#include "table_output.hpp"
+#include "probe.hpp"
 
 namespace comap {
 namespace {
 
-/// Options of the catalogue commands; each command uses its own.
-struct CatalogueOptions {
-  std::string format = "table";
-  ScanOptions scan;
-  std::int64_t obsid = 0;
-};
-using Options = std::shared_ptr<CatalogueOptions>;
-using Tables = std::vector<OutputTable>;
+constexpr std::size_t kShownRows = 20;  // of each table of a change, for the eye
+
+/// Says in the name of a table how many rows are left out.
+void keep_first_rows(Tables& tables) {
+  for (OutputTable& table : tables) {
+    if (table.rows.size() <= kShownRows) continue;
+    table.name += fmt::format(" (first {} of {})", kShownRows, table.rows.size());
+    table.rows.resize(kShownRows);
+  }
+}
 
 SqlValue text_or_null(const std::string& text) { return text.empty() ? SqlValue{} : SqlValue{text}; }
-
-/// Rank 0 opens the catalogue and answers; every rank gets its error.
-int answer(const CommandContext& context, const Options& own, const std::function<Tables(Catalogue&)>& question) {
-  run_on_rank_zero(context.world, [&] {
-    const OutputFormat format = parse_output_format(own->format);
-    const auto catalogue = open_catalogue(context.config.catalogue);
-    print_tables(std::cout, question(*catalogue), format);
-    std::cout.flush();
-  });
-  return kDone;
-}
 
 // ---- init
 
@@ -79,65 +69,6 @@ Tables summary_tables(Catalogue& catalogue) {
   return {counts, status, groups, observation_table("latest", summary.latest)};
 }
 
-// ---- show
-
-OutputTable row_table(const std::string& name, const std::vector<Row>& rows) {
-  OutputTable table = {name, {}, {}};
-  if (rows.empty()) return table;
-  for (const auto& [column, value] : rows.front()) table.columns.push_back(column);
-  for (const Row& row : rows) {
-    std::vector<SqlValue> values;
-    for (const auto& [column, value] : row) values.push_back(value);
-    table.rows.push_back(std::move(values));
-  }
-  return table;
-}
-
-/// One row: for the eye a line for each column, for programs a row.
-OutputTable single_row_table(const std::string& name, const Row& row, OutputFormat format) {
-  if (format != OutputFormat::table) return row_table(name, {row});
-  OutputTable table = {name, {"column", "value"}, {}};
-  for (const auto& [column, value] : row) table.rows.push_back({column, value});
-  return table;
-}
-
-std::string state_of_file(const std::string& path) {
-  std::error_code error;
-  const auto type = std::filesystem::status(path, error).type();
-  if (type == std::filesystem::file_type::not_found) return "missing";
-  if (error) return "cannot be looked at: " + error.message();
-  const auto bytes = std::filesystem::file_size(path, error);
-  return error ? "is not a file" : bytes == 0 ? "empty" : fmt::format("{} bytes", bytes);
-}
-
-OutputTable file_table(const Row& row) {
-  OutputTable table = {"files", {"column", "path", "state"}, {}};
-  for (const char* column : {"level1_path", "level2_path"}) {
-    const auto found = row.find(column);
-    if (found == row.end()) continue;
-    const auto* path = std::get_if<std::string>(&found->second);
-    if (path != nullptr && !path->empty()) table.rows.push_back({column, *path, state_of_file(*path)});
-  }
-  return table;
-}
-
-Tables show_tables(Catalogue& catalogue, std::int64_t obsid, OutputFormat format) {
-  const std::optional<Row> row = catalogue.row(obsid);
-  if (!row) {
-    throw CatalogueError(fmt::format("catalogue {}: observation {} is not in it; run `comap_mpi catalogue scan`",
-                                     catalogue.description(), obsid));
-  }
-  Tables tables = {single_row_table("comap_data", *row, format), file_table(*row)};
-  for (const Row& summary : catalogue.rows_of("observation_summary", obsid)) {
-    tables.push_back(single_row_table("observation_summary", summary, format));
-  }
-  for (const char* name : {"quality_flags", "calibration_flux", "old_path_data"}) {
-    const std::vector<Row> rows = catalogue.rows_of(name, obsid);
-    if (!rows.empty()) tables.push_back(row_table(name, rows));
-  }
-  return tables;
-}
-
 // ---- scan
 
 Tables scan_tables(const ScanReport& report) {
@@ -158,69 +89,108 @@ Tables scan_tables(const ScanReport& report) {
   return {counts, cleared, problems};
 }
 
-int scan(const CommandContext& context, const Options& own) {
-  ScanOptions options = own->scan;
+int scan(const CommandContext& context, const std::string& format, ScanOptions options) {
   options.dry_run = context.options.dry_run;
+  options.deadly_files = make_probe(ProbeDepth::headers);
   if (options.level1_dirs.empty() && options.level2_dirs.empty()) {
     options.level1_dirs = context.config.run.level1_dirs;
     options.level2_dirs = context.config.run.level2_dirs;
   }
   std::unique_ptr<Catalogue> catalogue;
   run_on_rank_zero(context.world, [&] {
-    parse_output_format(own->format);
+    parse_output_format(format);
     catalogue = open_catalogue(context.config.catalogue);
   });
   const ScanReport report = scan_files(catalogue.get(), options, context.world);
   run_on_rank_zero(context.world, [&] {
-    print_tables(std::cout, scan_tables(report), parse_output_format(own->format));
+    print_tables(std::cout, scan_tables(report), parse_output_format(format));
     std::cout.flush();
   });
   return kDone;
 }
 
-CLI::App* add_leaf(CLI::App& parent, Commands& commands, GlobalOptions& options, const Options& own,
-                   const std::string& name, const std::string& description, CommandFunction run) {
-  CLI::App* app = add_leaf_command(parent, commands, name, description,
-                                   "comap_mpi catalogue " + name + (name == "show" ? " 7206" : " comap.toml"),
-                                   std::move(run), options);
-  commands.back().needs_config = false;
-  app->add_option("--format", own->format, "table, json or tsv")->capture_default_str();
+}  // namespace
+
+OutputTable ask(Catalogue& catalogue, const std::string& name, const CatalogueQuery& question) {
+  sql::Result result;
+  catalogue.read([&](sql::Connection& connection) { result = question(connection); });
+  return {name, result.columns, std::move(result.rows)};
+}
+
+CLI::App* add_catalogue_leaf(const CatalogueGroup& group, const std::string& name, const std::string& description,
+                             const std::string& arguments, CommandFunction run) {
+  CLI::App* app =
+      add_leaf_command(group.parent, group.commands, name, description,
+                       fmt::format("comap_mpi {} {} {}", group.name, name, arguments), std::move(run), group.options);
+  group.commands.back().needs_config = false;
+  app->add_option("--format", *group.format, kOutputFormats)->capture_default_str();
   return app;
 }
 
-}  // namespace
+CLI::App* add_catalogue_report(const CatalogueGroup& group, const std::string& name, const std::string& description,
+                               const std::string& arguments, CatalogueQuestion question) {
+  CLI::App* app =
+      add_catalogue_leaf(group, name, description, arguments,
+                         [format = group.format, question = std::move(question)](const CommandContext& context) {
+                           run_on_rank_zero(context.world, [&] {
+                             const OutputFormat shown = parse_output_format(*format);
+                             const auto catalogue = open_catalogue(context.config.catalogue);
+                             print_tables(std::cout, question(*catalogue, {context, shown}), shown);
+                             std::cout.flush();
+                           });
+                           return kDone;
+                         });
+  group.commands.back().writes_log = false;
+  return app;
+}
+
+CLI::App* add_catalogue_change(const CatalogueGroup& group, const std::string& name, const std::string& description,
+                               const std::string& arguments, CatalogueChange change) {
+  const auto write = std::make_shared<bool>(false);
+  CLI::App* app =
+      add_catalogue_leaf(group, name, description, arguments,
+                         [format = group.format, write, change = std::move(change)](const CommandContext& context) {
+                           const bool is_written = *write && !context.options.dry_run;
+                           run_on_rank_zero(context.world, [&] {
+                             const OutputFormat shown = parse_output_format(*format);
+                             const auto catalogue = open_catalogue(context.config.catalogue);
+                             Tables tables = change(*catalogue, {context, shown}, is_written);
+                             if (shown == OutputFormat::table) keep_first_rows(tables);
+                             print_tables(std::cout, tables, shown);
+                             std::cout.flush();
+                             if (!is_written) log_info("nothing was changed; --write does it");
+                           });
+                           return kDone;
+                         });
+  app->add_flag("--write", *write, "Do it, in one transaction; without it only show what would be done");
+  return app;
+}
 
 void add_catalogue_command(CLI::App& program, Commands& commands, GlobalOptions& options) {
   CLI::App* catalogue = program.add_subcommand("catalogue", "The inventory of observations and files");
   catalogue->require_subcommand(1);
-  const auto own = std::make_shared<CatalogueOptions>();
-  add_leaf(*catalogue, commands, options, own, "init", "Create what is missing of the catalogue",
-           [own](const CommandContext& context) {
-             return answer(context, own, [&](Catalogue& one) { return initialize(one, context.options.dry_run); });
-           });
-  CLI::App* scan_app =
-      add_leaf(*catalogue, commands, options, own, "scan", "Bring the catalogue in line with the files",
-               [own](const CommandContext& context) { return scan(context, own); });
-  scan_app->add_option("--level1", own->scan.level1_dirs, "Search Level-1 files here")
-      ->expected(1, -1)
-      ->type_name("DIR");
-  scan_app->add_option("--level2", own->scan.level2_dirs, "Search Level-2 files here")
-      ->expected(1, -1)
-      ->type_name("DIR");
-  scan_app->add_flag("--overwrite", own->scan.overwrite, "Replace columns and paths that are there");
-  scan_app->add_flag("--clear-statistics", own->scan.clear_statistics,
-                     "Clear statistics where the Level-2 file is gone");
-  add_leaf(*catalogue, commands, options, own, "summary", "Counts of rows and files, latest rows",
-           [own](const CommandContext& context) { return answer(context, own, summary_tables); });
-  commands.back().writes_log = false;
-  CLI::App* show = add_leaf(*catalogue, commands, options, own, "show", "Everything known about one observation",
-                            [own](const CommandContext& context) {
-                              return answer(context, own, [&](Catalogue& one) {
-                                return show_tables(one, own->obsid, parse_output_format(own->format));
-                              });
-                            });
-  commands.back().writes_log = false;
-  show->add_option("OBSID", own->obsid, "Number of the observation")->required();
+  const CatalogueGroup group{*catalogue, commands, options, "catalogue", std::make_shared<std::string>("table")};
+  add_catalogue_report(
+      group, "init", "Create what is missing of the catalogue", "comap.toml",
+      [](Catalogue& one, const CatalogueView& view) { return initialize(one, view.context.options.dry_run); });
+  commands.back().writes_log = true;
+  const auto found = std::make_shared<ScanOptions>();
+  CLI::App* scan_app = add_catalogue_leaf(
+      group, "scan", "Bring the catalogue in line with the files", "comap.toml",
+      [found, format = group.format](const CommandContext& context) { return scan(context, *format, *found); });
+  scan_app->add_option("--level1", found->level1_dirs, "Search Level-1 files here")->expected(1, -1)->type_name("DIR");
+  scan_app->add_option("--level2", found->level2_dirs, "Search Level-2 files here")->expected(1, -1)->type_name("DIR");
+  scan_app->add_flag("--overwrite", found->overwrite, "Replace columns and paths that are there");
+  scan_app->add_flag("--clear-statistics", found->clear_statistics, "Clear statistics where the Level-2 file is gone");
+  add_catalogue_report(group, "summary", "Counts of rows and files, latest rows", "comap.toml",
+                       [](Catalogue& one, const CatalogueView&) { return summary_tables(one); });
+  add_catalogue_show(group);
+  add_catalogue_reports(group);
+  add_catalogue_target(group);
+  add_catalogue_statistics(group);
+  add_catalogue_flags(group);
+  add_catalogue_maintenance(group);
+  add_catalogue_verify(group);
 }
 
 }  // namespace comap

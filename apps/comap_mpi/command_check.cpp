@@ -34,7 +34,7 @@ int run_check(const CommandContext& context, const CheckOptions& own) {
     const OutputFormat format = parse_output_format(own.format);
     std::vector<CheckedLevelFile> checked;
     for (const std::string& path : own.files) {
-      checked.push_back(check_file(path, context.config.level2, own.deep));
+      checked.push_back(check_file(path, context.config.level2, own.deep ? TodDepth::all : TodDepth::samples));
       n_bad += checked.back().findings.empty() ? 0 : 1;
     }
     print_tables(std::cout, tables_of(checked), format);
@@ -54,7 +54,7 @@ void add_check_command(CLI::App& program, Commands& commands, GlobalOptions& opt
   commands.back().needs_config = false;
   commands.back().writes_log = false;
   app->add_option("FILE", own->files, "Level-1 or Level-2 files")->required()->type_name("");
-  app->add_option("--format", own->format, "table, json or tsv")->capture_default_str();
+  app->add_option("--format", own->format, kOutputFormats)->capture_default_str();
   app->add_flag("--deep", own->deep, "Read all TOD of Level-1 files, not samples of it");
 }
 

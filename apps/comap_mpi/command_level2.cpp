@@ -1,22 +1,30 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
-#include <fstream>
+#include <iterator>
+#include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "catalogue/catalogue.hpp"
-#include "catalogue/row_json.hpp"
 #include "command.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
+#include "level2/catalogue_snapshot.hpp"
 #include "level2/level2_path.hpp"
 #include "level2/rerun_plan.hpp"
+#include "level2_handout.hpp"
 #include "level2_progress.hpp"
+#include "mpi/cost_meter.hpp"
 #include "mpi/level2_job.hpp"
+#include "mpi/observation_queue.hpp"
+#include "mpi/stop_signal.hpp"
+#include "probe.hpp"
 #include "result_journal.hpp"
+#include "run_claims.hpp"
+#include "run_summary.hpp"
 #include "stages/stage_registry.hpp"
 
 namespace comap {
@@ -56,114 +64,182 @@ Level2Work find_work(const CommandContext& context) {
   return work;
 }
 
-nlohmann::json snapshot_of(Catalogue& catalogue, const Observation& observation) {
-  nlohmann::json flags = nlohmann::json::array();
-  for (const Row& row : catalogue.rows_of("quality_flags", observation.obsid)) flags.push_back(json_of(row));
-  const auto row = catalogue.row(observation.obsid);
-  return {{"row", row ? json_of(*row) : nlohmann::json::object()}, {"flags", std::move(flags)}};
-}
+struct Level2Options {
+  std::string format = "table";  ///< of --dry-run
+};
 
-/// Level-2 file of the observation whose calibration a sky dip may need; empty for other observations.
-std::string following_level2_path(Catalogue& catalogue, const Observation& observation) {
-  if (observation.source_group != kSkyDipGroup) return "";
-  const auto row = catalogue.row(observation.obsid + 1);
-  if (!row) return "";
-  const auto path = row->find("level2_path");
-  const auto* text = path == row->end() ? nullptr : std::get_if<std::string>(&path->second);
-  return text == nullptr ? "" : *text;
-}
+struct Intention {
+  std::string text;
+  bool reads_level1 = false;
+};
 
-std::string what_would_be_done(const CommandContext& context, const StageList& stages, Catalogue& catalogue,
-                               const Observation& observation) {
+Intention what_would_be_done(const CommandContext& context, const StageList& stages, Catalogue& catalogue,
+                             const Observation& observation) {
   try {
     const std::string path = level2_path(context.config.level2, observation);
-    const nlohmann::json snapshot = snapshot_of(catalogue, observation);
+    const nlohmann::json snapshot = catalogue_snapshot(catalogue, observation.obsid);
     const RerunPlan plan = plan_rerun({context.config.level2, stages, observation.level1_path, path, snapshot,
                                        following_level2_path(catalogue, observation)});
-    if (plan.up_to_date()) return "up to date: " + path;
-    return fmt::format("would run {}{}: {}", plan.text(), plan.needs_level1 ? "" : "; without Level-1", path);
+    if (plan.up_to_date()) return {"up to date: " + path};
+    return {fmt::format("would run {}{}: {}", plan.text(), plan.needs_level1 ? "" : "; without Level-1", path),
+            plan.needs_level1};
   } catch (const Error& error) {
-    return fmt::format("would fail: {}", error.what());
+    return {fmt::format("would fail: {}", error.what())};
   }
 }
 
-void show_dry_run(const CommandContext& context, const StageList& stages, const Level2Work& work) {
+/// One line for each observation, or JSON with the size of what would be read.
+void show_dry_run(const CommandContext& context, const Level2Options& options, const StageList& stages,
+                  const Level2Work& work) {
+  const bool as_json = options.format == "json";
+  auto list = nlohmann::ordered_json::array();
   for (const Observation& observation : work.observations) {
-    fmt::print("{}\t{}\t{}\n", observation.obsid, observation.source,
-               what_would_be_done(context, stages, *work.catalogue, observation));
+    const Intention intention = what_would_be_done(context, stages, *work.catalogue, observation);
+    if (!as_json) {
+      fmt::print("{}\t{}\t{}\n", observation.obsid, observation.source, intention.text);
+      continue;
+    }
+    list.push_back({{"obsid", observation.obsid},
+                    {"source", observation.source},
+                    {"intention", intention.text},
+                    {"level1_bytes", intention.reads_level1 ? total_bytes({observation.level1_path}) : 0}});
+  }
+  if (as_json) fmt::print("{}\n", nlohmann::ordered_json{{"observations", list}}.dump(2));
+}
+
+/// What rank 0 keeps while the run goes on; nothing on the others.
+struct Level2Run {
+  std::string description;  ///< of the catalogue
+  std::unique_ptr<RunClaims> claims;
+  std::unique_ptr<ResultJournal> journal;
+  std::unique_ptr<Level2Progress> progress;
+  std::unique_ptr<Level2Handout> handout;
+  std::map<std::int64_t, std::string> level1_path;  ///< by obsid
+  std::vector<std::string> level1_read;             ///< paths of observations that are done
+
+  void begin(const CommandContext& context, const Level2Work& work) {
+    description = work.catalogue->description();
+    for (const Observation& observation : work.observations) level1_path[observation.obsid] = observation.level1_path;
+    claims = std::make_unique<RunClaims>(*work.catalogue, context, "level2");
+    journal = std::make_unique<ResultJournal>(*work.catalogue, context.config.log, claims->run_id());
+    journal->apply_left_over();
+    progress = std::make_unique<Level2Progress>(static_cast<std::int64_t>(work.observations.size()),
+                                                context.config.log.progress && !context.options.quiet);
+    handout = std::make_unique<Level2Handout>(*work.catalogue, *claims, context.config.level2,
+                                              [this](const ObservationOutcome& outcome) { progress->add(outcome); });
+  }
+
+  void handle(const ObservationOutcome& outcome) {
+    const bool is_result = outcome.status != ObservationOutcome::Status::stopped;
+    if (is_result && (outcome.result.complete || !outcome.result.error.empty())) {
+      journal->record(outcome.result);
+      if (!journal->outage().empty()) handout->stop(journal->outage());
+    } else {
+      claims->give_back(outcome.result.obsid);
+    }
+    progress->add(outcome);
+    if (outcome.status == ObservationOutcome::Status::done && outcome.tod_bytes > 0) {
+      level1_read.push_back(level1_path.at(outcome.result.obsid));
+    }
+  }
+
+  RunWork work() const {
+    if (!progress) return {};
+    const auto n_samples = progress->tod_bytes() / static_cast<std::int64_t>(sizeof(float));
+    return {"level2", progress->n_done(), n_samples, total_bytes(level1_read)};
+  }
+
+  void finish(const CommandContext& context, bool stopped, const RunCost& cost) {
+    for (const auto& [obsid, reason] : handout->left()) progress->leave(obsid, reason);
+    claims->finish(progress->n_done(), progress->n_failed(), progress->n_left());
+    fmt::print("{}", progress->table());
+    write_run_summary(context, cost, !stopped && progress->n_left() == 0, progress->json());
+    if (stopped) {
+      log_warning("stopped by a signal: {} observations are left; run the same command again", progress->n_left());
+    }
+    std::string problem;
+    if (handout->is_stopped()) problem = fmt::format("; it went away and {} observations are left", progress->n_left());
+    if (journal->n_unrecorded() > 0) {
+      problem += fmt::format("; {} results are kept in {}", journal->n_unrecorded(), journal->path());
+    }
+    if (problem.empty()) return;
+    const std::string text = fmt::format("catalogue {}{}; run the same command again", description, problem);
+    if (!stopped) throw CatalogueError(text);
+    log_error("{}", text);
+  }
+};
+
+/// With the retries of files that are unavailable for a moment left to who reads the file.
+void probe_level1(const std::string& path) {
+  for (const auto& [deadly, reason] : make_probe(ProbeDepth::contents)({path})) {
+    throw ObservationError(deadly + ": " + reason);
   }
 }
 
-void write_summary(const CommandContext& context, const Level2Progress& progress) {
-  fmt::print("{}", progress.table());
-  const auto path = std::filesystem::path(context.config.log.directory) / "level2_summary.json";
-  std::filesystem::create_directories(path.parent_path());
-  std::ofstream file(path);
-  file << progress.json() << '\n';
-  if (!file) log_warning("{}: cannot write the summary", path.string());
-}
-
-/// The observations in rounds: sky dips after all others, among which are those they take their calibration from.
-/// Returns true when stopped by a signal.
-bool run_rounds(const CommandContext& context, const StageList& stages, const Level2Work& work,
-                const mpi::OutcomeHandler& handle) {
-  std::array<std::vector<Observation>, 2> rounds;
-  for (const Observation& observation : work.observations) {
-    rounds[observation.source_group == kSkyDipGroup ? 1 : 0].push_back(observation);
-  }
-  const auto snapshot = [&](const Observation& observation) { return snapshot_of(*work.catalogue, observation); };
-  const auto following = [&](const Observation& observation) {
-    return following_level2_path(*work.catalogue, observation);
-  };
-  for (std::vector<Observation>& round : rounds) {
-    if (context.world.sum(static_cast<std::int64_t>(round.size())) == 0) continue;
-    const mpi::Level2Job job{context.config, context.config_text, stages, std::move(round), snapshot, following};
+/// Observations of a round, and then those of them that other runs had in hand and have given back. Returns true when
+/// stopped by a signal.
+bool run_round(const CommandContext& context, const StageList& stages, Level2Run& run,
+               std::vector<Observation> observations) {
+  const auto prepare = [&](const Observation& observation) { return run.handout->prepare(observation); };
+  const auto handle = [&](const ObservationOutcome& outcome) { run.handle(outcome); };
+  while (context.world.sum(static_cast<std::int64_t>(observations.size())) > 0) {
+    const mpi::Level2Job job{context.config, context.config_text, stages, std::move(observations),
+                             prepare,        probe_level1};
     if (mpi::run_level2(job, context.world, handle)) return true;
+    observations.clear();
+    if (run.handout) observations = run.handout->freed(mpi::stop_requested);
+    mpi::restful_barrier(dynamic_cast<const mpi::MpiCommunicator&>(context.world));
   }
   return false;
 }
 
-int run_level2_command(const CommandContext& context) {
+/// Sky dips come after all others, among which are those they take their calibration from. Returns true when stopped
+/// by a signal.
+bool run_rounds(const CommandContext& context, const StageList& stages, Level2Run& run,
+                const std::vector<Observation>& all) {
+  for (const bool sky_dips : {false, true}) {
+    std::vector<Observation> round;
+    std::ranges::copy_if(all, std::back_inserter(round), [&](const Observation& observation) {
+      return (observation.source_group == kSkyDipGroup) == sky_dips;
+    });
+    if (run_round(context, stages, run, std::move(round))) return true;
+  }
+  return false;
+}
+
+int run_level2_command(const CommandContext& context, const Level2Options& options) {
+  const mpi::CostMeter meter(dynamic_cast<const mpi::MpiCommunicator&>(context.world));
   const StageList stages = make_stages(context.config.level2);
   check_fields(stages);
   Level2Work work;
   run_on_rank_zero(context.world, [&] { work = find_work(context); });
   if (context.options.dry_run) {
-    run_on_rank_zero(context.world, [&] { show_dry_run(context, stages, work); });
+    run_on_rank_zero(context.world, [&] { show_dry_run(context, options, stages, work); });
     return kDone;
   }
-  std::unique_ptr<ResultJournal> journal;
-  std::unique_ptr<Level2Progress> progress;
-  run_on_rank_zero(context.world, [&] {
-    journal = std::make_unique<ResultJournal>(*work.catalogue, context.config.log);
-    journal->apply_left_over();
-    progress = std::make_unique<Level2Progress>(static_cast<std::int64_t>(work.observations.size()),
-                                                context.config.log.progress && !context.options.quiet);
-  });
-  const auto handle = [&](const ObservationOutcome& outcome) {
-    const bool is_result = outcome.status != ObservationOutcome::Status::stopped;
-    if (is_result && (outcome.result.complete || !outcome.result.error.empty())) journal->record(outcome.result);
-    progress->add(outcome);
+  Level2Run run;
+  run_on_rank_zero(context.world, [&] { run.begin(context, work); });
+  const auto left_by_signal = [&] {
+    const bool is_waiting_for_others = run.handout && mpi::stop_requested() && !run.handout->left().empty();
+    return context.world.sum(std::int64_t{is_waiting_for_others ? 1 : 0}) > 0;
   };
-  const bool stopped = run_rounds(context, stages, work, handle);
-
-  std::int64_t n_failed = 0;
-  run_on_rank_zero(context.world, [&] {
-    write_summary(context, *progress);
-    n_failed = progress->n_failed();
-    if (stopped) {
-      log_warning("stopped by a signal: {} observations are left; run the same command again", progress->n_left());
-    }
-  });
+  const bool stopped = run_rounds(context, stages, run, work.observations) || left_by_signal();
+  const RunCost cost = meter.cost(run.work());
+  run_on_rank_zero(context.world, [&] { run.finish(context, stopped, cost); });
   if (stopped) return kStopped;
+  const std::int64_t n_failed = run.progress ? run.progress->n_failed() : 0;
   return context.world.sum(n_failed) > 0 ? kSomeFailed : kDone;
 }
 
 }  // namespace
 
 void add_level2_command(CLI::App& program, Commands& commands, GlobalOptions& options) {
-  add_leaf_command(program, commands, "level2", "Calibrate and filter Level-1 files into Level-2 files",
-                   "srun comap_mpi level2 config.toml", run_level2_command, options);
+  const auto own = std::make_shared<Level2Options>();
+  CLI::App* app = add_leaf_command(
+      program, commands, "level2", "Calibrate and filter Level-1 files into Level-2 files",
+      "srun comap_mpi level2 config.toml",
+      [own](const CommandContext& context) { return run_level2_command(context, *own); }, options);
+  app->add_option("--format", own->format, "Of --dry-run: table or json")->check(CLI::IsMember({"table", "json"}));
 }
 
 }  // namespace comap

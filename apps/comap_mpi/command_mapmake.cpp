@@ -2,24 +2,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "calibrate/gain_models.hpp"
-#include "catalogue/catalogue.hpp"
 #include "command.hpp"
-#include "core/constants.hpp"
-#include "core/error.hpp"
-#include "core/json_bytes.hpp"
 #include "core/log.hpp"
-#include "core/rank_zero.hpp"
+#include "map/cuts.hpp"
 #include "map/map_job.hpp"
 #include "map/map_plan.hpp"
-#include "sky/coordinates.hpp"
+#include "map/memory_plan.hpp"
+#include "map_selection.hpp"
+#include "mpi/cost_meter.hpp"
+#include "mpi/parallel_file.hpp"
+#include "run_summary.hpp"
 
 namespace comap {
 namespace {
@@ -27,91 +24,34 @@ namespace {
 struct MapmakeOptions {
   bool plot = false;
   std::vector<std::string> level2_files;
+  double memory_GB = 0.0;        ///< 0 = as configured
+  std::string format = "table";  ///< of --dry-run
 };
 
-std::vector<MapObservation> observations_of_catalogue(const Config& config) {
-  const std::unique_ptr<Catalogue> catalogue = open_catalogue(config.catalogue);
-  std::vector<MapObservation> offered;
-  for (const Observation& observation : catalogue->select(config.select)) {
-    offered.push_back({observation, catalogue->quality_flags(observation.obsid), {}});
-  }
-  return offered;
-}
-
-double start_mjd(const Observation& observation) {
-  try {
-    return parse_utc_start(observation.utc_start);
-  } catch (const ObservationError& error) {
-    log_warning("obsid {}: no calibration: {}", observation.obsid, error.what());
-    return std::nan("");
-  }
-}
-
-void add_calibration(const Config& config, std::vector<MapObservation>& offered) {
-  constexpr int kSubBands = 2;
-  const std::vector<CalibrationModel> models = open_catalogue(config.catalogue)->calibration_models();
-  if (models.empty()) {
-    throw CatalogueError(
-        "[mapmake] calibration = \"catalogue\": the catalogue has no calibration models; run "
-        "`comap_mpi calibrate` first");
-  }
-  constexpr int kElements = kScienceFeeds * kBands * kSubBands;
-  if (std::ssize(models) < kElements) {
-    log_warning("calibration: models of {} of {} elements; the others are not calibrated", models.size(), kElements);
-  }
-  for (MapObservation& observation : offered) {
-    const double mjd = start_mjd(observation.observation);
-    for (const CalibrationModel& model : models) {
-      observation.calibration.push_back(
-          {model.feed, model.band * kSubBands + model.channel, gain_ratio_at(model, mjd)});
-    }
-  }
-}
-
-/// Rank 0 asks the catalogue, or looks into the files given by name; every rank gets the answer.
-std::vector<MapObservation> offered_observations(const CommandContext& context, const MapmakeOptions& options) {
-  std::vector<MapObservation> offered;
-  Bytes bytes;
-  run_on_rank_zero(context.world, [&] {
-    offered = options.level2_files.empty()
-                  ? observations_of_catalogue(context.config)
-                  : observations_of_files(options.level2_files, context.config.mapmake.dataset);
-    if (context.config.mapmake.calibration == "catalogue") add_calibration(context.config, offered);
-    bytes = to_bytes(nlohmann::json(offered));
-  });
-  context.world.broadcast(bytes, 0);
-  return from_bytes(bytes).get<std::vector<MapObservation>>();
-}
-
-void print_selection(const SelectionReport& report, bool every_observation) {
-  for (const ObservationOutcome& outcome : report.observations) {
-    if (outcome.used && !every_observation) continue;
-    fmt::print("{:>10}  {}  {}\n", outcome.obsid, outcome.used ? "used    " : "excluded", outcome.reason);
-  }
-  for (const std::string& line : report.lines()) fmt::print("{}\n", line);
-}
+std::string first_path(const MapPaths& paths) { return paths.fits.empty() ? paths.hdf5 : paths.fits; }
 
 void print_bands(const std::vector<BandResult>& bands) {
-  fmt::print("{:>4} {:>12} {:>12} {:>10} {:>10} {:>8}  {}\n", "band", "observations", "samples", "iterations",
+  fmt::print("\n{:>4} {:>12} {:>12} {:>10} {:>10} {:>8}  {}\n", "band", "observations", "samples", "iterations",
              "residual", "time/s", "map");
   for (const BandResult& band : bands) {
     fmt::print("{:>4} {:>12} {:>12} {:>10} {:>10.1e} {:>8.1f}  {}\n", band.frequency_band, band.n_observations,
                band.n_samples, band.solver.iterations, band.solver.relative_residual, band.seconds,
-               band.path.empty() ? "none: no sample can be used" : band.path);
-    if (!band.plot_path.empty()) fmt::print("{:>62}  {}\n", "picture", band.plot_path);
-    if (!band.path.empty() && !band.solver.converged) {
-      log_warning(
-          "band {}: the solver stopped at max_iterations with a residual of {:.2e} ({:.2g} of an offset's noise)",
-          band.frequency_band, band.solver.relative_residual, band.solver.residual_in_noise);
+               band.n_samples == 0 ? "none: no sample can be used" : first_path(band.paths));
+    if (!band.paths.fits.empty() && !band.paths.hdf5.empty()) fmt::print("{:>62}  {}\n", "HDF5", band.paths.hdf5);
+    for (const std::string& picture : {band.paths.plot, band.paths.convergence_plot}) {
+      if (!picture.empty()) fmt::print("{:>62}  {}\n", "picture", picture);
+    }
+    if (band.n_samples > 0 && !band.solver.converged) {
+      log_warning("band {}: the solver stopped at max_iterations with a residual of {:.2e} ({:.2g} of a pixel's noise)",
+                  band.frequency_band, band.solver.relative_residual, band.solver.residual_in_noise);
     }
   }
 }
 
-void log_selection(const SelectionReport& report) {
-  for (const ObservationOutcome& outcome : report.observations) {
-    if (!outcome.used) log_warning("obsid {} is not used: {}", outcome.obsid, outcome.reason);
-  }
-  for (const std::string& line : report.lines()) log_info("{}", line);
+/// Cuts and null tests.
+void print_lines(const std::vector<std::string>& lines) {
+  fmt::print("\n");
+  for (const std::string& line : lines) fmt::print("{}\n", line);
 }
 
 int exit_code(const MapJobResult& result) {
@@ -120,27 +60,88 @@ int exit_code(const MapJobResult& result) {
   return result.selection.n_bad_files() > 0 ? kSomeFailed : kDone;
 }
 
-int dry_run(const CommandContext& context, const std::vector<MapObservation>& offered) {
-  const SelectionReport report =
-      selection_report(survey_observations(context.config.mapmake, context.config.io, offered, context.world));
-  if (context.world.rank() == 0) print_selection(report, true);
+/// What all ranks together would hold of the samples while all bands are made at once.
+void print_needs(const MapmakeConfig& config, const std::vector<SurveyedObservation>& survey, std::int64_t level2_bytes,
+                 bool as_json) {
+  constexpr double kGigabyte = 1e9;
+  std::int64_t n_samples = 0;
+  std::int64_t n_used = 0;
+  for (const SurveyedObservation& observation : survey) {
+    if (!observation.outcome.used) continue;
+    n_samples += observation.n_samples;
+    ++n_used;
+  }
+  const double per_sample = bytes_per_sample(config, config.bands.size(), false);
+  if (as_json) {
+    const nlohmann::ordered_json needs = {{"observations", survey.size()},  {"used", n_used},
+                                          {"samples", n_samples},           {"bands", config.bands.size()},
+                                          {"bytes_per_sample", per_sample}, {"level2_bytes", level2_bytes}};
+    fmt::print("{}\n", needs.dump(2));
+    return;
+  }
+  fmt::print("{} samples of feeds, {} bands: {:.2f} GB in memory, over all ranks together\n", n_samples,
+             config.bands.size(), static_cast<double>(n_samples) * per_sample / kGigabyte);
+}
+
+int dry_run(const CommandContext& context, const std::vector<MapObservation>& offered, bool as_json) {
+  const auto survey = survey_observations(context.config.mapmake, context.config.io, offered, context.world);
+  const SelectionReport report = selection_report(survey);
+  if (context.world.rank() == 0) {
+    if (!as_json) print_selection(report, true);
+    print_needs(context.config.mapmake, survey, used_level2_bytes(report, offered), as_json);
+  }
   return report.n_used() == 0 ? kError : kDone;
 }
 
+nlohmann::ordered_json summary_of(const MapJobResult& result) {
+  nlohmann::ordered_json summary = {{"observations", result.selection.observations.size()},
+                                    {"used", result.selection.n_used()},
+                                    {"bands", nlohmann::json::array()}};
+  for (const BandResult& band : result.bands) {
+    summary["bands"].push_back({{"band", band.frequency_band},
+                                {"map", first_path(band.paths)},
+                                {"observations", band.n_observations},
+                                {"samples", band.n_samples},
+                                {"iterations", band.solver.iterations},
+                                {"relative_residual", band.solver.relative_residual},
+                                {"converged", band.solver.converged},
+                                {"seconds", band.seconds}});
+  }
+  return summary;
+}
+
+RunWork work_of(const MapJobResult& result, const std::vector<MapObservation>& offered) {
+  RunWork work{"mapmake", result.selection.n_used(), 0, used_level2_bytes(result.selection, offered)};
+  for (const BandResult& band : result.bands) work.n_samples += band.n_samples;
+  return work;
+}
+
 int run_mapmake(const CommandContext& context, const MapmakeOptions& options) {
-  const std::vector<MapObservation> offered = offered_observations(context, options);
-  if (context.options.dry_run) return dry_run(context, offered);
+  const auto& world = dynamic_cast<const mpi::MpiCommunicator&>(context.world);
+  const mpi::CostMeter meter(world);
+  const std::vector<MapObservation> offered = offered_observations(context, options.level2_files);
+  if (context.options.dry_run) return dry_run(context, offered, options.format == "json");
 
   MapmakeConfig config = context.config.mapmake;
   config.plot = config.plot || options.plot;
-  const MapJobResult result = run_map_job(config, context.config.io, offered, context.config_text, context.world);
-  if (context.world.rank() == 0) {
+  if (options.memory_GB > 0.0) config.memory_GB = options.memory_GB;
+  const mpi::ParallelFiles files(world, context.config.io.mpi_hints);
+  const MapJobResult result =
+      run_map_job(config, context.config.io, offered, context.config_text, context.world, files);
+  const RunCost cost = meter.cost(world.rank() == 0 ? work_of(result, offered) : RunWork{});
+  if (world.rank() == 0) {
     log_selection(result.selection);
+    for (const std::string& line : cut_lines(result.cuts, offered)) log_info("{}", line);
+    if (!result.null_tests.empty()) {
+      for (const std::string& line : null_test_lines(result.null_tests)) log_info("{}", line);
+    }
     if (!context.options.quiet) {
       print_selection(result.selection, false);
+      if (!result.cuts.empty()) print_lines(cut_lines(result.cuts, offered));
       print_bands(result.bands);
-      std::fflush(stdout);
+      if (!result.null_tests.empty()) print_lines(null_test_lines(result.null_tests));
     }
+    write_run_summary(context, cost, exit_code(result) != kError, summary_of(result));
     if (exit_code(result) == kError) log_error("no map: none of {} observations can be used", offered.size());
   }
   return exit_code(result);
@@ -155,6 +156,9 @@ void add_mapmake_command(CLI::App& program, Commands& commands, GlobalOptions& o
       "srun comap_mpi mapmake comap.toml --set mapmake.bands=[0,1] --plot",
       [own](const CommandContext& context) { return run_mapmake(context, *own); }, options);
   app->add_flag("--plot", own->plot, "Also draw a PNG of every map");
+  app->add_option("--memory", own->memory_GB, "Bound for one rank [GB], instead of [mapmake] memory_GB")
+      ->check(CLI::PositiveNumber);
+  app->add_option("--format", own->format, "Of --dry-run: table or json")->check(CLI::IsMember({"table", "json"}));
   app->add_option("--level2-file", own->level2_files, "Use these Level-2 files instead of the catalogue")
       ->expected(1, -1)
       ->type_name("FILE");

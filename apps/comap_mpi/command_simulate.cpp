@@ -13,13 +13,6 @@
 namespace comap {
 namespace {
 
-/// The observer of map making, so that both see the same sky.
-Observer simulated_observer(const MapmakeConfig& mapmake) {
-  return {mapmake.site, mapmake.refraction,
-          mapmake.eop_file.empty() ? EarthOrientationTable::built_in()
-                                   : EarthOrientationTable::with_file(mapmake.eop_file)};
-}
-
 std::string pattern_text(simulate::ScanPattern pattern) {
   switch (pattern) {
     case simulate::ScanPattern::raster:
@@ -47,7 +40,7 @@ void print_plans(const SimulateConfig& config, const Observer& observer) {
 }
 
 int run_simulate(const CommandContext& context) {
-  const Observer observer = simulated_observer(context.config.mapmake);
+  const Observer observer = map_observer(context.config.mapmake);
   if (context.options.dry_run) {
     if (context.world.rank() == 0) print_plans(context.config.simulate, observer);
     return kDone;
@@ -79,7 +72,7 @@ int run_injection(const CommandContext& context, const InjectOptions& own) {
                  injection_files(context.config.simulate, request).level1);
       return;
     }
-    const InjectionSummary summary = inject_sky(context.config, simulated_observer(context.config.mapmake), request);
+    const InjectionSummary summary = inject_sky(context.config, map_observer(context.config.mapmake), request);
     if (summary.brightest_K == 0.0) {
       log_warning("{}: the telescope never looked at the sky of [simulate]: nothing was added", own.file);
     }

@@ -62,6 +62,12 @@ void Level2Progress::add(const ObservationOutcome& outcome) {
   show_status();
 }
 
+void Level2Progress::leave(std::int64_t obsid, const std::string& reason) {
+  const ScopedLogContext context({-1, -1, obsid, ""});
+  log_warning("left: {}", reason);
+  left_.emplace_back(obsid, reason);
+}
+
 void Level2Progress::show_status() const {
   if (!show_bar_) {
     const ScopedLogContext context({});
@@ -91,17 +97,23 @@ std::string Level2Progress::table() const {
   text += "  rank-seconds by stage\n";
   for (const auto& [stage, spent_s] : seconds_) row("  " + stage, fmt::format("{:.2f} s", spent_s));
   for (const auto& [obsid, reason] : failures_) text += fmt::format("  failed {}: {}\n", obsid, reason);
+  for (const auto& [obsid, reason] : left_) text += fmt::format("  left {}: {}\n", obsid, reason);
   return text;
 }
 
-std::string Level2Progress::json() const {
+nlohmann::ordered_json Level2Progress::json() const {
   nlohmann::ordered_json summary = {
       {"observations", n_total_},    {"done", n_done_},        {"up_to_date", n_up_to_date_},
       {"failed", n_failed()},        {"left", n_left()},       {"tod_bytes", tod_bytes_},
       {"read_bytes", stored_bytes_}, {"seconds", elapsed_s()}, {"stage_rank_seconds", seconds_}};
-  summary["failures"] = nlohmann::ordered_json::array();
-  for (const auto& [obsid, reason] : failures_) summary["failures"].push_back({{"obsid", obsid}, {"reason", reason}});
-  return summary.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+  const auto listed = [](const std::vector<std::pair<std::int64_t, std::string>>& entries) {
+    auto list = nlohmann::ordered_json::array();
+    for (const auto& [obsid, reason] : entries) list.push_back({{"obsid", obsid}, {"reason", reason}});
+    return list;
+  };
+  summary["failures"] = listed(failures_);
+  summary["left_to_others"] = listed(left_);
+  return summary;
 }
 
 }  // namespace comap

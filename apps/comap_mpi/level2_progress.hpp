@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,13 +19,17 @@ class Level2Progress {
  public:
   Level2Progress(std::int64_t n_observations, bool show_bar);
   void add(const ObservationOutcome& outcome);
+  /// An observation that is left to others, with the reason.
+  void leave(std::int64_t obsid, const std::string& reason);
 
   std::int64_t n_failed() const { return static_cast<std::int64_t>(failures_.size()); }
+  std::int64_t n_done() const { return n_done_; }
   std::int64_t n_left() const { return n_total_ - n_done_ - n_up_to_date_ - n_failed(); }
   /// Table: done, up to date, failed with reasons, data read, rate, time of each stage.
   std::string table() const;
-  /// The same as JSON text.
-  std::string json() const;
+  /// The same as JSON.
+  nlohmann::ordered_json json() const;
+  std::int64_t tod_bytes() const { return tod_bytes_; }
 
  private:
   double elapsed_s() const;
@@ -40,6 +45,7 @@ class Level2Progress {
   std::int64_t stored_bytes_ = 0;
   StageSeconds seconds_;
   std::vector<std::pair<std::int64_t, std::string>> failures_;  ///< obsid, reason
+  std::vector<std::pair<std::int64_t, std::string>> left_;      ///< obsid, reason
 };
 
 }  // namespace comap

@@ -14,6 +14,7 @@
 #include "effective_config.hpp"
 #include "mpi/end_of_run.hpp"
 #include "mpi/environment.hpp"
+#include "probe.hpp"
 #include "program.hpp"
 
 namespace comap {
@@ -159,7 +160,7 @@ int run_program(int argc, char** argv) {
   }
   mpi::check_launcher();
   const mpi::Environment environment(argc, argv);
-  return run_command(*program, parsed_command(*program), environment);
+  return environment.finish(run_command(*program, parsed_command(*program), environment));
 }
 
 }  // namespace
@@ -167,6 +168,7 @@ int run_program(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    if (comap::is_probe(argc, argv)) return comap::run_probe(argc, argv);
     return comap::run_program(argc, argv);
   } catch (...) {
     const comap::Failure failure = comap::current_failure();

@@ -78,11 +78,16 @@ std::unique_ptr<Program> make_program() {
   add_global_options(app, program->options);
   add_simulate_command(app, program->commands, program->options);
   add_catalogue_command(app, program->commands, program->options);
+  add_acquire_command(app, program->commands, program->options);
   add_level2_command(app, program->commands, program->options);
   add_calibrate_command(app, program->commands, program->options);
   add_mapmake_command(app, program->commands, program->options);
+  add_linemap_command(app, program->commands, program->options);
+  add_transfer_command(app, program->commands, program->options);
+  add_diff_command(app, program->commands, program->options);
   add_check_command(app, program->commands, program->options);
   add_report_command(app, program->commands, program->options);
+  add_benchmark_command(app, program->commands, program->options);
   add_run_command(app, program->commands, program->options);
   add_config_command(app, program->commands, program->options);
   return program;

@@ -1,44 +1,202 @@
 #include "result_journal.hpp"
 
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
+#include "catalogue/claims.hpp"
+#include "catalogue/sql_writing.hpp"
 #include "core/error.hpp"
+#include "core/file_descriptor.hpp"
 #include "core/log.hpp"
 #include "level2/catalogue_values.hpp"
 
 namespace comap {
+namespace {
 
-ResultJournal::ResultJournal(Catalogue& catalogue, const LogConfig& log)
-    : catalogue_(catalogue), path_((std::filesystem::path(log.directory) / "unrecorded_results.jsonl").string()) {}
+constexpr ::mode_t kFileMode = 0666;  // less the umask
+
+[[noreturn]] void fail(const std::string& path, std::string_view what) {
+  throw IoError(fmt::format("{}: {}: {}", path, what, std::strerror(errno)));
+}
+
+bool is_file_of_name(int file, const std::string& path) {
+  struct stat opened {
+  }, named{};
+  return ::fstat(file, &opened) == 0 && ::stat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
+         opened.st_dev == named.st_dev;
+}
+
+/// Opened for appending, under a lock that lasts as long as the descriptor. Another run may have replaced or removed
+/// the file while this one waited for the lock. File systems without locks are used without.
+FileDescriptor open_locked(const std::string& path) {
+  while (true) {
+    FileDescriptor file(::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, kFileMode));
+    if (file.number() < 0) fail(path, "cannot be opened");
+    while (::flock(file.number(), LOCK_EX) != 0 && errno == EINTR) {
+    }
+    if (is_file_of_name(file.number(), path)) return file;
+  }
+}
+
+void write_to_disk(int file, const std::string& text, const std::string& path) {
+  for (std::size_t written = 0; written < text.size();) {
+    const ::ssize_t n = ::write(file, text.data() + written, text.size() - written);
+    if (n < 0 && errno != EINTR) fail(path, "cannot be written");
+    if (n > 0) written += static_cast<std::size_t>(n);
+  }
+  if (::fsync(file) != 0) fail(path, "cannot be brought to the disk");
+}
+
+void sync_directory_of(const std::string& path) {
+  const FileDescriptor directory(::open(std::filesystem::path(path).parent_path().c_str(), O_RDONLY | O_CLOEXEC));
+  if (directory.number() >= 0) ::fsync(directory.number());
+}
+
+/// Adds a line, or nothing when it throws.
+void append_line(const std::string& path, const std::string& line) {
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+  const FileDescriptor file = open_locked(path);
+  const ::off_t before = ::lseek(file.number(), 0, SEEK_END);
+  try {
+    write_to_disk(file.number(), line + "\n", path);
+  } catch (const IoError&) {
+    if (::ftruncate(file.number(), before) != 0) log_warning("{}: its last line is not complete", path);
+    throw;
+  }
+  sync_directory_of(path);
+}
+
+/// The file with these lines only; no file when there are none. Under the lock of the caller.
+void replace_lines(const std::string& path, const std::string& lines) {
+  if (lines.empty()) {
+    std::filesystem::remove(path);
+  } else {
+    const std::string partial = path + ".partial";
+    const FileDescriptor file(::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kFileMode));
+    if (file.number() < 0) fail(partial, "cannot be opened");
+    write_to_disk(file.number(), lines, partial);
+    std::filesystem::rename(partial, path);
+  }
+  sync_directory_of(path);
+}
+
+struct Entry {
+  ObservationResult result;
+  std::string run_id;
+  std::string finished_at;  ///< UTC, ISO 8601, by the clock of that run
+};
+
+std::string line_of(const ObservationResult& result, const std::string& run_id) {
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  nlohmann::json json = to_json(result);
+  json["run_id"] = run_id;
+  json["finished_at"] = fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", now);
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// Nothing for a line that is no result, e.g. the last one of a machine that crashed.
+std::optional<Entry> entry_of(const std::string& line) {
+  try {
+    const auto json = nlohmann::json::parse(line);
+    return Entry{result_from_json(json), json.value("run_id", ""), json.value("finished_at", "")};
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
+}
+
+bool is_file_gone(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found;
+}
+
+void record_entry(Catalogue& catalogue, const Entry& entry) {
+  const std::int64_t obsid = entry.result.obsid;
+  if (entry.result.complete && is_file_gone(entry.result.level2_path)) {
+    log_warning("observation {}: its unrecorded result is left out, for {} is gone", obsid, entry.result.level2_path);
+    return;
+  }
+  catalogue.change([&](sql::Connection& connection) {
+    const auto note = sql::result_note(connection, obsid);
+    if (note && note->recorded_at > entry.finished_at) return;
+    sql::record(connection, entry.result);
+    sql::note_result(connection, obsid, entry.run_id);
+  });
+}
+
+/// Returns the lines that stay.
+std::string apply_lines(Catalogue& catalogue, std::istream& lines, const std::string& path) {
+  std::string kept;
+  std::int64_t n_applied = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const auto entry = entry_of(line);
+    if (!entry) {
+      log_warning("{}: a line that is no result is left out: {}", path, line.substr(0, 80));
+      continue;
+    }
+    try {
+      record_entry(catalogue, *entry);
+      ++n_applied;
+    } catch (const sql::ConnectionLost&) {
+      throw;
+    } catch (const CatalogueError& error) {
+      log_warning("{}; the result of observation {} stays in {}", error.what(), entry->result.obsid, path);
+      kept += line + "\n";
+    }
+  }
+  log_info("{}: recorded {} results that an earlier run could not record", path, n_applied);
+  return kept;
+}
+
+}  // namespace
+
+ResultJournal::ResultJournal(Catalogue& catalogue, const LogConfig& log, std::string run_id)
+    : catalogue_(catalogue),
+      path_((std::filesystem::absolute(log.directory) / "unrecorded_results.jsonl").string()),
+      run_id_(std::move(run_id)) {}
 
 void ResultJournal::apply_left_over() {
   if (!std::filesystem::exists(path_)) return;
-  std::ifstream file(path_);
-  std::int64_t n_applied = 0;
-  for (std::string line; std::getline(file, line);) {
-    const auto json = nlohmann::json::parse(line, nullptr, false);
-    if (json.is_discarded()) {
-      log_warning("{}: an incomplete last line is left out", path_);
-      continue;
-    }
-    catalogue_.record(result_from_json(json));
-    ++n_applied;
-  }
-  std::filesystem::remove(path_);
-  log_info("{}: recorded {} results that an earlier run could not record", path_, n_applied);
+  const FileDescriptor file = open_locked(path_);
+  std::ifstream lines(path_);
+  replace_lines(path_, apply_lines(catalogue_, lines, path_));
 }
 
 void ResultJournal::record(const ObservationResult& result) {
+  if (!outage_.empty()) return keep(result);
   try {
-    catalogue_.record(result);
+    catalogue_.change([&](sql::Connection& connection) {
+      sql::record(connection, result);
+      sql::note_result(connection, result.obsid, run_id_);
+    });
+  } catch (const sql::ConnectionLost& error) {
+    outage_ = error.what();
+    keep(result);
   } catch (const CatalogueError& error) {
-    log_error("{}; the result is kept in {} and recorded by the next run", error.what(), path_);
-    std::filesystem::create_directories(std::filesystem::path(path_).parent_path());
-    std::ofstream file(path_, std::ios::app);
-    file << to_json(result).dump() << '\n' << std::flush;
-    if (!file) throw IoError(path_ + ": cannot keep a result that the catalogue refused");
+    log_error("{}", error.what());
+    keep(result);
+  }
+}
+
+void ResultJournal::keep(const ObservationResult& result) {
+  ++n_unrecorded_;
+  try {
+    append_line(path_, line_of(result, run_id_));
+    log_warning("the result of observation {} is kept in {} and recorded by the next run", result.obsid, path_);
+  } catch (const std::exception& error) {
+    log_error("the result of observation {} can be kept neither in the catalogue nor in a file ({})", result.obsid,
+              error.what());
   }
 }
 

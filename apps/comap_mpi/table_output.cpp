@@ -8,6 +8,7 @@
 
 #include "catalogue/row_json.hpp"
 #include "core/error.hpp"
+#include "io/csv_text.hpp"
 
 namespace comap {
 namespace {
@@ -91,9 +92,12 @@ void print_aligned(std::ostream& out, const OutputTable& table) {
   }
 }
 
-void print_tsv(std::ostream& out, const OutputTable& table) {
+void print_separated(std::ostream& out, const OutputTable& table, OutputFormat format) {
+  const bool is_csv = format == OutputFormat::csv;
   const auto write = [&](const Cells& cells) {
-    for (std::size_t i = 0; i < cells.size(); ++i) out << (i == 0 ? "" : "\t") << escaped(cells[i]);
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      out << (i == 0 ? "" : is_csv ? "," : "\t") << (is_csv ? csv_field(cells[i]) : escaped(cells[i]));
+    }
     out << '\n';
   };
   write(table.columns);
@@ -120,7 +124,8 @@ OutputFormat parse_output_format(const std::string& name) {
   if (name == "table") return OutputFormat::table;
   if (name == "json") return OutputFormat::json;
   if (name == "tsv") return OutputFormat::tsv;
-  throw ConfigError(fmt::format("--format {}: expected table, json or tsv", name));
+  if (name == "csv") return OutputFormat::csv;
+  throw ConfigError(fmt::format("--format {}: expected {}", name, kOutputFormats));
 }
 
 void print_tables(std::ostream& out, const std::vector<OutputTable>& tables, OutputFormat format) {
@@ -132,12 +137,12 @@ void print_tables(std::ostream& out, const std::vector<OutputTable>& tables, Out
   }
   for (const OutputTable& table : tables) {
     if (&table != &tables.front()) out << '\n';
-    if (format == OutputFormat::tsv) {
-      if (tables.size() > 1) out << "# " << table.name << '\n';
-      print_tsv(out, table);
-    } else {
+    if (format == OutputFormat::table) {
       out << table.name << '\n';
       print_aligned(out, table);
+    } else {
+      if (tables.size() > 1) out << "# " << table.name << '\n';
+      print_separated(out, table, format);
     }
   }
 }

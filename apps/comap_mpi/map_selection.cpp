@@ -1,0 +1,147 @@
+#include "map_selection.hpp"
+
+#include <fmt/core.h>
+
+#include <cmath>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "calibrate/gain_models.hpp"
+#include "catalogue/catalogue.hpp"
+#include "catalogue/flags_of_many.hpp"
+#include "core/constants.hpp"
+#include "core/error.hpp"
+#include "core/json_bytes.hpp"
+#include "core/log.hpp"
+#include "core/rank_zero.hpp"
+#include "probe.hpp"
+#include "run_summary.hpp"
+#include "sky/coordinates.hpp"
+
+namespace comap {
+namespace {
+
+std::vector<MapObservation> observations_of_catalogue(const Config& config) {
+  const std::unique_ptr<Catalogue> catalogue = open_catalogue(config.catalogue);
+  std::vector<MapObservation> offered;
+  const std::vector<Observation> observations = catalogue->select(config.select);
+  std::vector<std::int64_t> obsids;
+  for (const Observation& observation : observations) obsids.push_back(observation.obsid);
+  auto flags = quality_flags_of(*catalogue, obsids);
+  for (const Observation& observation : observations) {
+    offered.push_back({observation, std::move(flags.at(observation.obsid)), {}});
+  }
+  return offered;
+}
+
+double start_mjd(const Observation& observation) {
+  try {
+    return parse_utc_start(observation.utc_start);
+  } catch (const ObservationError& error) {
+    log_warning("obsid {}: no calibration: {}", observation.obsid, error.what());
+    return std::nan("");
+  }
+}
+
+void add_calibration(const Config& config, std::vector<MapObservation>& offered) {
+  constexpr int kSubBands = 2;
+  const std::vector<CalibrationModel> models = open_catalogue(config.catalogue)->calibration_models();
+  if (models.empty()) {
+    throw CatalogueError(
+        "[mapmake] calibration = \"catalogue\": the catalogue has no calibration models; run "
+        "`comap_mpi calibrate` first");
+  }
+  constexpr int kElements = kScienceFeeds * kBands * kSubBands;
+  if (std::ssize(models) < kElements) {
+    log_warning("calibration: models of {} of {} elements; the others are not calibrated", models.size(), kElements);
+  }
+  for (MapObservation& observation : offered) {
+    const double mjd = start_mjd(observation.observation);
+    for (const CalibrationModel& model : models) {
+      observation.calibration.push_back(
+          {model.feed, model.band * kSubBands + model.channel, gain_ratio_at(model, mjd)});
+    }
+  }
+}
+
+/// Every rank has its share of the files read by a process of its own; rank 0 gets all that must not be opened.
+std::map<std::string, std::string> deadly_files(const Communicator& world,
+                                                const std::vector<std::string>& level2_files) {
+  std::vector<std::string> share;
+  const auto n_ranks = static_cast<std::size_t>(world.size());
+  for (auto i = static_cast<std::size_t>(world.rank()); i < level2_files.size(); i += n_ranks) {
+    if (!level2_files[i].empty()) share.push_back(level2_files[i]);
+  }
+  std::map<std::string, std::string> mine, all;
+  world.run_agreed("reading the Level-2 files in a process of its own",
+                   [&] { mine = make_probe(ProbeDepth::headers)(share); });
+  for (const Bytes& bytes : world.all_gather(to_bytes(nlohmann::json(mine)))) {
+    all.merge(from_bytes(bytes).get<std::map<std::string, std::string>>());
+  }
+  return all;
+}
+
+void mark_deadly(const std::map<std::string, std::string>& deadly, std::vector<MapObservation>& offered) {
+  for (MapObservation& one : offered) {
+    const auto found = deadly.find(one.observation.level2_path);
+    if (found != deadly.end()) one.deadly = found->second;
+  }
+}
+
+std::vector<std::string> level2_paths(const std::vector<MapObservation>& offered) {
+  std::vector<std::string> paths;
+  for (const MapObservation& one : offered) paths.push_back(one.observation.level2_path);
+  return paths;
+}
+
+}  // namespace
+
+std::vector<MapObservation> offered_observations(const CommandContext& context,
+                                                 const std::vector<std::string>& level2_files) {
+  std::vector<MapObservation> offered;
+  Bytes bytes;
+  run_on_rank_zero(context.world, [&] {
+    if (level2_files.empty()) offered = observations_of_catalogue(context.config);
+    bytes = to_bytes(nlohmann::json(level2_files.empty() ? level2_paths(offered) : level2_files));
+  });
+  context.world.broadcast(bytes, 0);
+  const auto deadly = deadly_files(context.world, from_bytes(bytes).get<std::vector<std::string>>());
+  run_on_rank_zero(context.world, [&] {
+    if (level2_files.empty()) {
+      mark_deadly(deadly, offered);
+    } else {
+      offered = observations_of_files(level2_files, deadly, context.config.mapmake.dataset);
+    }
+    if (context.config.mapmake.calibration == "catalogue") add_calibration(context.config, offered);
+    bytes = to_bytes(nlohmann::json(offered));
+  });
+  context.world.broadcast(bytes, 0);
+  return from_bytes(bytes).get<std::vector<MapObservation>>();
+}
+
+void print_selection(const SelectionReport& report, bool every_observation) {
+  for (const MapOutcome& outcome : report.observations) {
+    if (outcome.used && !outcome.bad_file && !every_observation) continue;
+    fmt::print("{:>10}  {}  {}\n", outcome.obsid, outcome.used ? "used    " : "excluded", outcome.reason);
+  }
+  for (const std::string& line : report.lines()) fmt::print("{}\n", line);
+}
+
+std::int64_t used_level2_bytes(const SelectionReport& report, const std::vector<MapObservation>& offered) {
+  std::vector<std::string> paths;
+  for (std::size_t i = 0; i < report.observations.size(); ++i) {  // in the order offered
+    if (report.observations[i].used) paths.push_back(offered[i].observation.level2_path);
+  }
+  return total_bytes(paths);
+}
+
+void log_selection(const SelectionReport& report) {
+  for (const MapOutcome& outcome : report.observations) {
+    if (!outcome.used) log_warning("obsid {} is not used: {}", outcome.obsid, outcome.reason);
+    if (outcome.used && outcome.bad_file) log_warning("obsid {}: {}", outcome.obsid, outcome.reason);
+  }
+  for (const std::string& line : report.lines()) log_info("{}", line);
+}
+
+}  // namespace comap

@@ -1,0 +1,107 @@
+#include "run_claims.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+
+namespace comap {
+namespace {
+
+constexpr double kSecondsPerMinute = 60.0;
+constexpr double kRenewalsPerLease = 6.0;
+constexpr double kLooksPerLease = 60.0;
+
+std::chrono::duration<double> part_of(double lease_s, double parts) {
+  return std::chrono::duration<double>(lease_s / parts);
+}
+
+}  // namespace
+
+RunClaims::RunClaims(Catalogue& catalogue, const CommandContext& context, const std::string& command)
+    : catalogue_(catalogue),
+      run_(this_run(command, context.config_text)),
+      keeper_config_(context.config.catalogue),
+      lease_s_(context.config.catalogue.claim_minutes * kSecondsPerMinute) {
+  keeper_config_.connect_retries = 0;  // the next renewal is the next try
+  catalogue_.change([&](sql::Connection& connection) { started_at_ = sql::begin_run(connection, run_); });
+  keeper_ = std::thread([this] { keep_alive(); });
+}
+
+RunClaims::~RunClaims() {
+  {
+    const std::lock_guard lock(mutex_);
+    ends_ = true;
+  }
+  wake_.notify_all();
+  keeper_.join();
+}
+
+std::optional<ForeignClaim> RunClaims::take(std::int64_t obsid) {
+  std::optional<ForeignClaim> holder;
+  catalogue_.change([&](sql::Connection& connection) {
+    sql::release_claims(connection, run_.run_id, unused_);
+    holder = sql::claim(connection, obsid, run_.run_id, lease_s_);
+  });
+  unused_.clear();
+  return holder;
+}
+
+bool RunClaims::is_done_by_other(std::int64_t obsid) {
+  std::optional<sql::ResultNote> note;
+  catalogue_.read([&](sql::Connection& connection) { note = sql::result_note(connection, obsid); });
+  return note && note->run_id != run_.run_id && note->recorded_at >= started_at_;
+}
+
+std::vector<std::int64_t> RunClaims::wait_for_end_or_sign_of_life(std::vector<ForeignClaim> claims,
+                                                                  const std::function<bool()>& stop) {
+  std::vector<std::int64_t> free;
+  while (!claims.empty() && !stop()) {
+    std::vector<std::int64_t> obsids;
+    for (const ForeignClaim& claim : claims) obsids.push_back(claim.obsid);
+    std::map<std::int64_t, ForeignClaim> held;
+    catalogue_.read([&](sql::Connection& connection) {
+      held.clear();
+      for (const ForeignClaim& claim : sql::foreign_claims(connection, obsids, run_.run_id)) held[claim.obsid] = claim;
+    });
+    std::erase_if(claims, [&](const ForeignClaim& claim) {
+      const auto now = held.find(claim.obsid);
+      if (now == held.end()) free.push_back(claim.obsid);
+      return now == held.end() || now->second.expires_at != claim.expires_at;
+    });
+    if (!claims.empty()) std::this_thread::sleep_for(part_of(lease_s_, kLooksPerLease));
+  }
+  return free;
+}
+
+void RunClaims::finish(std::int64_t n_done, std::int64_t n_failed, std::int64_t n_left) {
+  note_end_ = [=, this](sql::Connection& connection) {
+    sql::end_run(connection, run_.run_id, n_done, n_failed, n_left);
+  };
+}
+
+void RunClaims::keep_alive() {
+  std::unique_ptr<Catalogue> keeper;
+  for (bool ends = false; !ends;) {
+    {
+      std::unique_lock lock(mutex_);
+      ends = wake_.wait_for(lock, part_of(lease_s_, kRenewalsPerLease), [this] { return ends_; });
+    }
+    try {
+      if (!keeper) keeper = open_catalogue(keeper_config_);
+      keeper->change([&](sql::Connection& connection) {
+        if (!ends) return sql::renew_claims(connection, run_.run_id, lease_s_);
+        sql::release_all_claims(connection, run_.run_id);
+        note_end_(connection);
+      });
+    } catch (const std::exception& error) {
+      log_warning("{}; the claims of this run are not {}", error.what(),
+                  ends ? "given back: they expire" : "renewed yet");
+    }
+  }
+}
+
+}  // namespace comap
