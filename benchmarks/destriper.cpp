@@ -1,6 +1,7 @@
 // How fast is the destriper, and how far is it from what the memory allows? See benchmarks/README.md.
 //
-//   benchmark_destriper DIRECTORY|--synthetic N [--offset-length L] [--threshold T] [--map FILE.f32] [--json FILE]
+//   benchmark_destriper DIRECTORY|--synthetic N [--offset-length L] [--prior] [--streams N]
+//                       [--threshold T] [--noise-threshold T] [--scratch DIR] [--map FILE.f32] [--json FILE]
 //
 // DIRECTORY holds a problem as described in benchmarks/README.md. Under mpirun the observations are shared out.
 
@@ -16,13 +17,16 @@
 #include <fstream>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <stdexcept>
 #include <string>
 
+#include "map/offset_prior.hpp"
 #include "map/pixel_runs.hpp"
 #include "map/scatter_gather.hpp"
+#include "map/shared_pixels.hpp"
 #include "measure.hpp"
 #include "mpi/environment.hpp"
 
@@ -31,13 +35,20 @@ namespace {
 using comap::Communicator;
 using comap::DestriperData;
 using comap::DestriperSettings;
+using comap::DestriperStream;
 using nlohmann::json;
+
+constexpr std::size_t kResidentBytes = std::size_t{64} << 20;  // of arrays on the scratch
 
 struct Options {
   std::string directory;
   std::int64_t synthetic_samples = 0;
   int offset_length = 100;
+  bool prior = false;         ///< from the noise that made the data (sigma.f64)
+  std::size_t n_streams = 1;  ///< the same data so many times
   double threshold = 1e-6;
+  double noise_threshold = 0.0;
+  std::string scratch;  ///< directory; empty = all in memory
   std::string map_path;
   std::string json_path;
 };
@@ -78,9 +89,10 @@ Seconds time_of(const std::function<void()>& work, const Communicator& ranks) {
 }
 
 template <typename T>
-std::vector<T> read_part(const std::filesystem::path& path, std::int64_t start, std::int64_t count) {
+comap::LargeVector<T> read_part(const std::filesystem::path& path, std::int64_t start, std::int64_t count,
+                                comap::Scratch* scratch = nullptr) {
   std::ifstream file(path, std::ios::binary);
-  std::vector<T> values(static_cast<std::size_t>(count));
+  comap::LargeVector<T> values(static_cast<std::size_t>(count), scratch);
   file.seekg(start * static_cast<std::int64_t>(sizeof(T)));
   file.read(reinterpret_cast<char*>(values.data()), count * static_cast<std::int64_t>(sizeof(T)));
   if (!file) throw std::runtime_error("cannot read " + path.string());
@@ -92,7 +104,24 @@ std::pair<std::int64_t, std::int64_t> share_of(std::int64_t n, const Communicato
   return {n * ranks.rank() / ranks.size(), n * (ranks.rank() + 1) / ranks.size()};
 }
 
-Problem read_problem(const std::filesystem::path& directory, const Communicator& ranks) {
+/// Correlated noise sigma^2 (f / f_knee)^alpha of each segment, as it was simulated.
+void add_prior(const std::filesystem::path& directory, const json& info, std::int64_t first_segment, int offset_length,
+               DestriperData& data) {
+  const double sample_time_s = 1.0 / info.at("fs").get<double>();
+  const double alpha = info.at("alpha");
+  const auto n_segments = static_cast<std::int64_t>(data.segments.size());
+  const auto noise = read_part<double>(directory / "sigma.f64", 2 * first_segment, 2 * n_segments);
+  for (std::size_t segment = 0; segment < data.segments.size(); ++segment) {
+    const double sigma_K = noise[2 * segment], knee_Hz = noise[2 * segment + 1];
+    const std::int64_t n_offsets = (data.segments[segment].n_samples + offset_length - 1) / offset_length;
+    data.streams[0].prior_variance_K2.push_back(comap::offset_mode_variance(
+        [&](double frequency_Hz) { return sigma_K * sigma_K * std::pow(frequency_Hz / knee_Hz, alpha); },
+        static_cast<std::size_t>(n_offsets), offset_length, sample_time_s));
+  }
+}
+
+Problem read_problem(const Options& options, comap::Scratch* scratch, const Communicator& ranks) {
+  const std::filesystem::path directory = options.directory;
   std::ifstream text(directory / "problem.json");
   if (!text) throw std::runtime_error("no problem.json in " + directory.string());
   const json info = json::parse(text);
@@ -103,13 +132,16 @@ Problem read_problem(const std::filesystem::path& directory, const Communicator&
   Problem problem;
   problem.n_columns = info.at("nx");
   problem.n_pixels = problem.n_columns * info.at("ny").get<std::int64_t>();
-  problem.data.pixel = read_part<std::int32_t>(directory / "pix.i32", start, count);
-  problem.data.tod_K = read_part<float>(directory / "tod.f32", start, count);
+  problem.data.pixel = read_part<std::int32_t>(directory / "pix.i32", start, count, scratch);
+  DestriperStream& stream = problem.data.streams.emplace_back();
+  stream.tod_K = read_part<float>(directory / "tod.f32", start, count, scratch);
   for (std::int64_t segment = first; segment < last; ++segment) {
     const std::int64_t begin = edges[static_cast<std::size_t>(segment)];
     const double weight = read_part<float>(directory / "wgt.f32", begin, 1).front();
-    problem.data.segments.push_back({begin - start, edges[static_cast<std::size_t>(segment) + 1] - begin, weight, {}});
+    problem.data.segments.push_back({begin - start, edges[static_cast<std::size_t>(segment) + 1] - begin});
+    stream.weight_per_K2.push_back(weight);
   }
+  if (options.prior) add_prior(directory, info, first, options.offset_length, problem.data);
   return problem;
 }
 
@@ -120,6 +152,7 @@ Problem make_problem(std::int64_t n_samples, const Communicator& ranks) {
   Problem problem;
   problem.n_columns = kColumns;
   problem.n_pixels = kColumns * kRows;
+  DestriperStream& stream = problem.data.streams.emplace_back();
   const auto [first, last] = share_of(std::max<std::int64_t>(n_samples / kSegment, 2), ranks);
   const auto triangle = [](double u) { return std::abs(std::fmod(u, 2.0) - 1.0); };
   for (std::int64_t segment = first; segment < last; ++segment) {
@@ -130,8 +163,8 @@ Problem make_problem(std::int64_t n_samples, const Communicator& ranks) {
     const double width = along ? 240.0 : 600.0;
     const double shift = 10.0 * normal(random);
     double walk_K = 0.0;
-    problem.data.segments.push_back(
-        {static_cast<std::int64_t>(problem.data.pixel.size()), kSegment, 1.0 / (kWhite_K * kWhite_K), {}});
+    problem.data.segments.push_back({static_cast<std::int64_t>(problem.data.pixel.size()), kSegment});
+    stream.weight_per_K2.push_back(1.0 / (kWhite_K * kWhite_K));
     for (std::int64_t i = 0; i < kSegment; ++i) {
       const auto time = static_cast<double>(i);
       const double s = length * triangle(time * kStep_pixels / length + 0.1 * shift);
@@ -140,7 +173,7 @@ Problem make_problem(std::int64_t n_samples, const Communicator& ranks) {
       const auto row = std::clamp<std::int64_t>(std::llround((along ? c : s) + 30.0 - shift), 0, kRows - 1);
       walk_K += kWalk_K * normal(random);
       problem.data.pixel.push_back(static_cast<std::int32_t>(row * kColumns + column));
-      problem.data.tod_K.push_back(static_cast<float>(walk_K + kWhite_K * normal(random)));
+      stream.tod_K.push_back(static_cast<float>(walk_K + kWhite_K * normal(random)));
     }
   }
   return problem;
@@ -150,7 +183,7 @@ Problem make_problem(std::int64_t n_samples, const Communicator& ranks) {
 Seconds time_bare_kernel(const Problem& problem, int offset_length, const Communicator& ranks) {
   std::vector<double> map(static_cast<std::size_t>(problem.n_pixels) + 1);
   std::vector<double> offsets(problem.data.pixel.size() / static_cast<std::size_t>(offset_length) + 1, 1.0);
-  std::vector<std::int32_t> pixel = problem.data.pixel;
+  comap::LargeVector<std::int32_t> pixel = problem.data.pixel;
   for (std::int32_t& p : pixel) p = p < 0 ? static_cast<std::int32_t>(problem.n_pixels) : p;
   const auto length = static_cast<std::size_t>(offset_length);
   const auto pass = [&] {
@@ -173,21 +206,40 @@ Seconds time_bare_kernel(const Problem& problem, int offset_length, const Commun
 Seconds time_own_kernel(const Problem& problem, const DestriperSettings& settings, const Communicator& ranks) {
   const comap::PixelNumbering numbering = comap::number_pixels(problem.data, settings);
   comap::SampleSums sums;
-  const comap::PixelRuns runs = comap::make_pixel_runs(problem.data, settings, numbering, sums);
-  std::vector<double> offsets(runs.layout.n_offsets(), 1.0);
-  std::vector<double> amplitudes(runs.layout.n_segments(), 0.0);
-  std::vector<double> map(static_cast<std::size_t>(numbering.size()));
+  const comap::PixelRuns runs = comap::make_pixel_runs(problem.data, problem.data.streams, settings, numbering, sums);
+  std::vector<double> offsets, amplitude(runs.n_lanes);
+  std::vector<double> map(static_cast<std::size_t>(numbering.size()) * runs.n_lanes);
   const auto passes = [&] {
-    std::fill(map.begin(), map.end(), 0.0);
-    comap::scatter(runs, comap::Weighting::solver, {offsets, amplitudes}, map);
-    comap::gather(runs, comap::Weighting::solver, map, offsets, amplitudes);
-    for (double& offset : offsets) offset = 1.0;
-    for (double& amplitude : amplitudes) amplitude = 0.0;
+    for (std::size_t part = 0; part < runs.parts.size(); ++part) {
+      offsets.assign(runs.layout.n_offsets(runs.parts[part].segment) * runs.n_lanes, 0.0);
+      comap::gather_part(runs, part, comap::Weighting::solver, map, {offsets, amplitude});
+      comap::scatter_part(runs, part, comap::Weighting::solver, {offsets, amplitude}, map);
+    }
+    std::fill(map.begin(), map.end(), 1.0);
   };
   return time_of(passes, ranks);
 }
 
-/// a = b + s c over arrays that no cache holds [bytes / s over all ranks].
+/// What one iteration sends, of the rank that sends most.
+struct Traffic {
+  double messages = 0.0;  ///< to neighbours
+  double bytes = 0.0;     ///< in them
+  double shared_pixels = 0.0;
+  double pixels = 0.0;
+};
+
+Traffic traffic_of(const Problem& problem, const DestriperSettings& settings, const Communicator& ranks) {
+  const comap::PixelNumbering numbering = comap::number_pixels(problem.data, settings);
+  const comap::SharedPixels shared(numbering, ranks);
+  const std::size_t n_lanes = comap::lanes_for(problem.data.streams.size());
+  std::array<double, 4> worst{
+      2.0 * static_cast<double>(shared.n_neighbours()),
+      static_cast<double>(static_cast<std::size_t>(shared.n_sent_per_sum()) * n_lanes * sizeof(double)),
+      static_cast<double>(shared.n_shared()), static_cast<double>(numbering.size())};
+  ranks.max(worst);
+  return {worst[0], worst[1], worst[2], worst[3]};
+}
+
 void write_map(const comap::MapPiece& piece, const Problem& problem, const std::string& path,
                const Communicator& ranks) {
   std::vector<double> map(static_cast<std::size_t>(problem.n_pixels), 0.0), hit(map);
@@ -205,29 +257,47 @@ void write_map(const comap::MapPiece& piece, const Problem& problem, const std::
   }
 }
 
+/// Largest memory of the process since the last call [bytes].
+double peak_memory() {
+  std::ifstream status("/proc/self/status");
+  double kilobytes = 0.0;
+  for (std::string word; status >> word;) {
+    if (word == "VmHWM:") status >> kilobytes;
+  }
+  std::ofstream("/proc/self/clear_refs") << 5;
+  return 1024.0 * kilobytes;
+}
+
 json run(const Options& options, const Communicator& ranks) {
+  std::unique_ptr<comap::Scratch> scratch;
+  if (!options.scratch.empty()) scratch = std::make_unique<comap::Scratch>(options.scratch, kResidentBytes);
   Problem problem = options.directory.empty() ? make_problem(options.synthetic_samples, ranks)
-                                              : read_problem(options.directory, ranks);
+                                              : read_problem(options, scratch.get(), ranks);
+  problem.data.streams.resize(options.n_streams, problem.data.streams.front());
   const std::int64_t n_samples = ranks.sum(static_cast<std::int64_t>(problem.data.pixel.size()));
   DestriperSettings settings;
   settings.n_pixels = problem.n_pixels;
   settings.n_columns = problem.n_columns;
   settings.offset_length = options.offset_length;
   settings.threshold = options.threshold;
+  settings.noise_threshold = options.noise_threshold;
   const Seconds bare = time_bare_kernel(problem, options.offset_length, ranks);
   const Seconds own = time_own_kernel(problem, settings, ranks);
+  const Traffic traffic = traffic_of(problem, settings, ranks);
   const double bandwidth = benchmark::triad_bandwidth(ranks);
   comap::DestriperResult result;
-  const Seconds total = time_once([&] { result = comap::destripe(std::move(problem.data), settings, ranks); });
+  peak_memory();
+  const Seconds total = time_once([&] { result = comap::destripe(std::move(problem.data), settings, ranks).front(); });
   if (!options.map_path.empty()) write_map(result.map, problem, options.map_path, ranks);
 
   std::vector<double> worst{result.report.seconds, result.report.seconds_per_iteration,
-                            result.report.solver_bytes_per_sample, total.cpu};
+                            result.report.solver_bytes_per_sample, total.cpu, peak_memory()};
   ranks.max(worst);
   const auto samples = static_cast<double>(n_samples);
   return {{"ranks", ranks.size()},
           {"samples", n_samples},
           {"offset_length", options.offset_length},
+          {"streams", options.n_streams},
           {"iterations", result.report.iterations},
           {"stopped", comap::to_text(result.report.reason)},
           {"relative_residual", result.report.relative_residual},
@@ -240,10 +310,15 @@ json run(const Options& options, const Communicator& ranks) {
           {"iteration_ms", 1e3 * worst[1]},
           {"ns_per_sample_and_iteration", 1e9 * worst[1] / samples},
           {"bytes_per_sample", worst[2]},
+          {"peak_memory_GB", 1e-9 * worst[4]},
           {"bare_scatter_gather_ms", 1e3 * bare.wall},
           {"bare_scatter_gather_cpu_ms", 1e3 * bare.cpu},
           {"own_scatter_gather_ms", 1e3 * own.wall},
           {"own_scatter_gather_cpu_ms", 1e3 * own.cpu},
+          {"messages_per_iteration", traffic.messages},
+          {"bytes_sent_per_iteration", traffic.bytes},
+          {"shared_pixels", traffic.shared_pixels},
+          {"pixels", traffic.pixels},
           {"triad_GB_per_s", 1e-9 * bandwidth},
           {"pixel_list_twice_ms", 1e3 * 2.0 * sizeof(std::int32_t) * samples / bandwidth}};
 }
@@ -260,8 +335,16 @@ Options parse(int argc, char** argv) {
       options.synthetic_samples = std::stoll(value());
     } else if (word == "--offset-length") {
       options.offset_length = std::stoi(value());
+    } else if (word == "--prior") {
+      options.prior = true;
+    } else if (word == "--streams") {
+      options.n_streams = std::stoul(value());
     } else if (word == "--threshold") {
       options.threshold = std::stod(value());
+    } else if (word == "--noise-threshold") {
+      options.noise_threshold = std::stod(value());
+    } else if (word == "--scratch") {
+      options.scratch = value();
     } else if (word == "--map") {
       options.map_path = value();
     } else if (word == "--json") {
@@ -272,8 +355,8 @@ Options parse(int argc, char** argv) {
   }
   if (options.directory.empty() && options.synthetic_samples <= 0) {
     throw std::runtime_error(
-        "usage: benchmark_destriper DIRECTORY|--synthetic N [--offset-length L] [--threshold T] "
-        "[--map FILE.f32] [--json FILE]");
+        "usage: benchmark_destriper DIRECTORY|--synthetic N [--offset-length L] [--prior] [--streams N] "
+        "[--threshold T] [--noise-threshold T] [--map FILE.f32] [--json FILE]");
   }
   return options;
 }

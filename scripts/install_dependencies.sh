@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what building, testing and running need, all from Debian 12. Does nothing when everything is there.
+# install_dependencies.sh [PACKAGES...]: installs what building, testing and running need, all from Debian 12, and the
+# packages given. Does nothing when everything is there.
 # Works as root and as a user with sudo.
 set -euo pipefail
 packages=(
@@ -8,8 +9,11 @@ packages=(
   libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libspdlog-dev libfmt-dev
   libeigen3-dev libceres-dev libfftw3-dev libcfitsio-dev wcslib-dev liberfa-dev libhealpix-cxx-dev
   libpqxx-dev libpq-dev libsqlite3-dev libgtest-dev libbenchmark-dev
-  gnuplot-nox fitsverify sqlite3 postgresql-15 postgresql-client-15
+  gnuplot-nox rsync openssh-client
+  fitsverify sqlite3 postgresql-15 postgresql-client-15 openssh-server
+  slurm-wlm slurmctld slurmd munge iproute2
   python3-numpy python3-scipy python3-h5py python3-astropy
+  "$@"
 )
 missing=()
 for package in "${packages[@]}"; do

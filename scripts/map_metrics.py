@@ -28,6 +28,10 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 from scipy.ndimage import gaussian_filter
+from scipy.sparse import coo_matrix
+from scipy.spatial import cKDTree
+
+from healpix_pixels import nested_pixel
 
 BANDWIDTH_HZ = 1e9
 SAMPLE_TIME_S = 0.02
@@ -79,9 +83,65 @@ def channel_weights(truth, feed, band, channels):
     return (inside / tsys_K**2)[channels]
 
 
+class ImageGrid:
+    """Pixels of an image, [y * n_x + x]."""
+
+    def __init__(self, wcs, shape):
+        self.wcs, self.shape, self.n_pixels = wcs, shape, shape[0] * shape[1]
+
+    def index(self, l_deg, b_deg):
+        """Place of the pixel of each position; -1 where there is none."""
+        x, y = np.floor(np.array(self.wcs.all_world2pix(l_deg, b_deg, 0)) + 0.5).astype(int)
+        inside = (x >= 0) & (x < self.shape[1]) & (y >= 0) & (y < self.shape[0])
+        return np.where(inside, y * self.shape[1] + x, -1)
+
+    def without_background(self, image, covered):
+        return without_background(image.reshape(self.shape), covered.reshape(self.shape)).ravel()
+
+
+class HealpixGrid:
+    """Pixels of a HEALPix table, in its order."""
+
+    def __init__(self, table):
+        self.nside, self.pixel = table.header["NSIDE"], table.data["PIXEL"].astype(np.int64)
+        self.n_pixels = self.pixel.size
+        self.centre_deg = np.zeros((2, self.n_pixels))  # last position seen in each pixel, good to half a pixel
+
+    def index(self, l_deg, b_deg):
+        pixel = nested_pixel(self.nside, l_deg, b_deg)[0]
+        place = np.minimum(np.searchsorted(self.pixel, pixel), self.n_pixels - 1)
+        found = self.pixel[place] == pixel
+        self.centre_deg[:, place[found]] = np.array([l_deg, b_deg])[:, found]
+        return np.where(found, place, -1)
+
+    def without_background(self, image, covered):
+        sigma_deg = BACKGROUND_SIGMA_PIXELS * np.sqrt(41252.96 / (12 * self.nside**2))
+        l_deg, b_deg = self.centre_deg[:, covered]
+        tree = cKDTree(np.column_stack([l_deg * np.cos(np.radians(b_deg.mean())), b_deg]))
+        distances = tree.sparse_distance_matrix(tree, 4 * sigma_deg, output_type="coo_matrix")
+        weight = coo_matrix((np.exp(-0.5 * (distances.data / sigma_deg) ** 2), (distances.row, distances.col)),
+                            shape=distances.shape).tocsr()
+        result = np.zeros(self.n_pixels)
+        result[covered] = image[covered] - weight @ image[covered] / np.asarray(weight.sum(axis=1)).ravel()
+        return result
+
+
+def without_background(image, covered):
+    """Image minus its smoothed self, the smoothing normalised by coverage."""
+    smooth = gaussian_filter(np.where(covered, image, 0.0), BACKGROUND_SIGMA_PIXELS)
+    coverage = gaussian_filter(covered.astype(float), BACKGROUND_SIGMA_PIXELS)
+    return image - smooth / np.maximum(coverage, 1e-12)
+
+
 def truth_map(paths, wcs, shape, frequency_band, feeds):
-    """Binned noiseless sky [K] and its white noise e [K]; NaN where there is no sample."""
-    weight_sum, sky_sum = np.zeros(shape), np.zeros(shape)
+    """Binned noiseless sky [K] and its white noise e [K] as images; NaN where there is no sample."""
+    truth, e = binned_truth(paths, ImageGrid(wcs, shape), frequency_band, feeds)
+    return truth.reshape(shape), e.reshape(shape)
+
+
+def binned_truth(paths, grid, frequency_band, feeds):
+    """The same for the pixels of any grid."""
+    weight_sum, sky_sum = np.zeros(grid.n_pixels), np.zeros(grid.n_pixels)
     for path in paths:
         with h5py.File(path) as truth:
             band, channels = half_band(truth, frequency_band)
@@ -96,19 +156,12 @@ def truth_map(paths, wcs, shape, frequency_band, feeds):
                 tsys_K = np.median(truth["tsys_cold"][feed, band, channels])
                 weight = BANDWIDTH_HZ * SAMPLE_TIME_S / tsys_K**2
                 sky = sky_K(truth, l_deg, b_deg, frequency_GHz, channel_weights(truth, feed, band, channels))
-                x, y = np.floor(np.array(wcs.all_world2pix(l_deg, b_deg, 0)) + 0.5).astype(int)
-                good = (x >= 0) & (x < shape[1]) & (y >= 0) & (y < shape[0])
-                np.add.at(weight_sum, (y[good], x[good]), weight)
-                np.add.at(sky_sum, (y[good], x[good]), weight * sky[good])
+                index = grid.index(l_deg, b_deg)
+                good = index >= 0
+                np.add.at(weight_sum, index[good], weight)
+                np.add.at(sky_sum, index[good], weight * sky[good])
     with np.errstate(invalid="ignore", divide="ignore"):
         return sky_sum / weight_sum, np.where(weight_sum > 0, 1 / np.sqrt(weight_sum), np.nan)
-
-
-def without_background(image, covered):
-    """Image minus its smoothed self, the smoothing normalised by coverage."""
-    smooth = gaussian_filter(np.where(covered, image, 0.0), BACKGROUND_SIGMA_PIXELS)
-    coverage = gaussian_filter(covered.astype(float), BACKGROUND_SIGMA_PIXELS)
-    return image - smooth / np.maximum(coverage, 1e-12)
 
 
 def regression(image, truth, e, covered):
@@ -126,13 +179,16 @@ def regression(image, truth, e, covered):
 
 def metrics_of(path, truth_paths, feeds, frequency_band):
     with fits.open(path) as hdus:
-        image = hdus[0].data.astype(float)
         header = hdus[0].header
+        if "HEALPIX" in hdus:
+            grid, image = HealpixGrid(hdus["HEALPIX"]), hdus["HEALPIX"].data["DESTRIPED"].astype(float)
+        else:
+            grid, image = ImageGrid(WCS(header), hdus[0].data.shape), hdus[0].data.astype(float).ravel()
         if frequency_band is None:
             frequency_band = header["FREQBAND"]
-        truth, e = truth_map(truth_paths, WCS(header), image.shape, frequency_band, feeds)
+        truth, e = binned_truth(truth_paths, grid, frequency_band, feeds)
     covered = np.isfinite(image) & np.isfinite(truth)
-    small = [without_background(np.where(covered, values, 0.0), covered) for values in (image, truth)]
+    small = [grid.without_background(np.where(covered, values, 0.0), covered) for values in (image, truth)]
     return {
         "map": path,
         "frequency_band": int(frequency_band),

@@ -102,7 +102,7 @@ def errors_of_a_configuration():
     # No other command starts either, and nothing is written.
     expect(run("level2", wrong), 2, in_stderr=["3 errors"])
     assert not (SCRATCH / "logs").exists()
-    expect(run("config", "show", "--set", "mapmake.noise_prior=residual"), 2, in_stderr=["not available in this version"])
+    expect(run("config", "show", "--set", 'run.pipeline=["aquire"]'), 2, in_stderr=['did you mean "acquire"?'])
     short = write("short.toml", "[mapmake]\noffset_length = 50\nnoise_prior = false\n")
     expect(run("config", "check", short), 0, ["1 warnings"], ["offset_length = 50"])
     assert "offset_length" not in run("config", "check", short, "--quiet").stderr
@@ -123,8 +123,8 @@ def pipelines():
     expect(run("run", bad_option), 2, in_stderr=['"mapmake --no-such"', "--no-such"])
     bad_global = write("bad_global.toml", '[run]\npipeline = ["mapmake --set mapmake.name=a"]\n')
     expect(run("run", bad_global), 2, in_stderr=["give CONFIG.toml and global options to run itself"])
-    later = write("later.toml", '[run]\npipeline = ["acquire"]\n')
-    expect(run("run", later), 2, in_stderr=['"acquire" is not available in this version'])
+    no_list = write("no_list.toml", '[run]\npipeline = ["acquire", "level2"]\n')
+    expect(run("run", no_list), 2, in_stderr=["[acquire] has neither list_command nor list_file"])
     for path in (SCRATCH / "logs").glob("*.log"):
         assert re.fullmatch(r"comap_mpi_[a-z0-9_]+_\d{8}T\d{6}Z\.log", path.name), path.name
 

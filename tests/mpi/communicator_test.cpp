@@ -1,12 +1,15 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <numeric>
 #include <string>
+#include <thread>
 
 #include "core/error.hpp"
+#include "mpi/cost_meter.hpp"
 #include "mpi/environment.hpp"
 #include "mpi/mpi_communicator.hpp"
 #include "support/mpi_main.hpp"
@@ -158,6 +161,43 @@ TEST_P(CommunicatorTest, MisuseIsABugNotAHang) {
 TEST_P(CommunicatorTest, ErrorsOfMpiBecomeExceptions) {
   Bytes bytes(1);
   EXPECT_THROW(ranks_.broadcast(bytes, size_ + 5), Error);
+}
+
+// Rank 0 works inside the agreement, the others have nothing to do but wait for it. Whatever else the machine does, the
+// work is not waiting, and the rest is, each second once.
+TEST_P(CommunicatorTest, TellsWaitingFromWork) {
+  constexpr double kWork_s = 0.2;
+  const mpi::MpiCommunicator group = ranks_.split(0, rank_);
+  const auto clock = [] { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()); };
+  const double waited_before_s = ranks_.waited_s();
+  const auto begin = clock();
+  group.run_agreed("test", [&] {
+    if (rank_ == 0) std::this_thread::sleep_for(std::chrono::duration<double>(kWork_s));
+  });
+  group.all_gather(bytes_of(word_of(rank_)));
+  const double elapsed_s = (clock() - begin).count();
+  const double waited_s = ranks_.waited_s() - waited_before_s;
+  EXPECT_LE(waited_s, elapsed_s - (rank_ == 0 ? kWork_s : 0.0));
+  if (rank_ != 0) {
+    EXPECT_GT(waited_s, 0.5 * kWork_s);
+  }
+}
+
+// One of n ranks is busy: the others are idle for as long, so the loss is near (n - 1) / n, and the work is rank 0's.
+TEST(CostMeter, RanksThatWaitAreALoss) {
+  const auto& world = dynamic_cast<const mpi::MpiCommunicator&>(test::world());
+  const mpi::CostMeter meter(world);
+  world.run_agreed("test", [&] {
+    if (world.rank() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  });
+  const RunCost cost = meter.cost(world.rank() == 0 ? RunWork{"test", 1, 600, 10} : RunWork{});
+  EXPECT_EQ(cost.n_ranks, world.size());
+  EXPECT_EQ(cost.n_nodes, 1);
+  EXPECT_GE(cost.elapsed_s, 0.3);
+  EXPECT_NEAR(cost.load_balance_loss(), 1.0 - 1.0 / world.size(), 0.1);
+  EXPECT_EQ(cost.work.n_samples, world.rank() == 0 ? 600 : 0);
+  EXPECT_GT(cost.bytes_read, 0);
+  EXPECT_GT(cost.peak_memory_bytes, 1'000'000);
 }
 
 INSTANTIATE_TEST_SUITE_P(Pieces, CommunicatorTest, testing::Values(mpi::MpiCommunicator::kMaxCount, kSmallPieces));

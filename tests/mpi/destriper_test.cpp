@@ -58,6 +58,7 @@ std::map<std::int64_t, PixelValues> whole_map(const MapPiece& piece, const Commu
 /// Segments `first`, `first + step`, ... with their samples.
 DestriperData take_segments(const DestriperData& data, std::size_t first, std::size_t step) {
   DestriperData part;
+  DestriperStream& stream = part.streams.emplace_back();
   for (std::size_t s = first; s < data.segments.size(); s += step) {
     DestriperSegment segment = data.segments[s];
     const auto copy = [&](const auto& from, auto& to) {
@@ -66,8 +67,10 @@ DestriperData take_segments(const DestriperData& data, std::size_t first, std::s
     };
     const auto start = static_cast<std::int64_t>(part.pixel.size());
     copy(data.pixel, part.pixel);
-    copy(data.tod_K, part.tod_K);
+    copy(data.streams[0].tod_K, stream.tod_K);
+    stream.weight_per_K2.push_back(data.streams[0].weight_per_K2[s]);
     copy(data.solver_factor, part.solver_factor);
+    copy(data.airmass, part.airmass);
     segment.start = start;
     part.segments.push_back(std::move(segment));
   }
@@ -103,7 +106,7 @@ class DistributedDestriper : public testing::TestWithParam<Case> {
     const Communicator& ranks = test::world();
     const auto part =
         take_segments(scans_.data, static_cast<std::size_t>(ranks.rank()), static_cast<std::size_t>(ranks.size()));
-    return destripe(part, settings_, ranks);
+    return test::destripe_one(part, settings_, ranks);
   }
 
   test::CrossingScans scans_;
@@ -111,7 +114,7 @@ class DistributedDestriper : public testing::TestWithParam<Case> {
 };
 
 TEST_P(DistributedDestriper, MapIsThatOfOneRank) {
-  const DestriperResult alone = destripe(scans_.data, settings_, SerialCommunicator());
+  const DestriperResult alone = test::destripe_one(scans_.data, settings_, SerialCommunicator());
   const DestriperResult shared = run();
   EXPECT_TRUE(shared.report.converged);
   EXPECT_EQ(shared.report.n_components, alone.report.n_components);
@@ -153,17 +156,19 @@ TEST(DistributedComponents, ChainsAcrossRanks) {
   const Communicator& ranks = test::world();
   for (const int cut : {-1, 5}) {
     DestriperData data;
+    DestriperStream& stream = data.streams.emplace_back();
     for (std::int32_t scan = ranks.rank(); scan < 12; scan += ranks.size()) {
-      data.segments.push_back({static_cast<std::int64_t>(data.pixel.size()), 30, 1.0, {}});
+      data.segments.push_back({static_cast<std::int64_t>(data.pixel.size()), 30});
+      stream.weight_per_K2.push_back(1.0);
       for (std::int32_t i = 0; i < 30; ++i) {
         data.pixel.push_back(scan * 10 + i % 15 + (cut >= 0 && scan > cut ? 500 : 0));
-        data.tod_K.push_back(0.1F * static_cast<float>(i));
+        stream.tod_K.push_back(0.1F * static_cast<float>(i));
       }
     }
     DestriperSettings settings;
     settings.n_pixels = 1000;
     settings.offset_length = 30;
-    EXPECT_EQ(destripe(data, settings, ranks).report.n_components, cut < 0 ? 1 : 2);
+    EXPECT_EQ(test::destripe_one(data, settings, ranks).report.n_components, cut < 0 ? 1 : 2);
   }
 }
 

@@ -10,6 +10,8 @@
 #include <map>
 
 #include "core/error.hpp"
+#include "io/h5.hpp"
+#include "mpi/parallel_file.hpp"
 #include "support/mpi_main.hpp"
 #include "support/synthetic_level2.hpp"
 
@@ -63,6 +65,19 @@ double rms(const std::vector<float>& values) {
     n += 1.0;
   }
   return std::sqrt(sum / n);
+}
+
+/// Equal but for rounding of the solver.
+void expect_same(const Images& a, const Images& b) {
+  ASSERT_EQ(a.n_x, b.n_x);
+  ASSERT_EQ(a.n_y, b.n_y);
+  const double scale = rms(b.image.at("DESTRIPED"));
+  for (std::size_t i = 0; i < b.image.at("HITS").size(); ++i) {
+    ASSERT_EQ(a.image.at("MASK")[i], b.image.at("MASK")[i]);
+    if (b.image.at("MASK")[i] != 0.0F) continue;
+    ASSERT_EQ(a.image.at("HITS")[i], b.image.at("HITS")[i]);
+    ASSERT_NEAR(a.image.at("DESTRIPED")[i], b.image.at("DESTRIPED")[i], 1e-5 * scale);
+  }
 }
 
 /// Three observations of one field at three hour angles, on every rank's disk under the same name.
@@ -132,9 +147,9 @@ class MapJob : public ::testing::Test {
     return offered;
   }
 
-  MapJobResult run(const std::string& output, const Communicator& ranks) {
+  MapJobResult run(const std::string& output, const Communicator& ranks, const TeamFiles& files = SerialFiles()) {
     config_.output_dir = directory_ + "/" + output;
-    return run_map_job(config_, IoConfig(), observations_, "[mapmake]\nname = \"field\"\n", ranks);
+    return run_map_job(config_, IoConfig(), observations_, "[mapmake]\nname = \"field\"\n", ranks, files);
   }
 
   bool first_rank() const { return test::world().rank() == 0; }
@@ -155,7 +170,8 @@ TEST_F(MapJob, FindsTheSourceAndRemovesTheOffsets) {
   EXPECT_EQ(result.selection.n_used(), 3);
   if (!first_rank()) return;
 
-  const Images map = read_map(result.bands[0].path, {"MEAN_EL", "NSAMPLES", "NITER", "CRVAL1", "CRPIX1", "CRPIX2"});
+  const Images map =
+      read_map(result.bands[0].paths.fits, {"MEAN_EL", "NSAMPLES", "NITER", "CRVAL1", "CRPIX1", "CRPIX2"});
   EXPECT_EQ(map.card.at("NSAMPLES"), 3 * 2 * 5700);
   const auto& destriped = map.image.at("DESTRIPED");
   const auto peak = std::max_element(destriped.begin(), destriped.end(), [](float a, float b) {
@@ -173,17 +189,9 @@ TEST_F(MapJob, IsTheMapOfOneRank) {
   const MapJobResult parallel = run("parallel", test::world());
   if (!first_rank()) return;
   const MapJobResult serial = run("serial", SerialCommunicator());
-  const Images a = read_map(parallel.bands[0].path, {});
-  const Images b = read_map(serial.bands[0].path, {});
-  ASSERT_EQ(a.n_x, b.n_x);
-  ASSERT_EQ(a.n_y, b.n_y);
-  const double scale = rms(b.image.at("DESTRIPED"));
-  for (std::size_t i = 0; i < a.image.at("HITS").size(); ++i) {
-    ASSERT_EQ(a.image.at("MASK")[i], b.image.at("MASK")[i]);
-    if (a.image.at("MASK")[i] != 0.0F) continue;
-    ASSERT_EQ(a.image.at("HITS")[i], b.image.at("HITS")[i]);
-    ASSERT_NEAR(a.image.at("DESTRIPED")[i], b.image.at("DESTRIPED")[i], 1e-5 * scale);
-  }
+  const Images a = read_map(parallel.bands[0].paths.fits, {});
+  const Images b = read_map(serial.bands[0].paths.fits, {});
+  expect_same(a, b);
 }
 
 TEST_F(MapJob, RepeatsBitForBit) {
@@ -192,8 +200,8 @@ TEST_F(MapJob, RepeatsBitForBit) {
   const MapJobResult second = run("again", test::world());
   if (!first_rank()) return;
   for (std::size_t band = 0; band < 2; ++band) {
-    const Images a = read_map(first.bands[band].path, {"FREQBAND"});
-    const Images b = read_map(second.bands[band].path, {"FREQBAND"});
+    const Images a = read_map(first.bands[band].paths.fits, {"FREQBAND"});
+    const Images b = read_map(second.bands[band].paths.fits, {"FREQBAND"});
     EXPECT_EQ(a.card.at("FREQBAND"), config_.bands[band]);
     for (const auto& [name, image] : a.image) {
       EXPECT_EQ(std::memcmp(image.data(), b.image.at(name).data(), image.size() * sizeof(float)), 0) << name;
@@ -201,17 +209,85 @@ TEST_F(MapJob, RepeatsBitForBit) {
   }
 }
 
+// Lanes of several bands are summed in another order than one alone.
 TEST_F(MapJob, BandsShareThePointingButNotTheSamples) {
   config_.bands = {0, 1};
   const MapJobResult both = run("both", test::world());
   config_.bands = {1};
   const MapJobResult alone = run("alone", test::world());
   if (!first_rank()) return;
-  const Images a = read_map(both.bands[1].path, {});
-  const Images b = read_map(alone.bands[0].path, {});
+  const Images a = read_map(both.bands[1].paths.fits, {});
+  const Images b = read_map(alone.bands[0].paths.fits, {});
+  expect_same(a, b);
+}
+
+TEST_F(MapJob, OnAScratchGivesTheSameBits) {
+  first_.n_samples = 30000;
+  first_.scans = {{100, 14900}, {15050, 29950}};
+  test::world().run_agreed("files", [&] {
+    if (test::world().rank() == 0) write_files();
+  });
+  config_.scratch_dir = directory_;
+  const MapJobResult in_memory = run("in_memory", test::world());
+  const double n_samples_of_rank = 3 * 2 * 29700.0 / test::world().size();
+  config_.memory_GB = 21e-9 * n_samples_of_rank;  // one band takes 26 bytes
+  const MapJobResult on_scratch = run("on_scratch", test::world());
+  if (!first_rank()) return;
+  const Images a = read_map(in_memory.bands[0].paths.fits, {});
+  const Images b = read_map(on_scratch.bands[0].paths.fits, {});
   for (const auto& [name, image] : a.image) {
     EXPECT_EQ(std::memcmp(image.data(), b.image.at(name).data(), image.size() * sizeof(float)), 0) << name;
   }
+}
+
+/// All datasets of a map written by one rank and by many, which agree to rounding of the solver.
+void expect_same_hdf5(const std::string& path, const std::string& reference_path) {
+  const h5::File file = h5::File::open_read(path), reference = h5::File::open_read(reference_path);
+  ASSERT_EQ(file.list("/"), reference.list("/"));
+  for (const std::string& name : reference.list("/")) {
+    if (!reference.is_dataset(name)) continue;
+    ASSERT_EQ(file.info(name).extent, reference.info(name).extent) << name;
+    const auto values = file.read<double>(name), expected = reference.read<double>(name);
+    const double tolerance = name == "destriped" ? 1e-6 : 0.0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (std::isnan(expected[i]) && std::isnan(values[i])) continue;
+      ASSERT_NEAR(values[i], expected[i], tolerance) << name << " " << i;
+    }
+  }
+  const auto attributes = file.attributes("/"), wanted = reference.attributes("/");
+  ASSERT_EQ(attributes.size(), wanted.size());
+  for (const auto& [name, value] : wanted) {
+    ASSERT_TRUE(attributes.contains(name)) << name;
+    const bool is_text = std::holds_alternative<std::string>(value);
+    if (is_text && name != "DATE") {
+      EXPECT_EQ(attributes.at(name), value) << name;
+    }
+    if (is_text || name.starts_with("RES")) continue;
+    EXPECT_NEAR(h5::to_number(attributes.at(name)).value(), h5::to_number(value).value(), 1e-6) << name;
+  }
+  EXPECT_EQ(file.read<std::int64_t>("observations/obsid"), (std::vector<std::int64_t>{30001, 30002, 30003}));
+}
+
+TEST_F(MapJob, Hdf5MapsAreThoseOfOneRank) {
+  const mpi::ParallelFiles parallel_files(dynamic_cast<const mpi::MpiCommunicator&>(test::world()), {});
+  config_.format = "hdf5";
+  for (const std::string wcs : {"dynamic", "healpix"}) {
+    config_.wcs = wcs;
+    config_.nside = 512;
+    const MapJobResult parallel = run("parallel", test::world(), parallel_files);
+    ASSERT_TRUE(parallel.bands[0].paths.fits.empty());
+    if (!first_rank()) continue;
+    EXPECT_FALSE(std::filesystem::exists(parallel.bands[0].paths.hdf5 + ".partial"));
+    const MapJobResult serial = run("serial", SerialCommunicator());
+    expect_same_hdf5(parallel.bands[0].paths.hdf5, serial.bands[0].paths.hdf5);
+  }
+}
+
+TEST_F(MapJob, AnHdf5MapThatCannotBeWrittenIsAnErrorOnEveryRank) {
+  const mpi::ParallelFiles parallel_files(dynamic_cast<const mpi::MpiCommunicator&>(test::world()), {});
+  config_.format = "hdf5";
+  config_.output_dir = "/proc/nowhere";
+  EXPECT_THROW(run_map_job(config_, IoConfig(), observations_, "", test::world(), parallel_files), Error);
 }
 
 TEST_F(MapJob, ABadFileIsLeftOutAndReported) {

@@ -35,7 +35,7 @@ def main(map_path, pixels_path, arrays_path):
     warnings.simplefilter("error")
     pixels = np.loadtxt(pixels_path, delimiter=",")
     with fits.open(map_path, checksum=True) as file:
-        assert [hdu.name for hdu in file[1:]] == ["NAIVE", "HITS", "RMS", "MASK", "OBSIDS"], file.info()
+        assert [hdu.name for hdu in file[1:]] == ["NAIVE", "HITS", "RMS", "MASK", "OBSIDS", "CUTS"], file.info()
         images = np.fromfile(arrays_path, np.float32).reshape(5, *file[0].data.shape)
         mask = file["MASK"].data
         assert mask.dtype == np.uint8
@@ -55,6 +55,10 @@ def main(map_path, pixels_path, arrays_path):
             assert header["RADESYS"] == "ICRS"
         table = file["OBSIDS"].data
         assert list(table["OBSID"]) == [7206, 30001, 101430] and list(table["N_SAMPLES"]) == [120000, 98765, 1]
+        table = file["CUTS"].data
+        assert table["SAMPLES"].tolist() == [7000, 0, 50] and table["BRIGHT"].tolist() == [5, 0, 0]
+        assert list(table["REASON"]) == ["", "feed not in the file", "flagged bad"]
+        assert table["SCAN"].tolist() == [3, -1, 0]
 
 
 if __name__ == "__main__":

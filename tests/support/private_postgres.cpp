@@ -41,7 +41,7 @@ std::string output_of(const std::string& command) {
   return output;
 }
 
-PrivatePostgres::PrivatePostgres() : directory_(new_directory()), watcher_(nullptr, &pclose) {
+PrivatePostgres::PrivatePostgres(const std::string& options) : directory_(new_directory()), watcher_(nullptr, &pclose) {
   if (geteuid() == 0) output_of("chown postgres " + directory_);
   output_of(server_command("initdb") +
             fmt::format(" -D {0}/data -A trust -U comap --no-sync -E UTF8 --locale=C.UTF-8", directory_));
@@ -49,8 +49,9 @@ PrivatePostgres::PrivatePostgres() : directory_(new_directory()), watcher_(nullp
   const std::string watch =
       fmt::format("trap '' INT TERM HUP; cat > /dev/null; {} > /dev/null 2>&1; rm -rf {}", stop, directory_);
   watcher_.reset(popen(("setsid -w sh -c " + shell_quoted(watch)).c_str(), "we"));
-  output_of(server_command("pg_ctl") + fmt::format(" -D {0}/data -l {0}/log -w -o {1} start", directory_,
-                                                   shell_quoted(fmt::format("{} -k {}", kServerOptions, directory_))));
+  output_of(server_command("pg_ctl") +
+            fmt::format(" -D {0}/data -l {0}/log -w -o {1} start", directory_,
+                        shell_quoted(fmt::format("{} {} -k {}", kServerOptions, options, directory_))));
 }
 
 PrivatePostgres& PrivatePostgres::shared() {
@@ -72,8 +73,8 @@ std::string PrivatePostgres::new_database() {
   return url_of(name);
 }
 
-void PrivatePostgres::restart() {
-  output_of(server_command("pg_ctl") + fmt::format(" -D {0}/data -l {0}/log -w -m fast restart", directory_));
+void PrivatePostgres::restart(const std::string& mode) {
+  output_of(server_command("pg_ctl") + fmt::format(" -D {0}/data -l {0}/log -w -m {1} restart", directory_, mode));
 }
 
 std::string ask_outside(const std::string& url, const std::string& statement) {

@@ -13,7 +13,8 @@ namespace comap::test {
 /// shell waits for the end of a pipe from this process.
 class PrivatePostgres {
  public:
-  PrivatePostgres();
+  /// `options` for the server, after those that make it quick and unsafe.
+  explicit PrivatePostgres(const std::string& options = "");
   PrivatePostgres(const PrivatePostgres&) = delete;
   PrivatePostgres& operator=(const PrivatePostgres&) = delete;
 
@@ -22,7 +23,8 @@ class PrivatePostgres {
 
   /// Creates an empty database and returns its URL.
   std::string new_database();
-  void restart();
+  /// `mode` of pg_ctl: `fast` ends the sessions, `immediate` is a crash with recovery.
+  void restart(const std::string& mode = "fast");
   const std::string& directory() const { return directory_; }
 
  private:

@@ -13,25 +13,61 @@ def _as_server_user(command):
     return ["runuser", "-u", "postgres", "--", *command] if os.getuid() == 0 else command
 
 
+class PrivatePostgres:
+    """A running server; `options` are words like fsync=off."""
+
+    def __init__(self, directory, options):
+        self.directory = pathlib.Path(directory)
+        self._binaries = pathlib.Path(sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1])
+        self._data = self.directory / "data"
+        self._options = " ".join(f"-c {option}" for option in
+                                 ("listen_addresses=''", f"unix_socket_directories={self.directory}", *options))
+        if os.getuid() == 0:
+            shutil.chown(self.directory, "postgres")
+        self._run("initdb", "-D", self._data, "-U", "comap", "--auth=trust", "-N")
+
+    @property
+    def url(self):
+        return f"postgresql:///postgres?host={self.directory}&user=comap"
+
+    def _run(self, program, *arguments):
+        command = [str(part) for part in (self._binaries / program, *arguments)]
+        subprocess.run(_as_server_user(command), check=True, cwd=self.directory, stdout=subprocess.DEVNULL)
+
+    def start(self):
+        self._run("pg_ctl", "-D", self._data, "-w", "-l", self.directory / "log", "-o", self._options, "start")
+
+    def stop(self, mode="fast"):
+        self._run("pg_ctl", "-D", self._data, "-w", "-m", mode, "stop")
+
+    def ask(self, statement):
+        """Lines of psql's answer, fields separated by |."""
+        return subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", self.url, "-c", statement],
+                              check=True, text=True, stdout=subprocess.PIPE).stdout.splitlines()
+
+    def require_password(self, password):
+        """From now on user comap needs it."""
+        self.ask(f"ALTER ROLE comap PASSWORD '{password}'")
+        (self._data / "pg_hba.conf").write_text("local all all scram-sha-256\n")
+        self._run("pg_ctl", "-D", self._data, "reload")
+
+
+@contextlib.contextmanager
+def private_server(options=("fsync=off",)):
+    """Yields a PrivatePostgres that runs."""
+    directory = tempfile.mkdtemp(prefix="comap_pg_")
+    server = PrivatePostgres(directory, options)
+    try:
+        server.start()
+        yield server
+    finally:
+        with contextlib.suppress(subprocess.CalledProcessError):
+            server.stop("immediate")
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def private_postgres():
     """Yields the URL of an empty database."""
-    binaries = pathlib.Path(sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1])
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="comap_pg_"))
-    if os.getuid() == 0:
-        shutil.chown(directory, "postgres")
-    data = directory / "data"
-
-    def run(*command):
-        subprocess.run(_as_server_user([str(part) for part in command]), check=True, cwd=directory,
-                       stdout=subprocess.DEVNULL)
-
-    try:
-        run(binaries / "initdb", "-D", data, "-U", "comap", "--auth=trust", "-N")
-        run(binaries / "pg_ctl", "-D", data, "-w", "-l", directory / "log", "-o",
-            f"-c listen_addresses='' -c unix_socket_directories={directory} -c fsync=off", "start")
-        yield f"postgresql:///postgres?host={directory}&user=comap"
-    finally:
-        with contextlib.suppress(subprocess.CalledProcessError):
-            run(binaries / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
-        shutil.rmtree(directory, ignore_errors=True)
+    with private_server() as server:
+        yield server.url

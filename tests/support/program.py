@@ -20,11 +20,11 @@ def scratch_directory():
     return path
 
 
-def run(*arguments, ranks=1, directory, expect=0, environment=None):
+def run(*arguments, ranks=1, directory, expect=0, environment=None, timeout_s=TIMEOUT_S):
     """Runs comap_mpi, checks its exit code, and returns what it printed (output and log together)."""
     command = [MPIRUN, str(ranks), PROGRAM, *map(str, arguments)]
     done = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          timeout=TIMEOUT_S, env={**os.environ, **(environment or {})})
+                          timeout=timeout_s, env={**os.environ, **(environment or {})})
     assert done.returncode == expect, \
         f"{' '.join(command)}: exit code {done.returncode}, expected {expect}\n{done.stdout}"
     return done.stdout
@@ -33,6 +33,13 @@ def run(*arguments, ranks=1, directory, expect=0, environment=None):
 def write_config(path, text):
     path.write_text(text)
     return path
+
+
+def scanned_site(directory, config):
+    """Simulates the observations of `config`, comap.toml from then on, and scans them into its catalogue."""
+    write_config(directory / "comap.toml", config)
+    run("simulate", ranks=2, directory=directory)
+    run("catalogue", "scan", "--level1", "level1", directory=directory)
 
 
 def datasets(group, prefix=""):

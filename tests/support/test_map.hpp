@@ -55,6 +55,9 @@ inline ContinuumMap make_test_map(const WcsDefinition& wcs) {
       "made by a test of the map writer, with a line that is so long that it does not fit on one card of a "
       "FITS header"};
   map.observations = {{7206, 120000}, {30001, 98765}, {101430, 1}};
+  map.cuts = {{7206, 1, 4, 3, 7000, 6900, 40, 50, 10, 5, ""},
+              {30001, 19, 4, -1, 0, 0, 0, 0, 0, 0, "feed not in the file"},
+              {101430, 2, 4, 0, 50, 0, 0, 0, 0, 0, "flagged bad"}};
   return map;
 }
 

@@ -97,7 +97,7 @@ TEST_P(ScanTest, ASecondScanChangesNothing) {
 TEST_P(ScanTest, ADryRunWritesNothing) {
   options_.dry_run = true;
   EXPECT_EQ(scan().plan.n_new, 5);
-  EXPECT_EQ(catalogue_->missing_tables().size(), 7U);
+  EXPECT_EQ(catalogue_->missing_tables().size(), 10U);
 }
 
 TEST_P(ScanTest, FollowsFilesThatMoveAndClearsThoseThatGo) {
@@ -141,11 +141,12 @@ TEST_P(ScanTest, ADirectoryThatIsNotThereStopsBeforeAnythingIsWritten) {
 }
 
 TEST(ScanFindings, SurviveTheWayBetweenRanks) {
-  FileFinding finding = {"/a/b.hd5", DataLevel::level2, 7206, {}, {"one", "two"}};
+  FileFinding finding = {"/a/b.hd5", DataLevel::level2, FileState::foreign, 7206, {}, {"one", "two"}};
   finding.row = {{"obsid", std::int64_t{7206}}, {"tsamp", 0.1}, {"source", "TauA \"x\""}, {"nbit", SqlValue{}}};
   const auto back = unpacked(packed({finding, {}}));
   ASSERT_EQ(back.size(), 2U);
   EXPECT_EQ(back[0].path, finding.path);
+  EXPECT_EQ(back[0].state, FileState::foreign);
   EXPECT_EQ(back[0].level, finding.level);
   EXPECT_EQ(back[0].obsid, finding.obsid);
   EXPECT_EQ(back[0].row, finding.row);

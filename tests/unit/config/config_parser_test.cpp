@@ -200,16 +200,24 @@ TEST(ConfigParser, SetErrorsNameTheOption) {
   expect_contains(error_of("", {"mapmake.edge_width=3\nplot=true"}), "expected a whole number");
 }
 
-TEST(ConfigParser, RefusesWhatThisVersionDoesNotHave) {
-  for (const std::string set :
-       {"mapmake.noise_prior=residual", "mapmake.glitch_second_pass=true", "mapmake.n_destriper_iterations=2",
-        "mapmake.prior_mixing_alpha=0.5", "mapmake.wcs=healpix", "mapmake.format=hdf5", "mapmake.format=both",
-        "mapmake.split=halves", "mapmake.detrend=polynomial", "mapmake.memory_GB=4",
-        "run.pipeline=[\"linemap --plot\"]"}) {
-    const std::string error = error_of("", {set});
-    expect_contains(error, "--set: " + set.substr(0, set.find('=')));
-    expect_contains(error, "is not available in this version");
+TEST(ConfigParser, ChecksAcquire) {
+  EXPECT_NO_THROW(parse_config("[acquire]\nmode = \"600\"\n", "my.toml", {}));
+  for (const std::string mode : {"", "rw-", "0888", "0444", "07777", "-0664"}) {
+    expect_contains(error_of("[acquire]\nmode = \"" + mode + "\"\n"), "my.toml:2: acquire.mode: expected octal digits");
   }
+  expect_contains(error_of("[acquire]\nlist_command = \"a\"\nlist_file = \"b\"\n"), "not both");
+  expect_contains(error_of("[acquire]\nremote = \"-e sh\"\n"), "expected a host, not an option");
+}
+
+TEST(ConfigParser, ASplitIsOneNameOrAList) {
+  EXPECT_EQ(parse_config("[mapmake]\nsplit = \"halves\"\n", "my.toml", {}).mapmake.split,
+            (std::vector<std::string>{"halves"}));
+  EXPECT_EQ(parse_config("[mapmake]\nsplit = [\"none\", \"per_feed\"]\n", "my.toml", {}).mapmake.split,
+            (std::vector<std::string>{"none", "per_feed"}));
+  expect_contains(error_of("[mapmake]\nsplit = [\"none\", \"half\"]\n"),
+                  "my.toml:2: mapmake.split: expected one of none, per_feed");
+  expect_contains(error_of("[mapmake]\nsplit = []\n"), "or a list that is not empty");
+  expect_contains(error_of("[mapmake]\nsplit = 3\n"), "found 3");
 }
 
 TEST(ConfigParser, KnowsStagesAndCommands) {
@@ -222,6 +230,11 @@ TEST(ConfigParser, ChecksKeysAgainstEachOther) {
   expect_contains(error_of("[select]\nmin_obsid = 10\nmax_obsid = 9\n"),
                   "my.toml:3: select.max_obsid: expected at least");
   expect_contains(error_of("[level2.gain_filter]\nedge_cut_fraction = 0.5\n"), "no channel is left");
+  expect_contains(error_of("[mapmake]\nsplit = [\"halves\", \"halves\"]\n"), "a split stands in the list twice");
+  expect_contains(error_of("[mapmake]\nsplit = \"custom\"\n"), "needs groups");
+  expect_contains(error_of("[mapmake]\nsplit = \"custom\"\nsplit_groups = { a = [1, 2], b = [2] }\n"),
+                  "obsid 2 is in \"a\" and in \"b\"");
+  expect_contains(error_of("[mapmake]\nsplit = [\"custom\"]\nsplit_groups = { \"a/b\" = [1] }\n"), "letters, digits");
   expect_contains(error_of("[mapmake]\nfeeds = [1, 2, 1]\n"), "a feed stands in the list twice");
   expect_contains(error_of("[mapmake]\nfeeds = []\n"), "expected at least one feed");
   expect_contains(error_of("[mapmake]\nname = \"a/b\"\n"), "without directories");

@@ -31,6 +31,8 @@ TEST(MaskCredentials, ReplacesOnlyPasswords) {
   EXPECT_EQ(mask_credentials("host=h password='a b\\'c' user=u"), "host=h password=**** user=u");
   EXPECT_EQ(mask_credentials("host=h password=abc sslpassword = d user=u"),
             "host=h password=**** sslpassword = **** user=u");
+  EXPECT_EQ(mask_credentials("password password='open x"), "password password=**** x");
+  EXPECT_EQ(mask_credentials("password = " + std::string(1000000, 'x')), "password = ****");
   EXPECT_EQ(mask_credentials("sqlite:/data/a@b:c.db"), "sqlite:/data/a@b:c.db");
 }
 

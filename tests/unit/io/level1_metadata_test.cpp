@@ -151,6 +151,8 @@ TEST(Level1Metadata, ObsidsMustAgree) {
   SmallLevel1 content;
   content.obsid = std::int64_t{999};
   expect_fault(content, "obsid", "file name says 12345");
+  content.obsid = 1e300;
+  expect_fault(content, "obsid", "is no obsid");
   content.obsid = std::string("none");
   expect_fault(content, "obsid", "'none' is no obsid");
   EXPECT_EQ(read_back(SmallLevel1(), 0).obsid, 12345);

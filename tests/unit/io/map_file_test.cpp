@@ -2,12 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 
 #include "core/error.hpp"
+#include "io/map_hdf5.hpp"
+#include "sky/healpix_map.hpp"
 #include "sky/wcs.hpp"
 #include "support/test_map.hpp"
 
@@ -91,6 +95,58 @@ TEST_P(MapFits, FitsverifyAndAstropyReadWhatWasWritten) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Projections, MapFits, testing::Values("car", "tan", "zea"));
+
+/// Every third pixel of a stretch on nside 1024, values of every kind.
+ContinuumMap healpix_map(SkyFrame frame) {
+  ContinuumMap map = test::make_test_map(grid("car"));
+  const auto n = map.mask.size();
+  map.healpix = HealpixDefinition{1024, frame};
+  for (std::size_t i = 0; i < n; ++i) map.pixel.push_back(5'000'000 + 3 * static_cast<std::int64_t>(i));
+  return map;
+}
+
+CommandResult check_with_python(const std::string& script, const fs::path& map, const fs::path& arrays,
+                                const std::string& kind) {
+  return run(std::string(COMAP_PYTHON " " COMAP_SOURCE_DIR "/tests/support/") + script + " " + map.string() + " " +
+             arrays.string() + " " + kind);
+}
+
+TEST(MapFile, HealpixTableIsReadByOthersAndByUs) {
+  const fs::path folder = scratch("healpix");
+  for (const SkyFrame frame : {SkyFrame::icrs, SkyFrame::galactic}) {
+    const ContinuumMap map = healpix_map(frame);
+    write_map_fits((folder / "map.fits").string(), map);
+    const CommandResult verified = run("fitsverify " + (folder / "map.fits").string());
+    EXPECT_NE(verified.output.find("found 0 warning(s) and 0 error(s)"), std::string::npos) << verified.output;
+    write_arrays(folder / "arrays.f32", map);
+    const CommandResult read = check_with_python("check_healpix_file.py", folder / "map.fits", folder / "arrays.f32",
+                                                 frame == SkyFrame::icrs ? "C" : "G");
+    EXPECT_EQ(read.status, 0) << read.output;
+  }
+  const ContinuumMap map = healpix_map(SkyFrame::galactic);
+  const HealpixSky sky((folder / "map.fits").string());
+  const HealpixGrid healpix(*map.healpix);
+  const auto good = static_cast<std::size_t>(std::ranges::find(map.mask, 0) - map.mask.begin());
+  EXPECT_EQ(static_cast<float>(sky.temperature_K(healpix.pixel_centre(map.pixel[good]))), map.destriped_K[good]);
+  EXPECT_TRUE(std::isnan(sky.temperature_K(healpix.pixel_centre(map.pixel[good] + 1)))) << "not hit";
+  EXPECT_TRUE(std::isnan(sky.temperature_K(healpix.pixel_centre(map.pixel[0])))) << "masked";
+}
+
+TEST(MapFile, Hdf5HoldsTheSameAsFits) {
+  const fs::path folder = scratch("hdf5");
+  for (const bool on_sphere : {false, true}) {
+    const ContinuumMap map = on_sphere ? healpix_map(SkyFrame::galactic) : test::make_test_map(grid("tan"));
+    write_map_fits((folder / "map.fits").string(), map);
+    // Written in many pieces, as a map beyond the limit of one write is.
+    write_map_hdf5((folder / "map.hd5").string(), map, SerialFiles(), SerialCommunicator(), 10'000);
+    EXPECT_FALSE(fs::exists(folder / "map.hd5.partial"));
+    const CommandResult read = check_with_python("check_map_hdf5.py", folder / "map.hd5", folder / "map.fits", "");
+    EXPECT_EQ(read.status, 0) << read.output;
+  }
+  EXPECT_THROW(
+      write_map_hdf5("/proc/nowhere/map.hd5", test::make_test_map(grid("tan")), SerialFiles(), SerialCommunicator()),
+      Error);
+}
 
 TEST(MapFile, EmptyMapIsAValidFile) {
   const fs::path folder = scratch("empty");

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include "io/gnuplot.hpp"
 #include "io/map_file.hpp"
 #include "io/map_picture.hpp"
+#include "sky/wcs.hpp"
 #include "support/test_map.hpp"
 
 namespace comap {
@@ -53,6 +55,44 @@ TEST(MapPlot, MapWithoutDataIsDrawnToo) {
   map.mask.assign(map.mask.size(), 1);
   plot_map(png.string(), map, "nothing");
   EXPECT_GT(png_size(png)[0], 1000U);
+}
+
+// The point at the position of a pixel's centre has its value, points without pixel none.
+TEST(MapPlot, HealpixMapsAreProjected) {
+  const HealpixGrid healpix({512, SkyFrame::galactic});
+  ContinuumMap map;
+  map.healpix = healpix.definition();
+  for (std::int64_t pixel = 1'000'000; pixel < 1'004'096; ++pixel) map.pixel.push_back(pixel);
+  for (std::size_t i = 0; i < map.pixel.size(); ++i) map.destriped_K.push_back(static_cast<float>(i) * 1e-6F);
+  map.naive_K = map.hits = map.rms_K = map.destriped_K;
+  map.mask.assign(map.pixel.size(), 0);
+  const ContinuumMap shown = projected_for_picture(map);
+  EXPECT_GT(std::ranges::count(shown.mask, 0), std::ssize(map.pixel) * 2);
+  EXPECT_EQ(shown.mask[0], 1);
+  const std::size_t i = 2000;
+  const SkyPosition centre = healpix.pixel_centre(map.pixel[i]);
+  std::vector<std::int64_t> point(1);
+  Wcs(shown.wcs).pixel_index(std::vector<double>{centre.longitude_deg}, std::vector<double>{centre.latitude_deg},
+                             point);
+  EXPECT_EQ(shown.destriped_K[static_cast<std::size_t>(point[0])], map.destriped_K[i]);
+
+  const fs::path png = scratch("healpix") / "map.png";
+  plot_map(png.string(), map, "HEALPix");
+  EXPECT_GT(png_size(png)[0], 1000U);
+}
+
+TEST(MapPlot, DifferenceIsTwoPanels) {
+  const fs::path png = scratch("difference") / "difference.png";
+  const ContinuumMap map = test::make_test_map(kGrid);
+  std::vector<float> difference = map.destriped_K;
+  for (std::size_t i = 0; i < difference.size(); ++i) {
+    difference[i] = map.mask[i] == 0 ? map.naive_K[i] - map.destriped_K[i] : std::numeric_limits<float>::quiet_NaN();
+  }
+  plot_difference(png.string(), kGrid, difference, map.rms_K, "b minus a");
+  const auto [width, height] = png_size(png);
+  EXPECT_GT(width, 1000U);
+  EXPECT_GT(height, 400U);
+  EXPECT_LT(height, 700U);
 }
 
 TEST(MapPlot, MissingGnuplotIsSaid) {

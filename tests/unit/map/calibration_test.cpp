@@ -70,8 +70,9 @@ TEST_F(MapCalibration, DividingByAKnownFactorGivesTheMapOfUnscaledSamples) {
   const MapJobResult calibrated = map_of(scaled, "calibrated");
   scaled.calibration.clear();
   const MapJobResult raw = map_of(scaled, "raw");
-  const auto wanted = primary_image(expected.bands.at(0).path), found = primary_image(calibrated.bands.at(0).path),
-             without = primary_image(raw.bands.at(0).path);
+  const auto wanted = primary_image(expected.bands.at(0).paths.fits),
+             found = primary_image(calibrated.bands.at(0).paths.fits),
+             without = primary_image(raw.bands.at(0).paths.fits);
   ASSERT_EQ(found.size(), wanted.size());
   double worst = 0.0, worst_without = 0.0;
   int n_pixels = 0;

@@ -9,6 +9,7 @@
 #include <numbers>
 
 #include "core/error.hpp"
+#include "support/dense_destriper.hpp"
 #include "support/destriper_problem.hpp"
 
 namespace comap {
@@ -18,6 +19,8 @@ using test::add_airmass;
 using test::add_noise;
 using test::add_offsets;
 using test::crossing_scans;
+using test::DenseSolution;
+using test::destripe_one;
 
 DestriperSettings settings_of(const test::CrossingScans& scans, int offset_length) {
   DestriperSettings settings;
@@ -44,7 +47,7 @@ double largest_deviation(const std::vector<double>& values) {
 TEST(Destriper, PureOffsetsLeaveAnEmptyMap) {
   test::CrossingScans scans = crossing_scans(6, 990);
   add_offsets(scans.data, 50, 3.0);
-  const DestriperResult result = destripe(scans.data, settings_of(scans, 50), SerialCommunicator());
+  const DestriperResult result = destripe_one(scans.data, settings_of(scans, 50), SerialCommunicator());
   EXPECT_TRUE(result.report.converged);
   EXPECT_GT(largest_deviation(result.map.naive_K), 0.1);
   EXPECT_LT(largest_deviation(result.map.destriped_K), 1e-6);  // float32 data of a few K
@@ -54,7 +57,7 @@ TEST(Destriper, OffsetsAndAirmassLeaveAnEmptyMapAndTheAmplitudesComeBack) {
   test::CrossingScans scans = crossing_scans(8, 990);
   add_offsets(scans.data, 50, 1.0);
   const std::vector<double> amplitudes = add_airmass(scans.data, 0.7);
-  const DestriperResult result = destripe(scans.data, settings_of(scans, 50), SerialCommunicator());
+  const DestriperResult result = destripe_one(scans.data, settings_of(scans, 50), SerialCommunicator());
   EXPECT_TRUE(result.report.converged);
   EXPECT_LT(largest_deviation(result.map.destriped_K), 1e-6);
   ASSERT_EQ(result.airmass_K.size(), amplitudes.size());
@@ -70,9 +73,9 @@ TEST(Destriper, AnAirmassThatIsNearlyASumOfOffsetsConverges) {
   add_noise(scans.data, 0.01);
   DestriperSettings settings = settings_of(scans, 10);
   settings.threshold = 1e-10;
-  const DestriperResult with = destripe(scans.data, settings, SerialCommunicator());
-  for (DestriperSegment& segment : scans.data.segments) segment.airmass.clear();
-  const DestriperResult without = destripe(scans.data, settings, SerialCommunicator());
+  const DestriperResult with = destripe_one(scans.data, settings, SerialCommunicator());
+  for (DestriperSegment& segment : scans.data.segments) segment.fits_airmass = false;
+  const DestriperResult without = destripe_one(scans.data, settings, SerialCommunicator());
   EXPECT_TRUE(with.report.converged);
   EXPECT_LT(with.report.iterations, 2 * without.report.iterations);
 }
@@ -80,134 +83,12 @@ TEST(Destriper, AnAirmassThatIsNearlyASumOfOffsetsConverges) {
 TEST(Destriper, AConstantTemplateHasNoAmplitude) {
   test::CrossingScans scans = crossing_scans(4, 500);
   add_noise(scans.data, 0.01);
-  const DestriperResult without = destripe(scans.data, settings_of(scans, 50), SerialCommunicator());
-  for (DestriperSegment& segment : scans.data.segments) {
-    segment.airmass.assign(static_cast<std::size_t>(segment.n_samples), 0.3F);
-  }
-  const DestriperResult with = destripe(scans.data, settings_of(scans, 50), SerialCommunicator());
+  const DestriperResult without = destripe_one(scans.data, settings_of(scans, 50), SerialCommunicator());
+  scans.data.airmass.assign(scans.data.pixel.size(), 0.3F);
+  for (DestriperSegment& segment : scans.data.segments) segment.fits_airmass = true;
+  const DestriperResult with = destripe_one(scans.data, settings_of(scans, 50), SerialCommunicator());
   for (const double amplitude : with.airmass_K) EXPECT_EQ(amplitude, 0.0);
   for (std::size_t i = 0; i < with.offsets_K.size(); ++i) EXPECT_NEAR(with.offsets_K[i], without.offsets_K[i], 1e-12);
-}
-
-/// The equations of docs/destriper.md with dense matrices, sample by sample.
-struct DenseSolution {
-  Eigen::VectorXd offsets;
-  Eigen::VectorXd amplitudes;
-  std::map<std::int64_t, double> map_K;
-};
-
-struct DenseProblem {
-  Eigen::MatrixXd columns;  ///< [sample][unknown] F, then airmass
-  Eigen::MatrixXd pixels;   ///< [sample][pixel] P
-  Eigen::VectorXd tod_K, solver_weight, map_weight;
-  Eigen::Index n_offsets = 0;
-  std::vector<Eigen::Index> first_offset;
-};
-
-DenseProblem dense_problem(const DestriperData& data, const DestriperSettings& settings) {
-  DenseProblem dense;
-  const auto n_samples = static_cast<Eigen::Index>(data.pixel.size());
-  const auto n_segments = static_cast<Eigen::Index>(data.segments.size());
-  for (const DestriperSegment& segment : data.segments) {
-    dense.first_offset.push_back(dense.n_offsets);
-    dense.n_offsets += (segment.n_samples + settings.offset_length - 1) / settings.offset_length;
-  }
-  dense.first_offset.push_back(dense.n_offsets);
-  dense.columns = Eigen::MatrixXd::Zero(n_samples, dense.n_offsets + n_segments);
-  dense.pixels = Eigen::MatrixXd::Zero(n_samples, settings.n_pixels);
-  dense.tod_K = dense.solver_weight = dense.map_weight = Eigen::VectorXd::Zero(n_samples);
-  for (Eigen::Index s = 0; s < n_segments; ++s) {
-    const DestriperSegment& segment = data.segments[static_cast<std::size_t>(s)];
-    double weighted = 0.0;
-    double weights = 0.0;
-    for (std::int64_t i = 0; i < segment.n_samples; ++i) {
-      const std::int64_t t = segment.start + i;
-      const auto sample = static_cast<std::size_t>(t);
-      dense.columns(t, dense.first_offset[static_cast<std::size_t>(s)] + i / settings.offset_length) = 1.0;
-      if (!segment.airmass.empty())
-        dense.columns(t, dense.n_offsets + s) = segment.airmass[static_cast<std::size_t>(i)];
-      if (data.pixel[sample] < 0) continue;
-      dense.pixels(t, data.pixel[sample]) = 1.0;
-      dense.map_weight[t] = segment.weight_per_K2;
-      dense.solver_weight[t] = segment.weight_per_K2 * (data.solver_factor.empty() ? 1.0 : data.solver_factor[sample]);
-      dense.tod_K[t] = data.tod_K[sample];
-      weighted += dense.solver_weight[t] * dense.tod_K[t];
-      weights += dense.solver_weight[t];
-    }
-    for (std::int64_t t = segment.start; t < segment.start + segment.n_samples; ++t)
-      dense.tod_K[t] -= weighted / weights;
-  }
-  return dense;
-}
-
-Eigen::MatrixXd dense_regularisation(const DenseProblem& dense, const DestriperSettings& settings,
-                                     const Eigen::VectorXd& offset_weight) {
-  std::vector<double> sorted(offset_weight.begin(), offset_weight.end());
-  std::sort(sorted.begin(), sorted.end());
-  const std::size_t half = sorted.size() / 2;
-  const double median = sorted.size() % 2 == 1 ? sorted[half] : 0.5 * (sorted[half] + sorted[half - 1]);
-  Eigen::MatrixXd gradient = Eigen::MatrixXd::Zero(dense.n_offsets, dense.n_offsets);
-  for (std::size_t s = 0; s + 1 < dense.first_offset.size(); ++s) {
-    for (Eigen::Index o = dense.first_offset[s]; o + 1 < dense.first_offset[s + 1]; ++o) {
-      Eigen::VectorXd difference = Eigen::VectorXd::Zero(dense.n_offsets);
-      difference[o] = -1.0;
-      difference[o + 1] = 1.0;
-      gradient += difference * difference.transpose();
-    }
-  }
-  const Eigen::MatrixXd identity = Eigen::MatrixXd::Identity(dense.n_offsets, dense.n_offsets);
-  return median * (settings.lambda_ridge * identity + settings.alpha_grad * gradient +
-                   settings.alpha_curv * gradient * gradient);
-}
-
-/// Rows are the orthonormal cosine modes.
-Eigen::MatrixXd cosine_modes(Eigen::Index n) {
-  Eigen::MatrixXd modes(n, n);
-  for (Eigen::Index k = 0; k < n; ++k) {
-    for (Eigen::Index j = 0; j < n; ++j) {
-      const double phase = std::numbers::pi * static_cast<double>(k) * (static_cast<double>(j) + 0.5);
-      modes(k, j) = std::sqrt((k == 0 ? 1.0 : 2.0) / static_cast<double>(n)) * std::cos(phase / static_cast<double>(n));
-    }
-  }
-  return modes;
-}
-
-Eigen::MatrixXd dense_prior(const DenseProblem& dense, const DestriperData& data) {
-  Eigen::MatrixXd prior = Eigen::MatrixXd::Zero(dense.n_offsets, dense.n_offsets);
-  for (std::size_t s = 0; s < data.segments.size(); ++s) {
-    const auto& variance = data.segments[s].prior_variance_K2;
-    const auto n = static_cast<Eigen::Index>(variance.size());
-    if (n == 0) continue;
-    const Eigen::VectorXd inverse = Eigen::Map<const Eigen::VectorXd>(variance.data(), n).cwiseInverse();
-    const Eigen::MatrixXd modes = cosine_modes(n);
-    prior.block(dense.first_offset[s], dense.first_offset[s], n, n) = modes.transpose() * inverse.asDiagonal() * modes;
-  }
-  return prior;
-}
-
-DenseSolution solve_dense(const DestriperData& data, const DestriperSettings& settings) {
-  const DenseProblem dense = dense_problem(data, settings);
-  const Eigen::MatrixXd weighted = dense.solver_weight.asDiagonal() * dense.columns;
-  const Eigen::MatrixXd binned = dense.pixels.transpose() * weighted;
-  const Eigen::VectorXd pixel_weight = dense.pixels.transpose() * dense.solver_weight;
-  const Eigen::VectorXd inverse = pixel_weight.unaryExpr([](double w) { return w > 0.0 ? 1.0 / w : 0.0; });
-  Eigen::MatrixXd matrix = dense.columns.transpose() * weighted - binned.transpose() * inverse.asDiagonal() * binned;
-  const Eigen::VectorXd rhs = weighted.transpose() * dense.tod_K - binned.transpose() * inverse.asDiagonal() *
-                                                                       dense.pixels.transpose() *
-                                                                       dense.solver_weight.asDiagonal() * dense.tod_K;
-  const Eigen::VectorXd offset_weight = (dense.columns.transpose() * dense.solver_weight).head(dense.n_offsets);
-  matrix.topLeftCorner(dense.n_offsets, dense.n_offsets) +=
-      dense_regularisation(dense, settings, offset_weight) + dense_prior(dense, data);
-
-  const Eigen::VectorXd solution = matrix.completeOrthogonalDecomposition().solve(rhs);
-  const Eigen::VectorXd clean = dense.map_weight.asDiagonal() * (dense.tod_K - dense.columns * solution);
-  const Eigen::VectorXd sum = dense.pixels.transpose() * clean;
-  const Eigen::VectorXd weight = dense.pixels.transpose() * dense.map_weight;
-  DenseSolution result{solution.head(dense.n_offsets), solution.tail(solution.size() - dense.n_offsets), {}};
-  for (Eigen::Index pixel = 0; pixel < sum.size(); ++pixel) {
-    if (weight[pixel] > 0.0) result.map_K[pixel] = sum[pixel] / weight[pixel];
-  }
-  return result;
 }
 
 void expect_map(const MapPiece& map, const DenseSolution& dense, double tolerance_K) {
@@ -235,9 +116,9 @@ TEST_P(Regularised, EqualsTheDenseSolution) {
   DestriperSettings settings = settings_of(scans, 20);
   std::tie(settings.lambda_ridge, settings.alpha_grad, settings.alpha_curv) =
       std::tuple(GetParam()[0], GetParam()[1], GetParam()[2]);
-  const DestriperResult result = destripe(scans.data, settings, SerialCommunicator());
+  const DestriperResult result = destripe_one(scans.data, settings, SerialCommunicator());
   EXPECT_TRUE(result.report.converged) << to_text(result.report.reason);
-  const DenseSolution dense = solve_dense(scans.data, settings);
+  const DenseSolution dense = test::solve_dense(scans.data, settings);
   expect_map(result.map, dense, 1e-7);  // templates are float32
   for (std::size_t i = 0; i < result.airmass_K.size(); ++i) {
     EXPECT_NEAR(result.airmass_K[i], dense.amplitudes[static_cast<Eigen::Index>(i)], 1e-5);
@@ -252,39 +133,40 @@ INSTANTIATE_TEST_SUITE_P(Terms, Regularised,
 // Segment 3 has no prior; the last offset of each segment is short.
 TEST(Destriper, PriorOnTheOffsetsEqualsTheDenseSolution) {
   test::CrossingScans scans = noisy_scans();
-  for (std::size_t s = 0; s < scans.data.segments.size(); ++s) {
+  auto& prior_variance_K2 = scans.data.streams[0].prior_variance_K2;
+  prior_variance_K2.resize(scans.data.segments.size());
+  for (std::size_t s = 0; s < prior_variance_K2.size(); ++s) {
     if (s == 3) continue;
     for (int k = 0; k < 11; ++k) {
-      scans.data.segments[s].prior_variance_K2.push_back(0.3 * std::pow(k + 0.5, -1.7) *
-                                                         (1.0 + 0.1 * static_cast<double>(s)));
+      prior_variance_K2[s].push_back(0.3 * std::pow(k + 0.5, -1.7) * (1.0 + 0.1 * static_cast<double>(s)));
     }
   }
-  const DestriperResult result = destripe(scans.data, settings_of(scans, 20), SerialCommunicator());
+  const DestriperResult result = destripe_one(scans.data, settings_of(scans, 20), SerialCommunicator());
   EXPECT_TRUE(result.report.converged) << to_text(result.report.reason);
-  expect_map(result.map, solve_dense(scans.data, settings_of(scans, 20)), 1e-7);
+  expect_map(result.map, test::solve_dense(scans.data, settings_of(scans, 20)), 1e-7);
 }
 
 // Segment 2 has no template: the templates of its neighbours must not reach it.
 TEST(Destriper, TemplatesOfSomeSegmentsOnly) {
   test::CrossingScans scans = noisy_scans();
-  scans.data.segments[2].airmass.clear();
+  scans.data.segments[2].fits_airmass = false;
   const DestriperSettings settings = settings_of(scans, 20);
-  const DestriperResult result = destripe(scans.data, settings, SerialCommunicator());
+  const DestriperResult result = destripe_one(scans.data, settings, SerialCommunicator());
   EXPECT_EQ(result.airmass_K[2], 0.0);
-  expect_map(result.map, solve_dense(scans.data, settings), 1e-7);
+  expect_map(result.map, test::solve_dense(scans.data, settings), 1e-7);
 }
 
 // Structure inside pixels that is known leaves no trace in the offsets, and stays in the map.
 TEST(Destriper, StructureInsidePixelsIsKeptFromTheOffsets) {
   test::CrossingScans scans = noisy_scans();
   const DestriperSettings settings = settings_of(scans, 20);
-  const DestriperResult without = destripe(scans.data, settings, SerialCommunicator());
+  const DestriperResult without = destripe_one(scans.data, settings, SerialCommunicator());
   test::CrossingScans with = scans;
-  for (std::size_t i = 0; i < with.data.tod_K.size(); ++i) {
-    with.data.subpixel_K.push_back(0.25F * static_cast<float>(std::sin(0.37 * static_cast<double>(i))));
-    with.data.tod_K[i] += with.data.subpixel_K[i];
+  for (std::size_t i = 0; i < with.data.streams[0].tod_K.size(); ++i) {
+    with.data.streams[0].subpixel_K.push_back(0.25F * static_cast<float>(std::sin(0.37 * static_cast<double>(i))));
+    with.data.streams[0].tod_K[i] += with.data.streams[0].subpixel_K[i];
   }
-  const DestriperResult result = destripe(with.data, settings, SerialCommunicator());
+  const DestriperResult result = destripe_one(with.data, settings, SerialCommunicator());
   for (std::size_t i = 0; i < result.offsets_K.size(); ++i) {
     EXPECT_NEAR(result.offsets_K[i], without.offsets_K[i], 1e-6) << i;
   }
@@ -300,12 +182,12 @@ TEST(Destriper, StructureInsidePixelsIsKeptFromTheOffsets) {
 TEST(Destriper, BrightSkyIsWeightedDownInTheSolverOnly) {
   test::CrossingScans scans = noisy_scans();
   const DestriperSettings settings = settings_of(scans, 20);
-  const DestriperResult plain = destripe(scans.data, settings, SerialCommunicator());
+  const DestriperResult plain = destripe_one(scans.data, settings, SerialCommunicator());
   for (std::size_t i = 0; i < scans.data.pixel.size(); ++i) {
     scans.data.solver_factor.push_back(scans.data.pixel[i] % 7 == 0 ? 0.1F : 1.0F);
   }
-  const DestriperResult result = destripe(scans.data, settings, SerialCommunicator());
-  expect_map(result.map, solve_dense(scans.data, settings), 1e-7);
+  const DestriperResult result = destripe_one(scans.data, settings, SerialCommunicator());
+  expect_map(result.map, test::solve_dense(scans.data, settings), 1e-7);
   EXPECT_EQ(result.map.weight_per_K2, plain.map.weight_per_K2);
   EXPECT_EQ(result.map.hits, plain.map.hits);
   EXPECT_EQ(result.map.naive_K, plain.map.naive_K);
@@ -315,20 +197,22 @@ TEST(Destriper, BrightSkyIsWeightedDownInTheSolverOnly) {
 TEST(Destriper, CountsComponentsAndOffsetsWithoutData) {
   // Two pairs of scans over disjoint pixels, a fifth scan alone, and one offset flagged.
   DestriperData data;
+  DestriperStream& stream = data.streams.emplace_back();
   const auto add = [&](std::int32_t first_pixel) {
-    data.segments.push_back({static_cast<std::int64_t>(data.pixel.size()), 100, 1.0, {}});
+    data.segments.push_back({static_cast<std::int64_t>(data.pixel.size()), 100});
+    stream.weight_per_K2.push_back(1.0);
     for (std::int32_t i = 0; i < 100; ++i) {
       data.pixel.push_back(first_pixel + i % 10);
-      data.tod_K.push_back(static_cast<float>(std::sin(0.7 * i + first_pixel)));
+      stream.tod_K.push_back(static_cast<float>(std::sin(0.7 * i + first_pixel)));
     }
   };
   for (const std::int32_t first_pixel : {0, 5, 30, 35, 80}) add(first_pixel);
   for (std::size_t i = 20; i < 40; ++i) data.pixel[i] = -1;
-  for (std::size_t i = 140; i < 160; ++i) data.tod_K[i] = std::numeric_limits<float>::quiet_NaN();
+  for (std::size_t i = 140; i < 160; ++i) stream.tod_K[i] = std::numeric_limits<float>::quiet_NaN();
   DestriperSettings settings;
   settings.n_pixels = 100;
   settings.offset_length = 20;
-  const DestriperResult result = destripe(data, settings, SerialCommunicator());
+  const DestriperResult result = destripe_one(data, settings, SerialCommunicator());
   EXPECT_EQ(result.report.n_components, 3);
   EXPECT_EQ(result.report.n_offsets, 25);
   EXPECT_EQ(result.report.n_offsets_without_data, 2);
@@ -348,7 +232,7 @@ TEST(Destriper, SamplesWithoutSolverWeightInAWholeOffsetStayOut) {
     scans.data.solver_factor[i] = 0.0F;
     n_lost += scans.data.pixel[i] >= 0;
   }
-  const DestriperResult result = destripe(scans.data, settings_of(scans, 20), SerialCommunicator());
+  const DestriperResult result = destripe_one(scans.data, settings_of(scans, 20), SerialCommunicator());
   EXPECT_EQ(std::accumulate(result.map.hits.begin(), result.map.hits.end(), 0.0),
             static_cast<double>(n_valid - n_lost));
 }
@@ -356,8 +240,8 @@ TEST(Destriper, SamplesWithoutSolverWeightInAWholeOffsetStayOut) {
 TEST(Destriper, TakingTheDataOverGivesTheSameBits) {
   test::CrossingScans scans = noisy_scans();
   const DestriperSettings settings = settings_of(scans, 20);
-  const DestriperResult kept = destripe(scans.data, settings, SerialCommunicator());
-  const DestriperResult taken = destripe(std::move(scans.data), settings, SerialCommunicator());
+  const DestriperResult kept = destripe(std::as_const(scans.data), settings, SerialCommunicator()).front();
+  const DestriperResult taken = destripe(std::move(scans.data), settings, SerialCommunicator()).front();
   EXPECT_EQ(kept.map.destriped_K, taken.map.destriped_K);
   EXPECT_EQ(kept.offsets_K, taken.offsets_K);
   EXPECT_LT(taken.report.solver_bytes_per_sample, kept.report.solver_bytes_per_sample);
@@ -367,7 +251,7 @@ TEST(Destriper, StopsAtTheLastIterationAndSaysSo) {
   const test::CrossingScans scans = noisy_scans();
   DestriperSettings settings = settings_of(scans, 20);
   settings.max_iterations = 3;
-  const DestriperResult result = destripe(scans.data, settings, SerialCommunicator());
+  const DestriperResult result = destripe_one(scans.data, settings, SerialCommunicator());
   EXPECT_FALSE(result.report.converged);
   EXPECT_EQ(result.report.reason, StopReason::max_iterations);
   EXPECT_EQ(result.report.iterations, 3);
@@ -377,7 +261,9 @@ TEST(Destriper, StopsAtTheLastIterationAndSaysSo) {
 TEST(Destriper, NoDataIsNoError) {
   DestriperSettings settings;
   settings.n_pixels = 10;
-  const DestriperResult result = destripe(DestriperData{}, settings, SerialCommunicator());
+  DestriperData nothing;
+  nothing.streams.emplace_back();
+  const DestriperResult result = destripe_one(nothing, settings, SerialCommunicator());
   EXPECT_EQ(result.report.reason, StopReason::nothing_to_solve);
   EXPECT_TRUE(result.map.pixel.empty());
 }
@@ -386,14 +272,14 @@ TEST(Destriper, ArraysThatDoNotFitAreBugs) {
   test::CrossingScans scans = crossing_scans(2, 100);
   const DestriperSettings settings = settings_of(scans, 20);
   DestriperData shorter = scans.data;
-  shorter.tod_K.pop_back();
-  EXPECT_THROW(destripe(shorter, settings, SerialCommunicator()), Bug);
+  shorter.streams[0].tod_K.pop_back();
+  EXPECT_THROW(destripe_one(shorter, settings, SerialCommunicator()), Bug);
   DestriperData beyond = scans.data;
   beyond.segments.back().n_samples += 1;
-  EXPECT_THROW(destripe(beyond, settings, SerialCommunicator()), Bug);
+  EXPECT_THROW(destripe_one(beyond, settings, SerialCommunicator()), Bug);
   DestriperData outside = scans.data;
   outside.pixel[10] = static_cast<std::int32_t>(settings.n_pixels);
-  EXPECT_THROW(destripe(outside, settings, SerialCommunicator()), Bug);
+  EXPECT_THROW(destripe_one(outside, settings, SerialCommunicator()), Bug);
 }
 
 }  // namespace

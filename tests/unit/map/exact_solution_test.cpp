@@ -6,6 +6,7 @@
 
 #include "io/h5.hpp"
 #include "map/destriper.hpp"
+#include "support/destriper_problem.hpp"
 
 namespace comap {
 namespace {
@@ -19,16 +20,22 @@ struct ExactProblem {
   std::vector<std::int32_t> hits;
 };
 
+template <typename T>
+void assign(LargeVector<T>& to, const std::vector<T>& from) {
+  to.assign(from.begin(), from.end());
+}
+
 ExactProblem read_problem(const std::string& group) {
   const h5::File file = h5::File::open_read(COMAP_TEST_DATA "/tiny_exact.h5");
   ExactProblem problem;
-  problem.data.pixel = file.read<std::int32_t>(group + "/pix");
-  problem.data.tod_K = file.read<float>(group + "/tod");
+  assign(problem.data.pixel, file.read<std::int32_t>(group + "/pix"));
+  assign(problem.data.streams.emplace_back().tod_K, file.read<float>(group + "/tod"));
   // Weights change within some segments of these problems: all of the weight goes into the factor.
-  problem.data.weight_factor = file.read<float>(group + "/wgt");
+  assign(problem.data.weight_factor, file.read<float>(group + "/wgt"));
   const auto edges = file.read<std::int64_t>(group + "/segments");
   for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
-    problem.data.segments.push_back({edges[i], edges[i + 1] - edges[i], 1.0, {}});
+    problem.data.segments.push_back({edges[i], edges[i + 1] - edges[i]});
+    problem.data.streams[0].weight_per_K2.push_back(1.0);
   }
   problem.settings.n_columns = static_cast<std::int64_t>(*h5::to_number(*file.attribute("/", "nx")));
   problem.settings.n_pixels =
@@ -62,7 +69,7 @@ class ExactSolution : public testing::TestWithParam<const char*> {};
 
 TEST_P(ExactSolution, IsReached) {
   const ExactProblem exact = read_problem(GetParam());
-  const DestriperResult result = destripe(exact.data, exact.settings, SerialCommunicator());
+  const DestriperResult result = test::destripe_one(exact.data, exact.settings, SerialCommunicator());
   EXPECT_TRUE(result.report.converged) << to_text(result.report.reason);
   EXPECT_EQ(result.report.n_components, 1);
 
@@ -101,12 +108,13 @@ INSTANTIATE_TEST_SUITE_P(TinyExact, ExactSolution, testing::Values("plain_L100",
 // The first two problems have one weight in each segment, which is how the program uses the solver.
 TEST(ExactSolutionWithSegmentWeights, EqualsThatWithSampleWeights) {
   ExactProblem exact = read_problem("plain_L100");
-  const DestriperResult by_sample = destripe(exact.data, exact.settings, SerialCommunicator());
-  for (DestriperSegment& segment : exact.data.segments) {
-    segment.weight_per_K2 = exact.data.weight_factor[static_cast<std::size_t>(segment.start)];
+  const DestriperResult by_sample = test::destripe_one(exact.data, exact.settings, SerialCommunicator());
+  for (std::size_t s = 0; s < exact.data.segments.size(); ++s) {
+    const auto first = static_cast<std::size_t>(exact.data.segments[s].start);
+    exact.data.streams[0].weight_per_K2[s] = exact.data.weight_factor[first];
   }
   exact.data.weight_factor.clear();
-  const DestriperResult by_segment = destripe(exact.data, exact.settings, SerialCommunicator());
+  const DestriperResult by_segment = test::destripe_one(exact.data, exact.settings, SerialCommunicator());
   const double tolerance = 1e-10 * rms_of_finite(exact.map_K);
   ASSERT_EQ(by_segment.map.pixel, by_sample.map.pixel);
   for (std::size_t i = 0; i < by_sample.map.pixel.size(); ++i) {

@@ -8,26 +8,35 @@
 
 #include "core/error.hpp"
 #include "math/fft.hpp"
+#include "support/destriper_problem.hpp"
 
 namespace comap {
 namespace {
 
-TEST(CosineTransform, IsOrthonormalAndKnowsItsModes) {
-  CosineTransform modes(48);
+// Against the definition, for lengths of any kind, alone and as one of three interleaved series.
+TEST(CosineTransform, IsTheSumOfCosinesAndComesBack) {
   std::mt19937 random(1);
   std::normal_distribution<double> normal;
-  std::vector<double> values(48);
-  for (double& value : values) value = normal(random);
-  std::ranges::copy(values, modes.values().begin());
-  modes.forward();
-  EXPECT_NEAR(std::inner_product(modes.values().begin(), modes.values().end(), modes.values().begin(), 0.0),
-              std::inner_product(values.begin(), values.end(), values.begin(), 0.0), 1e-12);
-  modes.inverse();
-  for (std::size_t i = 0; i < 48; ++i) EXPECT_NEAR(modes.values()[i], values[i], 1e-13);
-
-  for (std::size_t i = 0; i < 48; ++i) modes.values()[i] = std::cos(M_PI * (static_cast<double>(i) + 0.5) * 5.0 / 48.0);
-  modes.forward();
-  for (std::size_t k = 0; k < 48; ++k) EXPECT_NEAR(modes.values()[k], k == 5 ? std::sqrt(24.0) : 0.0, 1e-12) << k;
+  for (const std::size_t n : {1, 2, 3, 7, 48, 205}) {
+    for (const std::size_t stride : {1, 3}) {
+      std::vector<double> values(n * stride);
+      for (double& value : values) value = normal(random);
+      const std::vector<double> before = values;
+      CosineTransform transform(n);
+      transform.forward(values, stride);
+      for (std::size_t k = 0; k < n; ++k) {
+        double expected = 0.0;
+        for (std::size_t j = 0; j < n; ++j) {
+          const double phase = M_PI * (static_cast<double>(j) + 0.5) * static_cast<double>(k) / static_cast<double>(n);
+          expected += before[j * stride] * std::cos(phase);
+        }
+        expected *= std::sqrt((k == 0 ? 1.0 : 2.0) / static_cast<double>(n));
+        EXPECT_NEAR(values[k * stride], expected, 1e-12) << "mode " << k << " of " << n;
+      }
+      transform.inverse(values, stride);
+      for (std::size_t i = 0; i < values.size(); ++i) EXPECT_NEAR(values[i], before[i], 1e-13) << i << " of " << n;
+    }
+  }
 }
 
 TEST(OffsetPrior, WhiteNoiseAveragesDown) {
@@ -49,6 +58,7 @@ TEST(OffsetPrior, PredictsTheOffsetsOfCorrelatedNoise) {
   std::normal_distribution<double> normal;
   RealFft fft(kSamples);
   CosineTransform modes(n_offsets);
+  std::vector<double> offsets(n_offsets);
   int n_segments = 0;
   for (int trial = 0; trial < 60; ++trial) {
     for (double& value : fft.samples()) value = normal(random);
@@ -60,10 +70,10 @@ TEST(OffsetPrior, PredictsTheOffsetsOfCorrelatedNoise) {
     for (std::size_t start = 0; start < kSamples; start += kSegment, ++n_segments) {
       for (std::size_t o = 0; o < n_offsets; ++o) {
         const auto first = fft.samples().begin() + static_cast<std::ptrdiff_t>(start + o * kLength);
-        modes.values()[o] = std::accumulate(first, first + kLength, 0.0) / kLength;
+        offsets[o] = std::accumulate(first, first + kLength, 0.0) / kLength;
       }
-      modes.forward();
-      for (std::size_t k = 0; k < n_offsets; ++k) measured[k] += modes.values()[k] * modes.values()[k];
+      modes.forward(offsets);
+      for (std::size_t k = 0; k < n_offsets; ++k) measured[k] += offsets[k] * offsets[k];
     }
   }
   for (std::size_t low = 8; 2 * low <= n_offsets; low *= 2) {
@@ -76,12 +86,13 @@ TEST(OffsetPrior, PredictsTheOffsetsOfCorrelatedNoise) {
   }
 }
 
-TEST(OffsetPrior, RefusesAPriorOfAnotherLength) {
-  std::vector<DestriperSegment> segments(1);
-  segments[0].n_samples = 100;
-  segments[0].prior_variance_K2.assign(9, 1.0);
-  const OffsetLayout layout = make_offset_layout(segments, 10);
-  EXPECT_THROW(OffsetPrior(segments, layout), Bug);
+TEST(OffsetInverse, RefusesAPriorOfAnotherLength) {
+  test::CrossingScans scans = test::crossing_scans(1, 100);
+  scans.data.streams[0].prior_variance_K2 = {std::vector<double>(9, 1.0)};
+  DestriperSettings settings;
+  settings.n_pixels = scans.n_pixels;
+  settings.offset_length = 10;
+  EXPECT_THROW(destripe(scans.data, settings, SerialCommunicator()), Bug);
 }
 
 }  // namespace

@@ -8,13 +8,13 @@
 namespace comap {
 namespace {
 
-Wcs grid(std::int64_t n_x, std::int64_t n_y) {
+MapGrid grid(std::int64_t n_x, std::int64_t n_y) {
   WcsDefinition definition;
   definition.naxis = {n_x, n_y};
   definition.crpix = {1.0, 1.0};
   definition.cdelt_deg = {-0.1, 0.1};
   definition.crval_deg = {30.0, 0.0};
-  return Wcs(definition);
+  return MapGrid(definition);
 }
 
 /// A full rectangle of hits with value 0.
@@ -48,7 +48,7 @@ TEST(Percentile, IsNumpys) {
 }
 
 TEST(Images, HoldHitPixelsAndNanElsewhere) {
-  const Wcs wcs = grid(20, 16);
+  const MapGrid wcs = grid(20, 16);
   MaskSummary summary;
   const ContinuumMap map = make_images(rectangle(20, 3, 17, 2, 14), wcs, MapmakeConfig(), summary);
   EXPECT_EQ(map.mask[0], kNeverHit);
@@ -62,7 +62,7 @@ TEST(Images, HoldHitPixelsAndNanElsewhere) {
 }
 
 TEST(Images, PixelsBelowTheHitPercentileAreMasked) {
-  const Wcs wcs = grid(20, 16);
+  const MapGrid wcs = grid(20, 16);
   MapPiece piece = rectangle(20, 3, 17, 2, 14);
   piece.hits[position(piece, 7 * 20 + 9)] = 1.0;
   MapmakeConfig config;
@@ -77,7 +77,7 @@ TEST(Images, PixelsBelowTheHitPercentileAreMasked) {
 
 // The same outlier is clipped two pixels from the border and kept three pixels from it.
 TEST(Images, OutliersAreClippedAtTheBorderOnly) {
-  const Wcs wcs = grid(20, 16);
+  const MapGrid wcs = grid(20, 16);
   MapPiece piece = rectangle(20, 3, 17, 2, 14);
   piece.destriped_K[position(piece, 7 * 20 + 4)] = 1.0;   // second column
   piece.destriped_K[position(piece, 3 * 20 + 9)] = -1.0;  // second row
@@ -93,7 +93,7 @@ TEST(Images, OutliersAreClippedAtTheBorderOnly) {
 
 // Thinly covered fields are full of pixels without a hit; they do not make their neighbours a border.
 TEST(Images, AHoleIsNoBorder) {
-  const Wcs wcs = grid(20, 16);
+  const MapGrid wcs = grid(20, 16);
   MapPiece piece = rectangle(20, 3, 17, 2, 14);
   piece.destriped_K[position(piece, 7 * 20 + 9)] = 1.0;
   const auto hole = static_cast<std::ptrdiff_t>(position(piece, 7 * 20 + 10));
@@ -109,7 +109,7 @@ TEST(Images, AHoleIsNoBorder) {
 
 // The hit area ends where the grid ends.
 TEST(Images, TheEdgeOfTheGridIsABorder) {
-  const Wcs wcs = grid(20, 16);
+  const MapGrid wcs = grid(20, 16);
   MapPiece piece = rectangle(20, 0, 20, 0, 16);
   piece.destriped_K[position(piece, 7 * 20 + 0)] = 1.0;
   piece.destriped_K[position(piece, 7 * 20 + 9)] = 1.0;
@@ -120,10 +120,70 @@ TEST(Images, TheEdgeOfTheGridIsABorder) {
 }
 
 TEST(Images, AMapThatIsAllBorderIsNotClipped) {
-  const Wcs wcs = grid(5, 4);
+  const MapGrid wcs = grid(5, 4);
   MaskSummary summary;
   const ContinuumMap map = make_images(rectangle(5, 0, 5, 0, 4), wcs, MapmakeConfig(), summary);
   EXPECT_EQ(std::ranges::count(map.mask, 0), 20);
+}
+
+/// Pixels of nside 256 within 5 deg of a point, value 0 with a little structure.
+MapPiece disc_on_sphere(const MapGrid& grid, double radius_deg) {
+  std::vector<double> longitude_deg, latitude_deg;
+  for (int x = -400; x <= 400; ++x) {
+    for (int y = -400; y <= 400; ++y) {
+      if (std::hypot(x, y) > radius_deg * 50.0) continue;
+      longitude_deg.push_back(std::fmod(360.0 + x / 50.0, 360.0));
+      latitude_deg.push_back(y / 50.0);
+    }
+  }
+  MapPiece piece;
+  piece.pixel.resize(longitude_deg.size());
+  grid.pixel_index(longitude_deg, latitude_deg, piece.pixel, {}, {});
+  std::ranges::sort(piece.pixel);
+  piece.pixel.erase(std::unique(piece.pixel.begin(), piece.pixel.end()), piece.pixel.end());
+  for (const std::int64_t pixel : piece.pixel) {
+    piece.destriped_K.push_back(0.001 * static_cast<double>(pixel * 7 % 11));
+    piece.naive_K.push_back(1.0);
+    piece.weight_per_K2.push_back(400.0);
+    piece.hits.push_back(20.0);
+  }
+  return piece;
+}
+
+std::int64_t pixel_at(const MapGrid& grid, double longitude_deg, double latitude_deg) {
+  std::vector<std::int64_t> pixel(1);
+  grid.pixel_index(std::vector<double>{longitude_deg}, std::vector<double>{latitude_deg}, pixel, {}, {});
+  return pixel[0];
+}
+
+// Pixels of 0.23 deg: the border of two pixels is 0.5 to 0.65 deg wide.
+TEST(Images, OnTheSphereOutliersAreClippedAtTheBorderOnly) {
+  const MapGrid grid(HealpixDefinition{256, SkyFrame::galactic});
+  MapPiece piece = disc_on_sphere(grid, 5.0);
+  const std::size_t border = position(piece, pixel_at(grid, 4.8, 0.0));
+  const std::size_t inside = position(piece, pixel_at(grid, 3.9, 0.0));
+  const std::size_t beside_hole = position(piece, pixel_at(grid, 359.0, 0.1));
+  const std::size_t few_hits = position(piece, pixel_at(grid, 358.0, 1.0));
+  for (const std::size_t outlier : {border, inside, beside_hole}) piece.destriped_K[outlier] = 1.0;
+  piece.hits[few_hits] = 1.0;
+  const std::int64_t hole = grid.neighbours(piece.pixel[beside_hole])[4];
+  const std::int64_t border_pixel = piece.pixel[border];
+  const auto at = static_cast<std::ptrdiff_t>(position(piece, hole));
+  piece.pixel.erase(piece.pixel.begin() + at);
+  for (auto* values : {&piece.destriped_K, &piece.naive_K, &piece.weight_per_K2, &piece.hits}) {
+    values->erase(values->begin() + at);
+  }
+  MaskSummary summary;
+  const ContinuumMap map = make_images(piece, grid, MapmakeConfig(), summary);
+  ASSERT_TRUE(map.healpix);
+  ASSERT_EQ(map.pixel, piece.pixel);
+  const auto mask_at = [&](std::int64_t pixel) { return map.mask[position(piece, pixel)]; };
+  EXPECT_EQ(mask_at(border_pixel), kClippedBorder);
+  EXPECT_EQ(mask_at(pixel_at(grid, 3.9, 0.0)), 0);
+  EXPECT_EQ(mask_at(pixel_at(grid, 359.0, 0.1)), 0);
+  EXPECT_EQ(mask_at(pixel_at(grid, 358.0, 1.0)), kFewHits);
+  EXPECT_FLOAT_EQ(map.rms_K[position(piece, pixel_at(grid, 0.0, 0.0))], 0.05F);
+  EXPECT_TRUE(std::isnan(map.destriped_K[position(piece, border_pixel)]));
 }
 
 TEST(GatherMap, SortsByPixel) {

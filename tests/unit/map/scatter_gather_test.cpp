@@ -32,8 +32,23 @@ Fixture make_fixture(bool airmass, bool factors) {
   fixture.settings.n_columns = fixture.scans.n_columns;
   fixture.settings.offset_length = 40;
   fixture.numbering = number_pixels(fixture.scans.data, fixture.settings);
-  fixture.runs = make_pixel_runs(fixture.scans.data, fixture.settings, fixture.numbering, fixture.sums);
+  fixture.runs = make_pixel_runs(fixture.scans.data, fixture.scans.data.streams, fixture.settings, fixture.numbering,
+                                 fixture.sums);
   return fixture;
+}
+
+SegmentUnknowns unknowns_of(const PixelRuns& runs, std::size_t part, std::span<double> offsets,
+                            std::span<double> amplitudes) {
+  const std::size_t segment = runs.parts[part].segment;
+  return {offsets.subspan(runs.layout.first_offset[segment], runs.layout.n_offsets(segment)),
+          amplitudes.subspan(segment, 1)};
+}
+
+void scatter_all(const PixelRuns& runs, Weighting weighting, std::vector<double> offsets,
+                 std::vector<double> amplitudes, std::span<double> map) {
+  for (std::size_t part = 0; part < runs.parts.size(); ++part) {
+    scatter_part(runs, part, weighting, unknowns_of(runs, part, offsets, amplitudes), map);
+  }
 }
 
 std::vector<double> random_vector(std::size_t n, unsigned seed) {
@@ -55,11 +70,12 @@ std::vector<double> scatter_samples(const Fixture& fixture, Weighting weighting,
   const DestriperData& data = fixture.scans.data;
   std::vector<double> map(static_cast<std::size_t>(fixture.numbering.size()), 0.0);
   std::size_t first_offset = 0;
-  for (const DestriperSegment& segment : data.segments) {
+  for (std::size_t s = 0; s < data.segments.size(); ++s) {
+    const DestriperSegment& segment = data.segments[s];
     for (std::int64_t i = 0; i < segment.n_samples; ++i) {
       const auto sample = static_cast<std::size_t>(segment.start + i);
       if (data.pixel[sample] < 0) continue;
-      double weight = segment.weight_per_K2;
+      double weight = data.streams[0].weight_per_K2[s];
       if (!data.weight_factor.empty()) weight *= data.weight_factor[sample];
       if (!data.solver_factor.empty() && weighting == Weighting::solver) weight *= data.solver_factor[sample];
       const auto pixel = static_cast<std::size_t>(fixture.numbering.local(data.pixel[sample]));
@@ -80,7 +96,7 @@ TEST_P(ScatterGather, ScatterIsTheSumOverSamples) {
   const std::vector<double> amplitudes(fixture.runs.layout.n_segments(), 0.0);
   for (const Weighting weighting : {Weighting::solver, Weighting::map}) {
     std::vector<double> map(static_cast<std::size_t>(fixture.numbering.size()), 0.0);
-    scatter(fixture.runs, weighting, {offsets, amplitudes}, map);
+    scatter_all(fixture.runs, weighting, offsets, amplitudes, map);
     const std::vector<double> expected = scatter_samples(fixture, weighting, offsets);
     for (std::size_t i = 0; i < map.size(); ++i) EXPECT_NEAR(map[i], expected[i], 1e-4) << i;  // 0.1F is no 0.1
   }
@@ -95,9 +111,12 @@ TEST_P(ScatterGather, GatherIsTheAdjointOfScatter) {
   const std::vector<double> map = random_vector(static_cast<std::size_t>(fixture.numbering.size()), 6);
   for (const Weighting weighting : {Weighting::solver, Weighting::map}) {
     std::vector<double> scattered(map.size(), 0.0);
-    scatter(fixture.runs, weighting, {offsets, amplitudes}, scattered);
+    scatter_all(fixture.runs, weighting, offsets, amplitudes, scattered);
     std::vector<double> gathered_offsets(n_offsets), gathered_amplitudes(n_segments);
-    gather(fixture.runs, weighting, map, gathered_offsets, gathered_amplitudes);
+    for (std::size_t part = 0; part < fixture.runs.parts.size(); ++part) {
+      gather_part(fixture.runs, part, weighting, map,
+                  unknowns_of(fixture.runs, part, gathered_offsets, gathered_amplitudes));
+    }
     const double left = product(scattered, map);
     EXPECT_NEAR(left, product(offsets, gathered_offsets) + product(amplitudes, gathered_amplitudes),
                 1e-11 * std::abs(left));
@@ -119,20 +138,19 @@ TEST(PixelRuns, HoldEveryGoodSampleOnce) {
 // 31 bits of pixel leave a run one bit for its length: long stays in one pixel become several runs.
 TEST(PixelRuns, LongStaysAreCut) {
   DestriperData data;
-  data.segments.push_back({0, 1000, 1.0, {}});
+  data.segments.push_back({0, 1000});
   data.pixel.assign(1000, 0);
-  data.tod_K.assign(1000, 1.0F);
   std::vector<std::int32_t> many;
   for (std::int32_t pixel = 0; pixel < (1 << 24); ++pixel) many.push_back(pixel);
-  data.segments.push_back({1000, static_cast<std::int64_t>(many.size()), 1.0, {}});
+  data.segments.push_back({1000, static_cast<std::int64_t>(many.size())});
   data.pixel.insert(data.pixel.end(), many.begin(), many.end());
-  data.tod_K.resize(data.pixel.size(), 1.0F);
+  data.streams.push_back({LargeVector<float>(data.pixel.size(), 1.0F), {1.0, 1.0}});
   DestriperSettings settings;
   settings.n_pixels = 1 << 24;
   settings.offset_length = 100000;
   const PixelNumbering numbering = number_pixels(data, settings);
   SampleSums sums;
-  const PixelRuns runs = make_pixel_runs(data, settings, numbering, sums);
+  const PixelRuns runs = make_pixel_runs(data, data.streams, settings, numbering, sums);
   EXPECT_EQ(runs.pixel_bits, 24U);
   EXPECT_EQ(runs.n_runs.front(), 4U);  // 255 samples at most
   EXPECT_EQ(sums.hits.front(), 1001.0);

@@ -145,8 +145,8 @@ TEST_F(Selection, FilesByNameTellTheirObservation) {
   made.obsid = 30004;
   made.source = "TauA,sky";
   const MapObservation known = observation(made);
-  const auto offered =
-      observations_of_files({known.observation.level2_path, directory_ + "/Level2_comap-0000077-x.hd5"}, "binned_data");
+  const auto offered = observations_of_files(
+      {known.observation.level2_path, directory_ + "/Level2_comap-0000077-x.hd5"}, {}, "binned_data");
   ASSERT_EQ(offered.size(), 2U);
   EXPECT_EQ(offered[0].observation.obsid, 30004);
   EXPECT_EQ(offered[0].observation.source, "TauA");
@@ -154,10 +154,23 @@ TEST_F(Selection, FilesByNameTellTheirObservation) {
   EXPECT_EQ(offered[1].observation.obsid, 77);
 }
 
+TEST_F(Selection, AFileThatNoProcessSurvivesIsNotOpened) {
+  const MapObservation known = observation({});
+  const std::string& path = known.observation.level2_path;
+  const auto offered = observations_of_files({path}, {{path, "ends in signal 11"}}, "binned_data");
+  ASSERT_EQ(offered.size(), 1U);
+  EXPECT_EQ(offered[0].observation.source, "") << "was read";
+  const SelectionReport report = report_of(offered);
+  EXPECT_EQ(count(report, Exclusion::file_unreadable), 1);
+  EXPECT_EQ(report.observations.at(0).reason, path + ": ends in signal 11");
+}
+
 TEST_F(Selection, TravelsBetweenRanksAsText) {
   MapObservation offered = observation({});
+  offered.deadly = "ends in signal 11";
   offered.flags = {{1, 0, false}, {3, 5, true}};
   const auto back = nlohmann::json(offered).get<MapObservation>();
+  EXPECT_EQ(back.deadly, offered.deadly);
   EXPECT_EQ(back.observation.obsid, offered.observation.obsid);
   EXPECT_EQ(back.observation.level2_path, offered.observation.level2_path);
   EXPECT_EQ(back.observation.source_group, "Galactic");

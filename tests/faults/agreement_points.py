@@ -1,0 +1,66 @@
+"""An exception at any agreement point of any rank ends within seconds in `failed` for its observation or in an error of
+the whole run; nothing incomplete has a final name, and the same command then does the rest."""
+import time
+
+from faults import RANKS, reference_and_work, sampled
+from program import scratch_directory
+
+MADE = "failure made for a test"
+
+
+def count_points(work, command, rank, start_over):
+    """Agreements that a rank takes part in: the last whose failure shows."""
+    def fails(point):
+        if start_over:
+            work.start_over()
+        return MADE in work.disturbed(command, environment={"COMAP_MPI_FAIL_AT": f"{rank}:{point}"})[1]
+
+    low, high = 0, 1
+    while fails(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fails(middle) else (low, middle)
+    assert low > 0, f"{command} has no agreement on rank {rank}"
+    return low
+
+
+def check_level2(reference, work):
+    longest_s, n_points = 0.0, 0
+    for rank in range(RANKS):
+        for point in sampled(range(1, count_points(work, "level2", rank, True) + 1), 3):
+            work.start_over()
+            start = time.monotonic()
+            code, text = work.disturbed("level2", environment={"COMAP_MPI_FAIL_AT": f"{rank}:{point}"})
+            longest_s, n_points = max(longest_s, time.monotonic() - start), n_points + 1
+            assert MADE in text and code in (1, 3), f"rank {rank}, agreement {point}: exit code {code}\n{text}"
+            work.check_claims()
+            assert code == 1 or sorted(work.states()) == ["complete"] * (len(reference.files()) - 1) + ["failed"], text
+            work.run("level2")
+            work.check_finished(reference)
+    print(f"level2: {n_points} agreement points, the longest run took {longest_s:.1f} s")
+
+
+def check_mapmake(reference, work):
+    n_points = 0
+    for rank in range(RANKS):
+        for point in sampled(range(1, count_points(work, "mapmake", rank, False) + 1), 3):
+            for path in work.maps().values():
+                path.unlink()
+            code, text = work.disturbed("mapmake", environment={"COMAP_MPI_FAIL_AT": f"{rank}:{point}"})
+            n_points += 1
+            assert MADE in text and code in (1, 3), f"rank {rank}, agreement {point}: exit code {code}\n{text}"
+            work.check_maps()
+    work.run("mapmake")
+    work.check_maps(reference)
+    print(f"mapmake: {n_points} agreement points")
+
+
+def main():
+    reference, work = reference_and_work(scratch_directory(), per_observation=RANKS)
+    check_level2(reference, work)
+    work.run("level2")
+    check_mapmake(reference, work)
+
+
+main()

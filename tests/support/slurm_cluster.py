@@ -1,0 +1,84 @@
+"""A real SLURM of two nodes on this machine for one test (mini_slurm.sh), where that can be: it needs SLURM, network
+namespaces, and root or a sudo that asks nothing."""
+import contextlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+from program import SOURCE_DIR
+
+NOT_TESTED = 77  # ctest shows such a test as not run
+SCRIPT = SOURCE_DIR / "tests" / "support" / "mini_slurm.sh"
+FINISHED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL"}
+
+
+def _as_root(*command):
+    return list(map(str, command)) if os.getuid() == 0 else ["sudo", "-n", "--preserve-env=COMAP_KEEP", *map(str, command)]
+
+
+def _why_not():
+    """Empty where a cluster must start: then failing to is an error."""
+    missing = [name for name in ("slurmctld", "slurmd", "munged", "srun", "ip", "nsenter")
+               if not shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")]
+    if missing:
+        return f"not installed: {', '.join(missing)} (scripts/install_dependencies.sh)"
+    if os.getuid() != 0 and not shutil.which("sudo"):
+        return "neither root nor sudo"
+    probe = subprocess.run(_as_root("unshare", "--net", "--mount", "sh", "-c",
+                                    "ip link add comapprobe type bridge && mount -t tmpfs none /tmp"),
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if probe.returncode != 0:
+        return f"no network namespaces with bridges, or no mounts, for this user: {probe.stdout.strip()}"
+    return ""
+
+
+class Cluster:
+    def __init__(self, directory):
+        self.environment = {**os.environ, "SLURM_CONF": str(directory / "slurm.conf")}
+
+    def call(self, *command, directory, expect=0, environment=None):
+        done = subprocess.run(list(map(str, command)), cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, env={**self.environment, **(environment or {})}, timeout=300)
+        assert done.returncode == expect, f"{command}: exit code {done.returncode}, expected {expect}\n{done.stdout}"
+        return done.stdout
+
+    def submit(self, *command, directory, environment):
+        return self.call("sbatch", "--parsable", *command, directory=directory, environment=environment).strip()
+
+    def jobs(self):
+        """What SLURM knows of every job, array tasks one by one: name -> list of {key: value}, in order of number."""
+        found = {}
+        for line in self.call("scontrol", "show", "jobs", "-o", directory="/").splitlines():
+            job = dict(word.split("=", 1) for word in line.split() if "=" in word)
+            if "JobName" in job:
+                found.setdefault(job["JobName"], []).append(job)
+        return found
+
+    def wait_for_jobs(self, timeout_s=240):
+        """Until nothing runs or waits."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            jobs = self.jobs()
+            if all(job["JobState"] in FINISHED for named in jobs.values() for job in named):
+                return jobs
+            assert time.monotonic() < deadline, jobs
+            time.sleep(0.5)
+
+
+@contextlib.contextmanager
+def slurm_cluster():
+    """Yields a Cluster of two nodes with two processors each; ends the test as not run where there can be none."""
+    reason = _why_not()
+    if reason:
+        print(f"\n{'*' * 100}\nNOT TESTED: jobs under SLURM. {reason}\n{'*' * 100}", flush=True)
+        sys.exit(NOT_TESTED)
+    directory = pathlib.Path(f"/run/comap_slurm_{os.getpid()}")
+    os.environ["COMAP_KEEP"] = str(SOURCE_DIR)
+    subprocess.run(_as_root(SCRIPT, "up", directory, 2, 2), check=True)
+    try:
+        yield Cluster(directory)
+    finally:
+        subprocess.run(_as_root(SCRIPT, "down", directory), check=False)

@@ -1,0 +1,121 @@
+#include "map_diff/map_diff.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+
+#include "config/config_parser.hpp"
+#include "io/map_reader.hpp"
+#include "map/products.hpp"
+#include "map_diff/history_config.hpp"
+
+namespace comap {
+namespace {
+
+namespace fs = std::filesystem;
+
+ContinuumMap astropy_map(const std::string& name) {
+  const fs::path folder = fs::path(testing::TempDir()) / "map_diff";
+  fs::create_directories(folder);
+  const std::string script = std::string(COMAP_SOURCE_DIR) + "/tests/support/make_astropy_maps.py";
+  EXPECT_EQ(std::system((std::string(COMAP_PYTHON) + " " + script + " " + folder.string()).c_str()), 0);
+  return read_map_fits((folder / name).string());
+}
+
+TEST(MapDiff, SaysWhatDiffersAndByHowMuch) {
+  const MapDiff diff = compare_maps(astropy_map("a.fits"), astropy_map("b.fits"));
+  ASSERT_EQ(diff.settings.size(), 2U);
+  EXPECT_EQ(diff.settings[0].name, "mapmake.name");
+  EXPECT_FALSE(diff.settings[0].affects_pixels);
+  EXPECT_EQ(diff.settings[1].name, "mapmake.offset_length");
+  EXPECT_EQ(diff.settings[1].a, "25");
+  EXPECT_EQ(diff.settings[1].b, "100");
+  ASSERT_EQ(diff.software.size(), 1U);
+  EXPECT_EQ(diff.software[0].b, "0.3.0");
+  ASSERT_EQ(diff.header.size(), 1U);
+  EXPECT_EQ(diff.header[0].name, "OFFLEN");
+  ASSERT_EQ(diff.observations.size(), 2U);
+  EXPECT_EQ(diff.observations[0].samples_b, 990);
+  EXPECT_FALSE(diff.observations[1].samples_a.has_value());
+  EXPECT_TRUE(diff.grid.empty());
+
+  const ImageChange& destriped = diff.images[0];
+  EXPECT_EQ(destriped.n_both, 22);  // 5 x 6 without a row of 6 and the pixel that each has lost
+  EXPECT_EQ(destriped.n_only_a, 1);
+  EXPECT_EQ(destriped.n_only_b, 1);
+  EXPECT_NEAR(destriped.mean, 2.5e-4, 1e-8);
+  EXPECT_NEAR(destriped.rms, 2.5e-4, 1e-8);
+  EXPECT_NEAR(destriped.largest, 2.5e-4, 1e-8);
+  EXPECT_NEAR(*destriped.rms_noise, 0.5, 1e-5);
+  EXPECT_NEAR(destriped.correlation, 1.0, 1e-6);
+  EXPECT_EQ(diff.images[1].n_different, 0);
+  EXPECT_FALSE(diff.images[2].rms_noise.has_value());
+  EXPECT_FALSE(diff.same_pixels());
+  EXPECT_EQ(diff.verdict,
+            "The maps differ (an rms of 0.5 of the noise, 2 pixels in one only). Different between them: 1 setting "
+            "(mapmake.offset_length), the software, 2 observations.");
+}
+
+TEST(MapDiff, TheSameMapIsTheSame) {
+  const ContinuumMap map = astropy_map("a.fits");
+  const MapDiff diff = compare_maps(map, map);
+  EXPECT_TRUE(diff.same_pixels());
+  EXPECT_EQ(diff.verdict, "The maps are the same: identical pixels, made in the same way.");
+  ContinuumMap renamed = map;
+  renamed.mask[8] = 4;
+  EXPECT_FALSE(compare_maps(map, renamed).same_pixels());
+}
+
+TEST(MapDiff, UnexplainedDifferencesAreCalledSo) {
+  const ContinuumMap map = astropy_map("a.fits");
+  ContinuumMap other = map;
+  other.destriped_K[20] += 1e-3F;
+  const MapDiff diff = compare_maps(map, other);
+  EXPECT_EQ(diff.images[0].n_different, 1);
+  EXPECT_NEAR(*diff.images[0].largest_noise, 2.0, 1e-4);
+  EXPECT_NE(diff.verdict.find("Level-2 files that have changed"), std::string::npos);
+}
+
+TEST(MapDiff, OtherGridsAreNotComparedPixelByPixel) {
+  const MapDiff diff = compare_maps(astropy_map("a.fits"), astropy_map("grid.fits"));
+  ASSERT_EQ(diff.grid.size(), 1U);
+  EXPECT_EQ(diff.grid[0].name, "CRPIX1");
+  EXPECT_TRUE(diff.images.empty());
+  EXPECT_FALSE(diff.same_pixels());
+}
+
+TEST(HistoryConfig, BreaksOfLinesCommentsAndListsAreUndone) {
+  const auto values = config_of_history(astropy_map("a.fits").history);
+  EXPECT_EQ(values.at("mapmake.offset_length"), "25");
+  EXPECT_EQ(values.at("mapmake.sources"), "\"a # in quotes\"");
+  EXPECT_EQ(values.at("mapmake.feeds").back(), ']');
+  EXPECT_NE(values.at("mapmake.feeds").find("18,19,"), std::string::npos);
+  EXPECT_EQ(values.at("level2.gain_filter.method"), "\"maximum_posterior\"");
+  EXPECT_EQ(values.size(), 6U);
+}
+
+// Every key that `config show` prints survives the line breaks of HISTORY, with its value.
+TEST(HistoryConfig, TheEffectiveConfigurationComesBackWhole) {
+  Config config;
+  config.mapmake.name = "a name that is so long that its line does not fit into one line of HISTORY # not a comment";
+  config.select.obsids = {};
+  for (std::int64_t obsid = 30000; obsid < 30100; ++obsid) config.select.obsids.push_back(obsid);
+  MapRecord record;
+  record.config_text = show_config(config);
+  ContinuumMap map;
+  describe_map(config.mapmake, record, map);
+  const auto values = config_of_history(map.history);
+  std::string toml;
+  std::map<std::string, std::string> sections;
+  for (const auto& [key, value] : values) {
+    const auto dot = key.rfind('.');
+    sections[key.substr(0, dot)] += key.substr(dot + 1) + " = " + value + "\n";
+  }
+  for (const auto& [section, lines] : sections) toml += "[" + section + "]\n" + lines;
+  EXPECT_EQ(show_config(parse_config(toml, "history.toml", {})), record.config_text);
+}
+
+}  // namespace
+}  // namespace comap
