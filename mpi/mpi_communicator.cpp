@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "mpi/file_errors.hpp"
 
 namespace comap::mpi {
 
@@ -266,6 +267,7 @@ void MpiCommunicator::run_agreed(std::string_view what, const std::function<void
   } catch (const std::exception& error) {
     failure = text_of(error);
   }
+  if (const std::string unsaid = take_file_error(); !unsaid.empty()) failure = unsaid;
   const Waiting waiting(*this);
   int first_failed = failure.empty() ? size_ : rank_;
   check(MPI_Allreduce(MPI_IN_PLACE, &first_failed, 1, MPI_INT, MPI_MIN, comm_), "MPI_Allreduce");

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/install_dependencies.sh
 jobs=$(nproc)
-export CCACHE_NOHASHDIR=1  # what two builds compile alike is compiled once
+export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$PWD  # what two builds, or two checkouts, compile alike is compiled once
 
 step() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
 

@@ -20,6 +20,7 @@
 #include "core/error.hpp"
 #include "core/file_descriptor.hpp"
 #include "core/log.hpp"
+#include "io/text_file.hpp"
 #include "level2/catalogue_values.hpp"
 
 namespace comap {
@@ -83,11 +84,7 @@ void replace_lines(const std::string& path, const std::string& lines) {
   if (lines.empty()) {
     std::filesystem::remove(path);
   } else {
-    const std::string partial = path + ".partial";
-    const FileDescriptor file(::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kFileMode));
-    if (file.number() < 0) fail(partial, "cannot be opened");
-    write_to_disk(file.number(), lines, partial);
-    std::filesystem::rename(partial, path);
+    write_text_file(path, lines);
   }
   sync_directory_of(path);
 }

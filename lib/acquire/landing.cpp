@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "core/error.hpp"
+#include "core/final_name.hpp"
 #include "core/log.hpp"
 
 namespace comap {
@@ -63,11 +64,6 @@ FileDescriptor locked(const fs::path& path) {
   log_warning("{}: this file system has no locks ({}); let no two acquire work here at once", path.string(),
               std::strerror(errno));
   return file;
-}
-
-void flush_to_disk(const fs::path& path, int flags) {
-  const FileDescriptor file(open(path.c_str(), flags | O_CLOEXEC));
-  if (!file.is_open() || fsync(file.number()) != 0) fail(path, "cannot be written out to the disk");
 }
 
 std::uintmax_t size_of(const fs::path& path) {
@@ -135,11 +131,9 @@ FileFinding Landing::take_in(const ListedFile& file) const {
   }
   if (chmod(fetched.c_str(), mode_) != 0) fail(fetched, "its mode cannot be set");
   FileFinding finding = checked(fetched, file.obsid);
-  flush_to_disk(fetched, O_RDONLY);
   const fs::path final = final_path(file);
   if (fs::exists(final, error)) throw IoError(final.string() + ": has come into being meanwhile; it is left alone");
-  if (std::rename(fetched.c_str(), final.c_str()) != 0) fail(final, "cannot be given its name");
-  flush_to_disk(directory_, O_RDONLY | O_DIRECTORY);
+  give_final_name(fetched.string(), final.string());
   fs::remove_all(fetch_directory(file), error);
   finding.path = final.string();
   return finding;

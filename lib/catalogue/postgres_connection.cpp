@@ -291,19 +291,17 @@ class PostgresConnection final : public Connection {
   void guarded(const Work& task) {
     try {
       task();
-    } catch (const pqxx::sql_error& error) {
-      if (may_be_repeated(error.sqlstate())) throw ConnectionLost(message_of(error));
-      throw CatalogueError(message_of(error));
     } catch (const pqxx::failure& error) {
-      if (is_broken(error)) throw ConnectionLost(message_of(error));
+      if (is_lost(error)) throw ConnectionLost(message_of(error));
       throw CatalogueError(message_of(error));
     }
   }
 
-  bool is_broken(const pqxx::failure& error) const {
-    return dynamic_cast<const pqxx::broken_connection*>(&error) != nullptr ||
-           dynamic_cast<const pqxx::in_doubt_error*>(&error) != nullptr ||
-           dynamic_cast<const pqxx::transaction_rollback*>(&error) != nullptr || !session_ ||
+  /// Only a server that answers refuses a statement with an SQLSTATE: an error without one is libpq's own, of a
+  /// connection that it may still call open.
+  bool is_lost(const pqxx::failure& error) const {
+    const auto* refusal = dynamic_cast<const pqxx::sql_error*>(&error);
+    return refusal == nullptr || refusal->sqlstate().empty() || may_be_repeated(refusal->sqlstate()) || !session_ ||
            !session_->connection.is_open();
   }
 

@@ -11,6 +11,7 @@
 #include "core/communicator.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
+#include "core/final_name.hpp"
 #include "inject/injection_truth.hpp"
 #include "inject/tod_blocks.hpp"
 #include "level2/feed_pass.hpp"
@@ -30,7 +31,6 @@ using simulate::SkyTerm;
 
 constexpr double kBytesPerMB = 1e6;
 constexpr std::int64_t kVaneBlockSamples = 20000;  ///< longer vane events are read band by band
-const std::string kPartial = ".partial";
 
 /// Vane events, and scans where there are any.
 ObservationContext prepare_observation(const Config& config, const std::string& path) {
@@ -165,11 +165,11 @@ class PartialCopies {
     fs::remove(level1(), ignored);
     fs::remove(truth(), ignored);
   }
-  std::string level1() const { return files_.level1 + kPartial; }
-  std::string truth() const { return files_.truth + kPartial; }
+  std::string level1() const { return files_.level1 + kPartialEnding; }
+  std::string truth() const { return files_.truth + kPartialEnding; }
   void keep() const {
-    fs::rename(level1(), files_.level1);
-    fs::rename(truth(), files_.truth);
+    give_final_name(level1(), files_.level1);
+    give_final_name(truth(), files_.truth);
   }
 
  private:

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/final_name.hpp"
 #include "io/map_images.hpp"
 
 namespace comap {
@@ -26,7 +27,7 @@ std::string printable(std::string text) {
 
 }  // namespace
 
-FitsWriter::FitsWriter(const std::string& path) : path_(path), partial_(path + ".partial") {
+FitsWriter::FitsWriter(const std::string& path) : path_(path), partial_(path + kPartialEnding) {
   std::error_code ignored;
   if (const auto folder = fs::path(path).parent_path(); !folder.empty()) fs::create_directories(folder, ignored);
   fs::remove(partial_, ignored);
@@ -119,13 +120,14 @@ void FitsWriter::finish_hdu() {
 void FitsWriter::finish() {
   fitsfile* file = std::exchange(file_, nullptr);
   fits_close_file(file, &status_);
-  std::error_code error;
-  if (status_ == 0) fs::rename(partial_, path_, error);
-  if (status_ == 0 && !error) return;
-  std::error_code ignored;
-  fs::remove(partial_, ignored);
-  check("cannot finish the file");
-  throw IoError(fmt::format("{}: cannot give the file its name: {}", path_, error.message()));
+  try {
+    check("cannot finish the file");
+    give_final_name(partial_, path_);
+  } catch (const IoError&) {
+    std::error_code ignored;
+    fs::remove(partial_, ignored);
+    throw;
+  }
 }
 
 void FitsWriter::check(const std::string& what) {

@@ -11,6 +11,7 @@
 
 #include "core/child_process.hpp"
 #include "core/error.hpp"
+#include "core/final_name.hpp"
 
 namespace comap {
 
@@ -51,15 +52,15 @@ void run_gnuplot(const std::string& script, const ScratchDirectory& scratch, con
 void draw_png(const std::string& png_path,
               const std::function<std::string(const std::string& path, const fs::path& scratch)>& script) {
   const ScratchDirectory scratch;
-  const std::string partial = png_path + ".partial";
+  const std::string partial = png_path + kPartialEnding;
   std::error_code error;
   if (const auto folder = fs::path(png_path).parent_path(); !folder.empty()) fs::create_directories(folder, error);
   try {
     run_gnuplot(script(partial, scratch.path()), scratch, png_path);
-    fs::rename(partial, png_path);
-  } catch (const fs::filesystem_error& failure) {
-    fs::remove(partial, error);
-    throw IoError(fmt::format("{}: gnuplot drew no picture there: {}", png_path, failure.what()));
+    if (!fs::exists(partial, error)) {
+      throw IoError(fmt::format("{}: gnuplot drew no picture there; may you write there?", png_path));
+    }
+    give_final_name(partial, png_path);
   } catch (...) {
     fs::remove(partial, error);
     throw;

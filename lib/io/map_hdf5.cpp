@@ -12,6 +12,7 @@
 #include <span>
 
 #include "core/error.hpp"
+#include "core/final_name.hpp"
 #include "core/json_bytes.hpp"
 #include "core/rank_zero.hpp"
 #include "io/h5.hpp"
@@ -92,7 +93,7 @@ constexpr h5::StoredType kStored = std::is_same_v<T, float>          ? h5::Store
 class MapWriter {
  public:
   MapWriter(const std::string& path, const TeamFiles& files, const Communicator& ranks, std::int64_t max_write_bytes)
-      : path_(path), partial_(path + ".partial"), ranks_(ranks), max_write_bytes_(max_write_bytes) {
+      : path_(path), partial_(path + kPartialEnding), ranks_(ranks), max_write_bytes_(max_write_bytes) {
     run_on_rank_zero(ranks_, [&] {
       if (const auto folder = fs::path(path).parent_path(); !folder.empty()) fs::create_directories(folder);
     });
@@ -149,11 +150,7 @@ class MapWriter {
 
   void finish() {
     run_collective(ranks_, path_, [&] { file_->close(); });
-    run_on_rank_zero(ranks_, [&] {
-      std::error_code error;
-      fs::rename(partial_, path_, error);
-      if (error) throw IoError(fmt::format("{}: cannot give the map its name: {}", path_, error.message()));
-    });
+    run_on_rank_zero(ranks_, [&] { give_final_name(partial_, path_); });
     file_.reset();
   }
 

@@ -1,16 +1,14 @@
 #include "level2/level2_writer.hpp"
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
+#include "core/final_name.hpp"
 #include "core/log.hpp"
 #include "level2/feed_slab.hpp"
 #include "level2/provenance.hpp"
@@ -76,23 +74,13 @@ void write_array(h5::File& file, const OutputSpec& output, const h5::Slab& slab,
   std::visit([&](const auto& values) { dataset.write(slab, std::span(values)); }, *array);
 }
 
-void sync_path(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY);
-  if (descriptor < 0 || ::fsync(descriptor) != 0) {
-    const int reason = errno;
-    if (descriptor >= 0) ::close(descriptor);
-    throw IoError(fmt::format("{}: cannot sync to disk: {}", path, std::strerror(reason)));
-  }
-  ::close(descriptor);
-}
-
 }  // namespace
 
 Level2Writer::Level2Writer(const std::string& path, const ObservationContext& observation,
                            std::vector<OutputSpec> outputs, const std::optional<EarlierFile>& earlier,
                            const IoConfig& io, const Communicator& team, const TeamFiles& files)
     : path_(path),
-      partial_path_(path + ".partial"),
+      partial_path_(path + kPartialEnding),
       outputs_(each_path_once(std::move(outputs))),
       io_(io),
       team_(team) {
@@ -210,12 +198,7 @@ void Level2Writer::commit() {
     file_->close();
   });
   team_.run_agreed("name the Level-2 file", [&] {
-    if (team_.rank() != 0) return;
-    sync_path(partial_path_);
-    std::error_code error;
-    std::filesystem::rename(partial_path_, path_, error);
-    if (error) throw IoError(fmt::format("{}: cannot rename to {}: {}", partial_path_, path_, error.message()));
-    sync_path(std::filesystem::path(path_).parent_path().string());
+    if (team_.rank() == 0) give_final_name(partial_path_, path_);
   });
   file_.reset();
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/error.hpp"
+#include "core/final_name.hpp"
 #include "core/log.hpp"
 #include "simulate/level1_writer.hpp"
 #include "simulate/settings_json.hpp"
@@ -15,7 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kBytesPerMB = 1e6;
-const std::string kPartial = ".partial";
 
 /// Positions of one feed on the sky.
 struct SkyPath {
@@ -87,8 +87,8 @@ class PartialFiles {
   PartialFiles& operator=(const PartialFiles&) = delete;
   ~PartialFiles() {
     std::error_code ignored;
-    fs::remove(files_.level1 + kPartial, ignored);
-    fs::remove(files_.truth + kPartial, ignored);
+    fs::remove(files_.level1 + kPartialEnding, ignored);
+    fs::remove(files_.truth + kPartialEnding, ignored);
   }
 
  private:
@@ -164,16 +164,17 @@ void simulate_observation(const SimulateConfig& config, const Observer& observer
   warn_of_namesakes(files, plan);
   const PartialFiles partial(files);
   const ObservationSignal signal = make_observation_signal(config, plan);
-  Level1Writer level1(files.level1 + kPartial, config, plan);
-  TruthWriter truth(files.truth + kPartial, config, plan, signal, observer.orientation.at(plan.start_mjd).ut1_utc_s);
+  Level1Writer level1(files.level1 + kPartialEnding, config, plan);
+  TruthWriter truth(files.truth + kPartialEnding, config, plan, signal,
+                    observer.orientation.at(plan.start_mjd).ut1_utc_s);
   write_feeds(config, observer, plan, signal, level1, truth);
   level1.close();
   truth.close();
   // The old truth goes first: it must never stand beside a Level-1 file of other settings.
   std::error_code no_old_truth;
   fs::remove(files.truth, no_old_truth);
-  fs::rename(files.level1 + kPartial, files.level1);
-  fs::rename(files.truth + kPartial, files.truth);
+  give_final_name(files.level1 + kPartialEnding, files.level1);
+  give_final_name(files.truth + kPartialEnding, files.truth);
 }
 
 SimulateSummary simulate_observations(const SimulateConfig& config, const Observer& observer,

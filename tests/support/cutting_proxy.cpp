@@ -16,6 +16,8 @@ namespace {
 
 constexpr int kPoll_ms = 50;
 constexpr auto kSocketName = "/.s.PGSQL.5432";
+constexpr std::string_view kCommit = "COMMIT";
+constexpr std::string_view kCopyDone("c\0\0\0\4", 5);  // message of the protocol
 
 sockaddr_un address_of(const std::string& path) {
   sockaddr_un address{};
@@ -78,9 +80,10 @@ void CuttingProxy::relay(int client, int server) {
       const auto n = ::read(from_client ? client : server, buffer.data(), buffer.size());
       if (n <= 0) return;
       const std::string_view bytes(buffer.data(), static_cast<std::size_t>(n));
-      const bool is_commit = from_client && bytes.find("COMMIT") != std::string_view::npos;
-      const Cut cut = is_commit ? cut_.exchange(Cut::none) : Cut::none;
-      if (cut != Cut::before_commit) send_all(from_client ? server : client, bytes);
+      const std::string_view wanted = cut_ == Cut::before_copy_ends ? kCopyDone : kCommit;
+      const bool is_met = from_client && bytes.find(wanted) != std::string_view::npos;
+      const Cut cut = is_met ? cut_.exchange(Cut::none) : Cut::none;
+      if (cut == Cut::none || cut == Cut::after_commit) send_all(from_client ? server : client, bytes);
       if (cut == Cut::none) continue;
       has_cut_ = true;
       if (cut == Cut::after_commit) is_readable(server, -1);

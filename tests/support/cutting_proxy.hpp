@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Stands between a client and a PostgreSQL server on Unix sockets and cuts the connection at a COMMIT.
+/// Stands between a client and a PostgreSQL server on Unix sockets and cuts the connection at a COMMIT or COPY.
 
 #include <atomic>
 #include <string>
@@ -10,11 +10,12 @@ namespace comap::test {
 
 enum class Cut {
   none,
-  before_commit,  ///< the server never sees it
-  after_commit    ///< the server does it, its answer gets lost
+  before_commit,    ///< the server never sees it
+  after_commit,     ///< the server does it, its answer gets lost
+  before_copy_ends  ///< the server never sees the end of the rows of a COPY
 };
 
-/// One connection at a time. Cuts once, at the first COMMIT after arm().
+/// One connection at a time. Cuts once, at the first COMMIT or COPY after arm().
 class CuttingProxy {
  public:
   /// Serves `directory`/.s.PGSQL.5432 by the socket of the same name in `server_directory`.

@@ -66,6 +66,15 @@ TEST_F(LostAnswer, OfACommitThatWasNotMadeIsDoneAgain) {
   EXPECT_EQ(count(), "2\n");
 }
 
+TEST_F(LostAnswer, OfACopyIsAskedAgain) {
+  const auto catalogue = open_catalogue(test::config_for(proxied_));
+  proxy_.arm(test::Cut::before_copy_ends);
+  catalogue->record(
+      {.obsid = 1, .complete = true, .level2_path = "/data/x.hd5", .quality = {{1, 0, {{"n_spikes", 7.0}}}}});
+  EXPECT_TRUE(proxy_.has_cut());
+  EXPECT_EQ(ask_outside(url_, "SELECT count(*), sum(n_spikes) FROM quality_flags"), "152|7\n");
+}
+
 /// A number from the environment, for a run by hand (tests/faults/server_restarts.sh).
 std::int64_t size_of(const char* name, std::int64_t in_the_suite) {
   const char* text = std::getenv(name);
