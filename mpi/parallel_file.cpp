@@ -53,7 +53,8 @@ h5::Handle access_properties(const MpiCommunicator& team, const std::map<std::st
 }
 
 /// HDF5 1.10 sets the view of the file before a collective transfer and resets it after, both collective; a rank on
-/// which the transfer itself fails leaves the second one out, and the others wait for it there, with the same hints.
+/// which reading fails leaves the second one out, and the others wait for it there, with the same hints. (Of writing
+/// HDF5 hears no errors: file_errors.hpp.)
 void reset_view(h5::Id object, const std::map<std::string, std::string>& hints) {
   const h5::Handle file(H5Iget_file_id(object), [](h5::Id id) { return int{H5Fclose(id)}; });
   void* driver_file = nullptr;
