@@ -85,10 +85,17 @@ bool CoarseHats::place_nodes(std::span<const std::int32_t> map_pixels, std::int6
   ids = union_over_ranks(std::move(ids), ranks);
   if (ids.size() > kMaxNodes) return false;
   n_nodes_ = ids.size();
+  hats_.reserve(map_pixels.size());
+  last = -1;
   for (const std::int32_t pixel : map_pixels) {
     const Corners corners = corners_of(pixel, step, settings);
     Hat& hat = hats_.emplace_back();
     hat.weight = corners.weight;
+    if (corners.id[0] == last) {
+      hat.node = hats_[hats_.size() - 2].node;
+      continue;
+    }
+    last = corners.id[0];
     for (std::size_t i = 0; i < 4; ++i) {
       if (settings.n_columns > 0 || i == 0) {
         hat.node[i] = static_cast<std::uint16_t>(std::ranges::lower_bound(ids, corners.id[i]) - ids.begin());

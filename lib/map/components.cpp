@@ -1,12 +1,15 @@
 #include "map/components.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <numeric>
 
 namespace comap {
 
 namespace {
+
+constexpr double kNone = std::numeric_limits<double>::infinity();  // label of a pixel in no component
 
 /// Union-find over local pixels.
 class PixelSets {
@@ -62,15 +65,37 @@ PixelSets join_local(const PixelRuns& runs, std::size_t lane) {
   return sets;
 }
 
+/// Numbers the components by their smallest map pixels, of which this rank has `mine`. Collective.
+Components number_components(const std::vector<std::int32_t>& mine, const LargeVector<double>& label,
+                             const Communicator& ranks) {
+  Bytes bytes(mine.size() * sizeof(std::int32_t));
+  if (!mine.empty()) std::memcpy(bytes.data(), mine.data(), bytes.size());
+  std::vector<std::int32_t> smallest;
+  for (const Bytes& of_rank : ranks.all_gather(bytes)) {
+    const std::size_t before = smallest.size();
+    smallest.resize(before + of_rank.size() / sizeof(std::int32_t));
+    if (!of_rank.empty()) std::memcpy(smallest.data() + before, of_rank.data(), of_rank.size());
+  }
+  std::ranges::sort(smallest);
+  Components components{std::ssize(smallest), std::vector<std::int32_t>(label.size(), -1)};
+  for (std::size_t pixel = 0; pixel < label.size(); ++pixel) {
+    if (label[pixel] == kNone) continue;
+    const bool again = pixel > 0 && label[pixel] == label[pixel - 1];
+    components.of_pixel[pixel] =
+        again ? components.of_pixel[pixel - 1]
+              : static_cast<std::int32_t>(std::ranges::lower_bound(smallest, label[pixel]) - smallest.begin());
+  }
+  return components;
+}
+
 }  // namespace
 
 // Every set takes the smallest map pixel of itself, then of the sets it meets in shared pixels, until nothing changes:
 // as many rounds as ranks in the longest chain.
-std::int64_t count_components(const PixelRuns& runs, std::size_t lane, std::span<const std::int32_t> map_pixels,
-                              SharedPixels& shared, const Communicator& ranks) {
+Components find_components(const PixelRuns& runs, std::size_t lane, std::span<const std::int32_t> map_pixels,
+                           SharedPixels& shared, const Communicator& ranks) {
   PixelSets sets = join_local(runs, lane);
   const std::size_t n = map_pixels.size();
-  constexpr double kNone = std::numeric_limits<double>::infinity();
   std::vector<std::uint32_t> root(n);
   LargeVector<double> label(n, kNone);
   for (std::size_t pixel = 0; pixel < n; ++pixel) {
@@ -90,11 +115,13 @@ std::int64_t count_components(const PixelRuns& runs, std::size_t lane, std::span
       changes = 1;
     }
   }
-  std::int64_t n_components = 0;
+  std::vector<std::int32_t> mine;
   for (std::size_t pixel = 0; pixel < n; ++pixel) {
-    n_components += shared.owns(static_cast<std::int32_t>(pixel)) && label[pixel] == map_pixels[pixel];
+    if (shared.owns(static_cast<std::int32_t>(pixel)) && label[pixel] == map_pixels[pixel]) {
+      mine.push_back(map_pixels[pixel]);
+    }
   }
-  return ranks.sum(n_components);
+  return number_components(mine, label, ranks);
 }
 
 }  // namespace comap

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "core/communicator.hpp"
 #include "map/pixel_runs.hpp"
@@ -11,10 +12,15 @@
 
 namespace comap {
 
-/// Number of connected components over all ranks; an offset and a pixel are joined by a sample with weight in the
-/// solver, in one lane. The level of each component against the others is arbitrary. `map_pixels`: map pixel of each
-/// local one. Collective.
-std::int64_t count_components(const PixelRuns& runs, std::size_t lane, std::span<const std::int32_t> map_pixels,
-                              SharedPixels& shared, const Communicator& ranks);
+/// Parts of the sky that no offset joins: the level of each against the others is arbitrary.
+struct Components {
+  std::int64_t count = 0;              ///< over all ranks
+  std::vector<std::int32_t> of_pixel;  ///< [local pixel], the same numbers on all ranks; -1 = in none
+};
+
+/// Connected components over all ranks; an offset and a pixel are joined by a sample with weight in the solver, in one
+/// lane. `map_pixels`: map pixel of each local one. Collective.
+Components find_components(const PixelRuns& runs, std::size_t lane, std::span<const std::int32_t> map_pixels,
+                           SharedPixels& shared, const Communicator& ranks);
 
 }  // namespace comap

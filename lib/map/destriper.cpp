@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
 
 #include "map/components.hpp"
 #include "map/conjugate_gradient.hpp"
@@ -64,9 +65,13 @@ void count_offsets(const SampleSums& sums, std::size_t n_lanes, std::span<Destri
   }
 }
 
-/// Lanes that have weight in the same parts on all ranks have the same components.
-void count_all_components(const PixelRuns& runs, std::span<const std::int32_t> map_pixels, SharedPixels& shared,
-                          std::span<DestriperResult> results, const Communicator& ranks) {
+/// [lane]; those that have weight in the same parts on all ranks have the same ones.
+using ComponentsOfLanes = std::vector<std::shared_ptr<const Components>>;
+
+ComponentsOfLanes find_all_components(const PixelRuns& runs, std::span<const std::int32_t> map_pixels,
+                                      SharedPixels& shared, std::span<DestriperResult> results,
+                                      const Communicator& ranks) {
+  ComponentsOfLanes components;
   for (std::size_t lane = 0; lane < results.size(); ++lane) {
     std::vector<std::int64_t> differ(lane, 0);
     for (std::size_t other = 0; other < lane; ++other) {
@@ -76,9 +81,22 @@ void count_all_components(const PixelRuns& runs, std::span<const std::int32_t> m
     }
     ranks.sum(std::span<std::int64_t>(differ));
     const auto same = static_cast<std::size_t>(std::ranges::find(differ, 0) - differ.begin());
-    results[lane].report.n_components =
-        same < lane ? results[same].report.n_components : count_components(runs, lane, map_pixels, shared, ranks);
+    components.push_back(
+        same < lane ? components[same]
+                    : std::make_shared<const Components>(find_components(runs, lane, map_pixels, shared, ranks)));
+    results[lane].report.n_components = components[lane]->count;
   }
+  return components;
+}
+
+std::size_t bytes_of(const ComponentsOfLanes& components) {
+  std::size_t bytes = 0;
+  for (std::size_t lane = 0; lane < components.size(); ++lane) {
+    const bool first = std::find(components.begin(), components.begin() + static_cast<std::ptrdiff_t>(lane),
+                                 components[lane]) == components.begin() + static_cast<std::ptrdiff_t>(lane);
+    if (first) bytes += components[lane]->of_pixel.capacity() * sizeof(std::int32_t);
+  }
+  return bytes;
 }
 
 LargeVector<double> start_of(PixelSystem& system, const PixelRuns& runs, const StreamGroup& group) {
@@ -101,12 +119,12 @@ LaneValues square_of(const PixelSystem& system, std::span<const double> r) {
 
 /// |r|^2 at which each lane is done: as the settings have it, but not below rounding errors. A lane that offsets
 /// explain but for those has nothing to solve: negative.
-LaneValues residual_limits(const PixelSystem& system, const LaneValues& rhs, const DestriperSettings& settings) {
-  constexpr double kRounding = 1e-13;  // of the binned data
-  const LaneValues data = system.data_square();
+LaneValues residual_limits(PixelSystem& system, const LaneValues& rhs, const DestriperSettings& settings) {
+  constexpr double kRounding = 1e-13;  // of the data
+  const LaneValues offsets = system.offsets_square();
   LaneValues limits{};
   for (std::size_t lane = 0; lane < kMaxLanes; ++lane) {
-    const double rounding = kRounding * kRounding * data[lane];
+    const double rounding = kRounding * kRounding * (offsets[lane] + rhs[lane]);
     const double relative = settings.threshold * settings.threshold * rhs[lane];
     const double in_noise = settings.noise_threshold * settings.noise_threshold * system.n_pixels()[lane];
     limits[lane] = rhs[lane] > rounding ? std::max({relative, in_noise, rounding}) : -1.0;
@@ -114,11 +132,12 @@ LaneValues residual_limits(const PixelSystem& system, const LaneValues& rhs, con
   return limits;
 }
 
-/// Solves for `map`, which holds the start: zeros, or any other.
-void solve(PixelSystem& system, std::size_t n_lanes, const DestriperSettings& settings, bool from_zero,
-           std::span<double> map, std::span<DestriperResult> results) {
+/// Solves for `map`, which holds the start: zeros, or any other; returns its residual but for a level set since.
+LargeVector<double> solve(PixelSystem& system, std::size_t n_lanes, const DestriperSettings& settings, bool from_zero,
+                          const ComponentsOfLanes& components, std::span<double> map,
+                          std::span<DestriperResult> results) {
   const Clock::time_point before = Clock::now();
-  LargeVector<double> residual = system.residual(LargeVector<double>(system.size(), 0.0));
+  LargeVector<double> residual = system.right_hand_side();
   const LaneValues rhs = square_of(system, residual);
   const CgLimits limits{settings.max_iterations, residual_limits(system, rhs, settings)};
   for (std::size_t lane = 0; lane < n_lanes; ++lane) {
@@ -130,9 +149,9 @@ void solve(PixelSystem& system, std::size_t n_lanes, const DestriperSettings& se
   const auto precondition = [&](std::span<const double> r, std::span<double> z) { return system.precondition(r, z); };
   const auto dot = [&](std::span<const double> x, std::span<const double> y) { return system.dot(x, y); };
   const auto lanes = conjugate_gradient(apply, precondition, dot, n_lanes, residual, map, limits);
-  std::array<bool, kMaxLanes> solved{};
-  for (std::size_t lane = 0; lane < n_lanes; ++lane) solved[lane] = lanes[lane].reason != StopReason::nothing_to_solve;
-  system.set_level(residual, solved, map);
+  for (std::size_t lane = 0; lane < results.size(); ++lane) {
+    if (lanes[lane].reason != StopReason::nothing_to_solve) system.set_level(residual, *components[lane], lane, map);
+  }
   const double seconds = seconds_since(before);
   int iterations = 1;
   for (const CgResult& lane : lanes) iterations = std::max(iterations, lane.iterations);
@@ -146,6 +165,7 @@ void solve(PixelSystem& system, std::size_t n_lanes, const DestriperSettings& se
     report.converged = report.reason == StopReason::threshold || report.reason == StopReason::nothing_to_solve;
     report.seconds_per_iteration = seconds / iterations;
   }
+  return residual;
 }
 
 /// One for each stream. Collective.
@@ -171,20 +191,22 @@ std::vector<DestriperResult> destripe_group(const DestriperData& data, const Str
   const PixelRuns runs = make_pixel_runs(data, group.streams, settings, numbering, sums);
   const std::vector<std::int32_t> map_pixels = numbering.map_pixels();
   count_offsets(sums, runs.n_lanes, results, ranks);
-  count_all_components(runs, map_pixels, shared, results, ranks);
+  const ComponentsOfLanes components = find_all_components(runs, map_pixels, shared, results, ranks);
   OffsetInverse inverse(runs, sums, group.streams,
                         regularisation_of(sums, results.size(), runs.n_lanes, settings, ranks));
-  PixelSystem system(runs, sums, inverse, shared, map_pixels, settings, ranks);
+  PixelSystem system(runs, sums, inverse, shared, numbering, settings, ranks);
   LargeVector<double> map = start_of(system, runs, group);
   const std::size_t bytes_of_caller = release();
   release_solver_sums(sums);
-  solve(system, runs.n_lanes, settings, group.start.empty(), map, results);
+  const LargeVector<double> residual =
+      solve(system, runs.n_lanes, settings, group.start.empty(), components, map, results);
 
   const std::size_t bytes = runs.bytes() + inverse.bytes() + system.bytes() + shared.bytes() + bytes_kept(sums) +
                             bytes_of_caller + kGradientVectors * map.capacity() * sizeof(double) +
-                            map_pixels.capacity() * sizeof(std::int32_t);
+                            map_pixels.capacity() * sizeof(std::int32_t) + bytes_of(components);
   PixelSystem::Solution solution = system.offsets_of(map);
-  std::vector<MapPiece> maps = bin_map(runs, {solution.offsets_K, solution.amplitudes_K}, map_pixels, sums, shared);
+  std::vector<MapPiece> maps = bin_map(runs, {solution.offsets_K, solution.amplitudes_K},
+                                       system.binned_with_offsets_of(map, residual), map_pixels, sums, shared);
   system.take_off_airmass(solution);
   for (std::size_t lane = 0; lane < results.size(); ++lane) {
     DestriperResult& result = results[lane];

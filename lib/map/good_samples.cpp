@@ -37,6 +37,25 @@ void GoodSamples::find_runs(bool factors, std::size_t max_length) {
   if (size > max_length) split_long_runs(max_length, *this);
 }
 
+// Four at a time, since each addition would wait for the one before.
+void GoodSamples::sum_up(const float* values, std::size_t n_lanes, double* before) const {
+  double sum = 0.0;
+  std::size_t i = 0;
+  for (; i + 4 <= size; i += 4) {
+    const double first = values[sample[i]], third = values[sample[i + 2]];
+    const double two = first + values[sample[i + 1]], last_two = third + values[sample[i + 3]];
+    before[(i + 1) * n_lanes] = sum + first;
+    before[(i + 2) * n_lanes] = sum + two;
+    before[(i + 3) * n_lanes] = sum + (two + third);
+    sum += two + last_two;
+    before[(i + 4) * n_lanes] = sum;
+  }
+  for (; i < size; ++i) {
+    sum += values[sample[i]];
+    before[(i + 1) * n_lanes] = sum;
+  }
+}
+
 void find_good_lanes(const DestriperData& data, std::span<const DestriperStream> streams,
                      const DestriperSegment& segment, std::uint8_t wanted, std::vector<std::uint8_t>& good_lanes) {
   const auto n = static_cast<std::size_t>(segment.n_samples);

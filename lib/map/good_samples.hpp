@@ -39,6 +39,8 @@ struct GoodSamples {
   /// Stretches of one pixel and, where there are `factors`, of one weight; no longer than `max_length`. There are good
   /// samples.
   void find_runs(bool factors, std::size_t max_length);
+  /// before[n_lanes (i + 1)] = sum of the first i + 1 good ones of `values`, which are those of the rank.
+  void sum_up(const float* values, std::size_t n_lanes, double* before) const;
 };
 
 /// In which of the `wanted` streams, one bit for each, each sample of a segment is good: with data, on the map, and

@@ -27,7 +27,13 @@ class PixelNumbering {
   std::int32_t size() const { return size_; }
   /// Local number of a marked pixel.
   std::int32_t local(std::int32_t pixel) const { return local_at(place_of(pixel)); }
-  /// The same for many at once: map pixels become their local numbers.
+  /// The same for any pixel; -1 for one that is not marked.
+  std::int32_t find(std::int32_t pixel) const {
+    const std::int32_t place = place_of(pixel);
+    const bool hit = (tiles_[static_cast<std::size_t>(place >> 6)].hit >> (place & 63) & 1U) != 0;
+    return hit ? local_at(place) : -1;
+  }
+  /// local() for many at once: map pixels become their local numbers.
   void make_local(std::span<std::int32_t> pixels) const;
   /// The map pixel of each local pixel.
   std::vector<std::int32_t> map_pixels() const;

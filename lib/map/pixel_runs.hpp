@@ -46,6 +46,10 @@ struct PixelRuns {
   std::size_t bytes() const;
 };
 
+/// About `n_of_offset` evenly spaced runs of every offset, with a larger weight for it: the system that they make is
+/// much like the whole on large scales.
+PixelRuns thinned_out(const PixelRuns& runs, std::size_t n_of_offset);
+
 /// What is summed over the samples while the runs are made; then the TOD is not needed any more.
 struct SampleSums {
   // [local pixel][lane], this rank only

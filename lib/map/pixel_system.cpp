@@ -5,18 +5,18 @@
 namespace comap {
 namespace {
 
-constexpr double kOpenLevel = 1e-8;  // curvature along a constant sky, of its weight, that is none but for rounding
+constexpr std::size_t kRunsForCoarseSky = 8;  // of each offset
 
 }  // namespace
 
 PixelSystem::PixelSystem(const PixelRuns& runs, SampleSums& sums, OffsetInverse& inverse, SharedPixels& shared,
-                         std::span<const std::int32_t> map_pixels, const DestriperSettings& settings,
-                         const Communicator& ranks)
+                         const PixelNumbering& numbering, const DestriperSettings& settings, const Communicator& ranks)
     : runs_(runs),
       inverse_(inverse),
       shared_(shared),
       ranks_(ranks),
       n_lanes_(runs.n_lanes),
+      is_of_map_(sums.solver_weight.empty() && sums.solver_weighted_tod.empty()),
       weight_(sums.solver_weight.empty() ? sums.map_weight : std::move(sums.solver_weight)),
       data_(sums.solver_weighted_tod.empty() ? sums.map_weighted_tod : std::move(sums.solver_weighted_tod)) {
   find_segments();
@@ -28,13 +28,36 @@ PixelSystem::PixelSystem(const PixelRuns& runs, SampleSums& sums, OffsetInverse&
   add_private_weights();
   inverse_weight_ = weight_;
   for (double& weight : inverse_weight_) weight = weight > 0.0 ? 1.0 / weight : 0.0;
-  for (std::size_t pixel = 0; pixel < map_pixels.size(); ++pixel) {
+  const auto n_pixels = static_cast<std::size_t>(runs_.n_pixels);
+  for (std::size_t pixel = 0; pixel < n_pixels; ++pixel) {
     if (!shared_.owns(static_cast<std::int32_t>(pixel))) continue;
     for (std::size_t l = 0; l < n_lanes_; ++l) n_pixels_[l] += weight_[pixel * n_lanes_ + l] > 0.0 ? 1.0 : 0.0;
   }
   ranks_.sum(n_pixels_);
-  coarse_.emplace(runs_, inverse_, shared_, map_pixels,
-                  std::span<const double>(weight_).first(map_pixels.size() * n_lanes_), settings, ranks_);
+  make_coarse_sky(numbering.map_pixels(), settings);
+  const auto inverse_of_pixels = std::span<const double>(inverse_weight_).first(n_pixels * n_lanes_);
+  for (std::size_t l = 0; l < n_lanes_; ++l) {
+    weak_.emplace_back(runs_, l, sums, inverse_, shared_, numbering, inverse_of_pixels, ranks_);
+    n_weak_ += weak_.back().size();
+  }
+}
+
+// Scales of a degree need no more than some of the runs.
+void PixelSystem::make_coarse_sky(std::span<const std::int32_t> map_pixels, const DestriperSettings& settings) {
+  const std::size_t n_numbers = map_pixels.size() * n_lanes_;
+  if (inverse_.has_modes()) {
+    coarse_.emplace(runs_, inverse_, shared_, map_pixels, std::span(weight_).first(n_numbers), settings, ranks_);
+    return;
+  }
+  const PixelRuns some = thinned_out(runs_, kRunsForCoarseSky);
+  LargeVector<double> weight(n_numbers, 0.0);
+  std::ranges::fill(offsets_work_, 1.0);
+  LaneValues no_airmass{};
+  for (std::size_t part = 0; part < some.parts.size(); ++part) {
+    scatter_part(some, part, Weighting::solver, {std::span<double>(offsets_work_), no_airmass}, weight);
+  }
+  shared_.sum(weight, n_lanes_);
+  coarse_.emplace(some, inverse_, shared_, map_pixels, weight, settings, ranks_);
 }
 
 void PixelSystem::find_segments() {
@@ -59,60 +82,7 @@ void PixelSystem::find_segments() {
   offsets_work_.resize(longest * n_lanes_);
 }
 
-void PixelSystem::find_curvature_of_level(const SampleSums& sums) {
-  LaneValues total{}, followed{};
-  std::vector<double> weight(offsets_work_.size());
-  for (std::size_t i = 0; i < weight_.size(); ++i) total[i & (n_lanes_ - 1)] += weight_[i];
-  for (const auto* segments : {&boundary_, &interior_}) {
-    for (const SegmentParts& parts : *segments) {
-      const SegmentUnknowns x = weights_of_offsets(parts.segment, sums);
-      for (const OffsetInverse::PrivatePixel& pixel : inverse_.private_pixels(parts.segment)) {
-        for (std::size_t l = 0; l < n_lanes_; ++l) total[l] += pixel.weight_per_K2[l];
-      }
-      std::ranges::copy(x.offsets, weight.begin());
-      inverse_.apply(parts.segment, x);
-      for (std::size_t i = 0; i < x.offsets.size(); ++i) followed[i & (n_lanes_ - 1)] += weight[i] * x.offsets[i];
-    }
-  }
-  ranks_.sum(std::span(total));
-  ranks_.sum(std::span(followed));
-  total_weight_per_K2_ = total;
-  for (std::size_t l = 0; l < n_lanes_; ++l) level_curvature_per_K2_[l] = total[l] - followed[l];
-}
-
-/// G 1 of one segment, private pixels included.
-SegmentUnknowns PixelSystem::weights_of_offsets(std::size_t segment, const SampleSums& sums) {
-  const std::size_t first = runs_.layout.first_offset[segment] * n_lanes_;
-  const std::size_t n = runs_.layout.n_offsets(segment) * n_lanes_;
-  const SegmentUnknowns x{std::span(offsets_work_).first(n), std::span(amplitude_work_).first(n_lanes_)};
-  std::ranges::fill(x.amplitude, 0.0);
-  for (std::size_t i = 0; i < n; ++i) {
-    x.offsets[i] = sums.offset_weight[first + i];
-    if (!sums.airmass_rounding.empty()) x.amplitude[i & (n_lanes_ - 1)] += sums.airmass_rounding[first + i];
-  }
-  for (const OffsetInverse::PrivatePixel& pixel : inverse_.private_pixels(segment)) {
-    for (std::size_t l = 0; l < n_lanes_; ++l) x.offsets[pixel.offset * n_lanes_ + l] += pixel.weight_per_K2[l];
-  }
-  return x;
-}
-
-void PixelSystem::set_level(std::span<const double> residual, const std::array<bool, kMaxLanes>& take,
-                            std::span<double> map) const {
-  const LargeVector<double> ones(size(), 1.0);
-  LaneValues residuals = shared_.owned_products(n_lanes_, residual, ones);
-  LaneValues levels = shared_.owned_products(n_lanes_, weight_, map);
-  ranks_.sum(std::span(residuals));
-  ranks_.sum(std::span(levels));
-  LaneValues shift{};
-  for (std::size_t l = 0; l < n_lanes_; ++l) {
-    const bool open = !(level_curvature_per_K2_[l] > kOpenLevel * total_weight_per_K2_[l]);
-    if (!take[l] || !(total_weight_per_K2_[l] > 0.0)) continue;
-    shift[l] = open ? -levels[l] / total_weight_per_K2_[l] : residuals[l] / level_curvature_per_K2_[l];
-  }
-  add_lanes(n_lanes_, shift, ones, map);
-}
-
-/// From what will be data_, offset_data_ and amplitude_data_.
+/// From what will be offset_data_ and amplitude_data_.
 void PixelSystem::take_off_segment_means(SampleSums& sums) {
   const std::size_t n_segments = runs_.layout.n_segments();
   offset_data_ = std::move(sums.offset_weighted_tod);
@@ -132,18 +102,12 @@ void PixelSystem::take_off_segment_means(SampleSums& sums) {
         mean_K[l] = weight[l] > 0.0 ? weighted_tod[l] / weight[l] : 0.0;
         segment_mean_K_[parts.segment * n_lanes_ + l] = mean_K[l];
       }
-      const auto means = std::span(offsets_work_).first(n);
       for (std::size_t i = 0; i < n; ++i) {
         const std::size_t l = i & (n_lanes_ - 1);
         offset_data_[first + i] -= sums.offset_weight[first + i] * mean_K[l];
         if (!sums.airmass_rounding.empty()) {
           amplitude_data_[parts.segment * n_lanes_ + l] -= sums.airmass_rounding[first + i] * mean_K[l];
         }
-        means[i] = -mean_K[l];
-      }
-      LaneValues no_airmass{};
-      for (std::size_t part = parts.begin; part < parts.end; ++part) {
-        scatter_part(runs_, part, Weighting::solver, {means, std::span(no_airmass).first(n_lanes_)}, data_);
       }
     }
   }
@@ -160,14 +124,7 @@ void PixelSystem::add_private_weights() {
   data_.resize(weight_.size(), 0.0);
 }
 
-LargeVector<double> PixelSystem::binned_data() const {
-  LargeVector<double> map(size());
-  for (std::size_t i = 0; i < size(); ++i) map[i] = data_[i] * inverse_weight_[i];
-  return map;
-}
-
-SegmentUnknowns PixelSystem::gather_segment(const SegmentParts& parts, std::span<const double> map, bool with_data) {
-  const std::size_t first = runs_.layout.first_offset[parts.segment] * n_lanes_;
+SegmentUnknowns PixelSystem::gather_segment(const SegmentParts& parts, std::span<const double> map) {
   const std::size_t n = runs_.layout.n_offsets(parts.segment) * n_lanes_;
   const SegmentUnknowns x{std::span(offsets_work_).first(n), std::span(amplitude_work_).first(n_lanes_)};
   std::ranges::fill(x.offsets, 0.0);
@@ -181,34 +138,47 @@ SegmentUnknowns PixelSystem::gather_segment(const SegmentParts& parts, std::span
       x.offsets[pixel.offset * n_lanes_ + l] += pixel.weight_per_K2[l] * map[place++];
     }
   }
-  if (!with_data) return x;
-  for (std::size_t i = 0; i < n; ++i) x.offsets[i] = offset_data_[first + i] - x.offsets[i];
-  for (std::size_t l = 0; l < n_lanes_; ++l) {
-    x.amplitude[l] = amplitude_data_[parts.segment * n_lanes_ + l] - x.amplitude[l];
-  }
   return x;
 }
 
-void PixelSystem::scatter_segment(const SegmentParts& parts, const SegmentUnknowns& x, std::span<double> image) const {
-  for (std::size_t part = parts.begin; part < parts.end; ++part) {
-    scatter_part(runs_, part, Weighting::solver, x, image);
+SegmentUnknowns PixelSystem::best_for(const SegmentParts& parts, std::span<const double> map) {
+  const std::size_t first = runs_.layout.first_offset[parts.segment] * n_lanes_;
+  const std::size_t n = runs_.layout.n_offsets(parts.segment) * n_lanes_;
+  const double* amplitude = amplitude_data_.data() + parts.segment * n_lanes_;
+  const SegmentUnknowns x{std::span(offsets_work_).first(n), std::span(amplitude_work_).first(n_lanes_)};
+  if (map.empty()) {
+    std::copy_n(offset_data_.begin() + static_cast<std::ptrdiff_t>(first), n, x.offsets.begin());
+    std::copy_n(amplitude, n_lanes_, x.amplitude.begin());
+  } else {
+    gather_segment(parts, map);
+    for (std::size_t i = 0; i < n; ++i) x.offsets[i] = offset_data_[first + i] - x.offsets[i];
+    for (std::size_t l = 0; l < n_lanes_; ++l) x.amplitude[l] = amplitude[l] - x.amplitude[l];
   }
+  inverse_.apply(parts.segment, x);
+  return x;
+}
+
+void PixelSystem::scatter_segment(const SegmentParts& parts, const SegmentUnknowns& x, bool with_mean,
+                                  std::span<double> image) const {
   std::size_t place = (static_cast<std::size_t>(runs_.n_pixels) + inverse_.first_private(parts.segment)) * n_lanes_;
   for (const OffsetInverse::PrivatePixel& pixel : inverse_.private_pixels(parts.segment)) {
     for (std::size_t l = 0; l < n_lanes_; ++l) {
       image[place++] += pixel.weight_per_K2[l] * x.offsets[pixel.offset * n_lanes_ + l];
     }
   }
+  for (std::size_t i = 0; with_mean && i < x.offsets.size(); ++i) {
+    x.offsets[i] += segment_mean_K_[parts.segment * n_lanes_ + (i & (n_lanes_ - 1))];
+  }
+  for (std::size_t part = parts.begin; part < parts.end; ++part) {
+    scatter_part(runs_, part, Weighting::solver, x, image);
+  }
 }
 
-void PixelSystem::project(std::span<const double> map, bool with_data, std::span<double> image) {
+template <typename Solve>
+void PixelSystem::project(Solve solve_segment, bool with_mean, std::span<double> image) {
   std::ranges::fill(image, 0.0);
   const auto do_segments = [&](const std::vector<SegmentParts>& segments) {
-    for (const SegmentParts& parts : segments) {
-      const SegmentUnknowns x = gather_segment(parts, map, with_data);
-      inverse_.apply(parts.segment, x);
-      scatter_segment(parts, x, image);
-    }
+    for (const SegmentParts& parts : segments) scatter_segment(parts, solve_segment(parts), with_mean, image);
   };
   do_segments(boundary_);
   const auto pixels = image.first(static_cast<std::size_t>(runs_.n_pixels) * n_lanes_);
@@ -216,16 +186,46 @@ void PixelSystem::project(std::span<const double> map, bool with_data, std::span
   shared_.return_from_owners(pixels, n_lanes_);
 }
 
+LargeVector<double> PixelSystem::right_hand_side() {
+  LargeVector<double> b(size());
+  project([&](const SegmentParts& parts) { return best_for(parts, {}); }, true, b);
+  for (std::size_t i = 0; i < size(); ++i) b[i] = data_[i] - b[i];
+  return b;
+}
+
 LargeVector<double> PixelSystem::residual(std::span<const double> map) {
   LargeVector<double> r(size());
-  project(map, true, r);
+  project([&](const SegmentParts& parts) { return best_for(parts, map); }, true, r);
   for (std::size_t i = 0; i < size(); ++i) r[i] = data_[i] - weight_[i] * map[i] - r[i];
   return r;
 }
 
 void PixelSystem::apply(std::span<const double> map, std::span<double> image) {
-  project(map, false, image);
+  const auto follow = [&](const SegmentParts& parts) {
+    const SegmentUnknowns x = gather_segment(parts, map);
+    inverse_.apply(parts.segment, x);
+    return x;
+  };
+  project(follow, false, image);
   for (std::size_t i = 0; i < size(); ++i) image[i] = weight_[i] * map[i] - image[i];
+}
+
+LaneValues PixelSystem::offsets_square() {
+  LaneValues square{};
+  for (const auto* segments : {&boundary_, &interior_}) {
+    for (const SegmentParts& parts : *segments) {
+      const SegmentUnknowns x = best_for(parts, {});
+      const std::size_t first = runs_.layout.first_offset[parts.segment] * n_lanes_;
+      for (std::size_t i = 0; i < x.offsets.size(); ++i) {
+        square[i & (n_lanes_ - 1)] += offset_data_[first + i] * x.offsets[i];
+      }
+      for (std::size_t l = 0; l < n_lanes_; ++l) {
+        square[l] += amplitude_data_[parts.segment * n_lanes_ + l] * x.amplitude[l];
+      }
+    }
+  }
+  ranks_.sum(std::span(square));
+  return square;
 }
 
 LaneValues PixelSystem::dot(std::span<const double> x, std::span<const double> y) const {
@@ -236,18 +236,30 @@ LaneValues PixelSystem::dot(std::span<const double> x, std::span<const double> y
 
 std::pair<LaneValues, LaneValues> PixelSystem::precondition(std::span<const double> r, std::span<double> z) const {
   for (std::size_t i = 0; i < size(); ++i) z[i] = r[i] * inverse_weight_[i];
-  std::vector<double> sums(kMaxLanes + coarse_->size());
+  std::vector<double> sums(kMaxLanes + coarse_->size() + n_weak_);
+  const auto for_each_weak = [&](auto work) {
+    auto left = std::span(sums).last(n_weak_);
+    for (std::size_t l = 0; l < weak_.size(); ++l) {
+      work(l, left.first(weak_[l].size()));
+      left = left.subspan(weak_[l].size());
+    }
+  };
   const LaneValues mine = shared_.owned_products(n_lanes_, r, z);
   std::ranges::copy(mine, sums.begin());
-  const auto coarse_sums = std::span(sums).subspan(kMaxLanes);
+  const auto coarse_sums = std::span(sums).subspan(kMaxLanes, coarse_->size());
   coarse_->restrict(r, coarse_sums);
+  for_each_weak([&](std::size_t l, std::span<double> offsets) { weak_[l].restrict(r, offsets); });
   ranks_.sum(sums);
   LaneValues square{};
   std::copy_n(sums.begin(), kMaxLanes, square.begin());
   LaneValues rho = square;
-  const LaneValues gained = coarse_->solve(coarse_sums);
-  for (std::size_t l = 0; l < n_lanes_; ++l) rho[l] += gained[l];
+  const LaneValues of_coarse = coarse_->solve(coarse_sums);
+  for (std::size_t l = 0; l < n_lanes_; ++l) rho[l] += of_coarse[l];
   coarse_->prolong(coarse_sums, z);
+  for_each_weak([&](std::size_t l, std::span<double> offsets) {
+    rho[l] += weak_[l].solve(offsets);
+    weak_[l].prolong(offsets, z);
+  });
   return {rho, square};
 }
 
@@ -257,8 +269,7 @@ PixelSystem::Solution PixelSystem::offsets_of(std::span<const double> map) {
   solution.amplitudes_K.assign(amplitude_data_.size(), 0.0);
   for (const auto* segments : {&boundary_, &interior_}) {
     for (const SegmentParts& parts : *segments) {
-      const SegmentUnknowns x = gather_segment(parts, map, true);
-      inverse_.apply(parts.segment, x);
+      const SegmentUnknowns x = best_for(parts, map);
       const std::size_t first = runs_.layout.first_offset[parts.segment] * n_lanes_;
       for (std::size_t i = 0; i < x.offsets.size(); ++i) {
         const double mean_K = segment_mean_K_[parts.segment * n_lanes_ + (i & (n_lanes_ - 1))];
@@ -269,6 +280,15 @@ PixelSystem::Solution PixelSystem::offsets_of(std::span<const double> map) {
     }
   }
   return solution;
+}
+
+// B map + residual = b means W map + residual = m_d - G^T M^-1 (f_d - G map). With R the level was moved since.
+LargeVector<double> PixelSystem::binned_with_offsets_of(std::span<const double> map,
+                                                        std::span<const double> residual) const {
+  if (!is_of_map_ || inverse_.has_modes()) return {};
+  LargeVector<double> binned(size());
+  for (std::size_t i = 0; i < size(); ++i) binned[i] = map[i] + inverse_weight_[i] * residual[i];
+  return binned;
 }
 
 void PixelSystem::take_off_airmass(Solution& solution) const {
@@ -293,7 +313,7 @@ LargeVector<double> PixelSystem::map_for(Solution physical) {
       for (std::size_t i = 0; i < x.offsets.size(); ++i) {
         x.offsets[i] -= segment_mean_K_[parts.segment * n_lanes_ + (i & (n_lanes_ - 1))];
       }
-      scatter_segment(parts, x, map);
+      scatter_segment(parts, x, true, map);
     }
   }
   shared_.sum(std::span(map).first(static_cast<std::size_t>(runs_.n_pixels) * n_lanes_), n_lanes_);
@@ -302,10 +322,13 @@ LargeVector<double> PixelSystem::map_for(Solution physical) {
 }
 
 std::size_t PixelSystem::bytes() const {
+  std::size_t bytes_of_weak = 0;
+  for (const WeakOffsets& weak : weak_) bytes_of_weak += weak.bytes();
   return (weight_.capacity() + inverse_weight_.capacity() + data_.capacity() + offset_data_.capacity() +
           amplitude_data_.capacity() + segment_mean_K_.capacity() + offsets_work_.capacity()) *
              sizeof(double) +
-         has_data_.capacity() + (boundary_.capacity() + interior_.capacity()) * sizeof(SegmentParts) + coarse_->bytes();
+         has_data_.capacity() + (boundary_.capacity() + interior_.capacity()) * sizeof(SegmentParts) +
+         coarse_->bytes() + bytes_of_weak;
 }
 
 }  // namespace comap

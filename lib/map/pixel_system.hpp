@@ -10,9 +10,11 @@
 
 #include "core/communicator.hpp"
 #include "map/coarse_sky.hpp"
+#include "map/components.hpp"
 #include "map/offset_inverse.hpp"
 #include "map/pixel_runs.hpp"
 #include "map/shared_pixels.hpp"
+#include "map/weak_offsets.hpp"
 
 namespace comap {
 
@@ -30,23 +32,23 @@ class PixelSystem {
  public:
   /// Uses up the solver's sums. Collective.
   PixelSystem(const PixelRuns& runs, SampleSums& sums, OffsetInverse& inverse, SharedPixels& shared,
-              std::span<const std::int32_t> map_pixels, const DestriperSettings& settings, const Communicator& ranks);
+              const PixelNumbering& numbering, const DestriperSettings& settings, const Communicator& ranks);
 
   std::size_t size() const { return weight_.size(); }
   /// Pixels with weight, over all ranks [lane].
   const LaneValues& n_pixels() const { return n_pixels_; }
 
-  /// The binned data of the solver: the map that is best for offsets 0, a start for the iterations.
-  LargeVector<double> binned_data() const;
-  /// m_d W^-1 m_d of each lane. Collective.
-  LaneValues data_square() const { return dot(data_, binned_data()); }
+  /// b. Collective.
+  LargeVector<double> right_hand_side();
   /// b - B m. Collective.
   LargeVector<double> residual(std::span<const double> map);
+  /// f_d M^-1 f_d of each lane: what offsets explain of the data. Collective.
+  LaneValues offsets_square();
   /// image = B map. Collective.
   void apply(std::span<const double> map, std::span<double> image);
   /// x y of each lane over all ranks, in the same order in every run. Collective.
   LaneValues dot(std::span<const double> x, std::span<const double> y) const;
-  /// z = W^-1 r + coarse correction (CoarseSky); returns r z and r W^-1 r. Collective.
+  /// z = W^-1 r + corrections (CoarseSky, WeakOffsets); returns r z and r W^-1 r. Collective.
   std::pair<LaneValues, LaneValues> precondition(std::span<const double> r, std::span<double> z) const;
 
   /// Offsets [offset][lane] and amplitudes [segment][lane].
@@ -54,15 +56,18 @@ class PixelSystem {
     LargeVector<double> offsets_K;
     std::vector<double> amplitudes_K;
   };
-  /// Moves the map by the constant that leaves no residual along it: the level is what iterations determine worst.
-  /// Where data and prior leave it open, the weighted mean of the map becomes that of the data, segment means taken
-  /// off: 0. `residual` is that of `map`; lanes that do not `take` it stay. Collective.
-  void set_level(std::span<const double> residual, const std::array<bool, kMaxLanes>& take,
+  /// Sets the level of a lane's map, which is what iterations determine worst, if at all. With R the map moves by the
+  /// constant that leaves no residual along it. Where that is open, the weighted mean of the map becomes that of the
+  /// data, segment means taken off: 0; without R that of each component. `residual` is that of `map`. Collective.
+  void set_level(std::span<const double> residual, const Components& components, std::size_t lane,
                  std::span<double> map) const;
 
   /// M^-1 (f_d - G map) with the segment means of the data put back where offsets have data: offsets a' of
   /// OffsetInverse, for bin_map.
   Solution offsets_of(std::span<const double> map);
+  /// The map binned with offsets_of(map), at no cost: map + W^-1 residual, when `residual` is that of `map` and the
+  /// solver has the weights and data of the map; else empty.
+  LargeVector<double> binned_with_offsets_of(std::span<const double> map, std::span<const double> residual) const;
   /// The offsets a themselves.
   void take_off_airmass(Solution& solution) const;
   /// The map that is best for given offsets a: a start for the iterations. Collective.
@@ -78,27 +83,36 @@ class PixelSystem {
     std::size_t end = 0;
   };
 
+  void set_level_of_components(const Components& components, std::size_t lane, std::span<double> map) const;
+  void make_coarse_sky(std::span<const std::int32_t> map_pixels, const DestriperSettings& settings);
   void find_segments();
   void find_curvature_of_level(const SampleSums& sums);
   SegmentUnknowns weights_of_offsets(std::size_t segment, const SampleSums& sums);
   void take_off_segment_means(SampleSums& sums);
   void add_private_weights();
-  /// x of one segment = its data, if wanted, minus G map.
-  SegmentUnknowns gather_segment(const SegmentParts& parts, std::span<const double> map, bool with_data);
-  void scatter_segment(const SegmentParts& parts, const SegmentUnknowns& x, std::span<double> image) const;
-  /// image = G^T M^-1 (f_d - G map), without the data G^T M^-1 G map, over all ranks.
-  void project(std::span<const double> map, bool with_data, std::span<double> image);
+  /// G map of one segment.
+  SegmentUnknowns gather_segment(const SegmentParts& parts, std::span<const double> map);
+  /// M^-1 (f_d - G map) of one segment; an empty map is 0.
+  SegmentUnknowns best_for(const SegmentParts& parts, std::span<const double> map);
+  /// image += G^T x; with the mean of the segment that was taken off f_d, but in private pixels, which have no data.
+  /// Leaves it in `x`.
+  void scatter_segment(const SegmentParts& parts, const SegmentUnknowns& x, bool with_mean,
+                       std::span<double> image) const;
+  /// image = G^T x over all ranks, x = solve_segment(parts) of each segment.
+  template <typename Solve>
+  void project(Solve solve_segment, bool with_mean, std::span<double> image);
 
   const PixelRuns& runs_;
   OffsetInverse& inverse_;
   SharedPixels& shared_;
   const Communicator& ranks_;
   std::size_t n_lanes_;
+  bool is_of_map_;                      ///< weights and data of the solver are those of the map
   std::vector<SegmentParts> boundary_;  ///< segments that touch pixels of other ranks
   std::vector<SegmentParts> interior_;  ///< the others
   LargeVector<double> weight_;          ///< W
   LargeVector<double> inverse_weight_;  ///< 0 where W is
-  LargeVector<double> data_;            ///< m_d over all ranks, segment means taken off
+  LargeVector<double> data_;            ///< m_d over all ranks, with segment means: they go with G^T M^-1 f_d
   LargeVector<double> offset_data_;     ///< [offset][lane] f_d, segment means taken off
   std::vector<double> amplitude_data_;  ///< [segment][lane]
   std::vector<double> segment_mean_K_;  ///< [segment][lane] weighted mean of the data, 0 without
@@ -109,6 +123,8 @@ class PixelSystem {
   LaneValues total_weight_per_K2_{};     ///< 1^T W 1 over all ranks
   LaneValues level_curvature_per_K2_{};  ///< 1^T B 1 over all ranks
   std::optional<CoarseSky> coarse_;
+  std::vector<WeakOffsets> weak_;  ///< [lane]
+  std::size_t n_weak_ = 0;         ///< of all lanes
 };
 
 }  // namespace comap

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -158,16 +159,30 @@ class RunMaker {
     }
   }
 
-  // Without a branch: which samples are good cannot be guessed by the processor where flags are scattered.
-  void collect(const DestriperSegment& segment, std::int64_t begin, std::int64_t end, unsigned leader) {
+  // Without a branch on single samples: which are good cannot be guessed by the processor where flags are scattered.
+  void find_good(const DestriperSegment& segment, std::int64_t begin, std::int64_t end, unsigned leader) {
+    const std::int32_t* pixel = data_.pixel.data() + segment.start;
+    const std::uint8_t* lanes = good_lanes_.data();
+    std::uint8_t in_all = 0xFF;
+    for (std::int64_t i = begin; i < end; ++i) in_all &= lanes[i];
+    if ((in_all >> leader & 1U) != 0) {
+      good_.size = static_cast<std::size_t>(end - begin);
+      std::iota(good_.sample.begin(), good_.sample.begin() + (end - begin), segment.start + begin);
+      std::copy(pixel + begin, pixel + end, good_.pixel.begin());
+      return;
+    }
     std::size_t n = 0;
-    const std::int32_t* pixel = data_.pixel.data();
     for (std::int64_t i = begin; i < end; ++i) {
       good_.sample[n] = segment.start + i;
-      good_.pixel[n] = pixel[segment.start + i];
-      n += good_lanes_[static_cast<std::size_t>(i)] >> leader & 1U;
+      good_.pixel[n] = pixel[i];
+      n += lanes[i] >> leader & 1U;
     }
     good_.size = n;
+  }
+
+  void collect(const DestriperSegment& segment, std::int64_t begin, std::int64_t end, unsigned leader) {
+    find_good(segment, begin, end, leader);
+    const std::size_t n = good_.size;
     if (segment.fits_airmass) {
       for (std::size_t k = 0; k < n; ++k) {
         good_.airmass[k] = data_.airmass[static_cast<std::size_t>(good_.sample[k])];
@@ -268,19 +283,9 @@ class RunMaker {
   void sum_up_samples(const Part& part) {
     for (std::size_t l = 0; l < streams_.size(); ++l) {
       if (!part.holds(l)) continue;
-      const float* tod_K = streams_[l].tod_K.data();
-      double sum = 0.0;
-      for (std::size_t i = 0; i < good_.size; ++i) {
-        sum += tod_K[good_.sample[i]];
-        good_.tod_before[(i + 1) * kLanes + l] = sum;
-      }
+      good_.sum_up(streams_[l].tod_K.data(), kLanes, good_.tod_before.data() + l);
       if (streams_[l].subpixel_K.empty()) continue;
-      const float* structure_K = streams_[l].subpixel_K.data();
-      sum = 0.0;
-      for (std::size_t i = 0; i < good_.size; ++i) {
-        sum += structure_K[good_.sample[i]];
-        good_.subpixel_before[(i + 1) * kLanes + l] = sum;
-      }
+      good_.sum_up(streams_[l].subpixel_K.data(), kLanes, good_.subpixel_before.data() + l);
     }
   }
 

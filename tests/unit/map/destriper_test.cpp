@@ -7,6 +7,8 @@
 #include <limits>
 #include <map>
 #include <numbers>
+#include <random>
+#include <utility>
 
 #include "core/error.hpp"
 #include "support/dense_destriper.hpp"
@@ -219,6 +221,45 @@ TEST(Destriper, CountsComponentsAndOffsetsWithoutData) {
   EXPECT_EQ(result.offsets_K[1], 0.0);
   EXPECT_EQ(result.offsets_K[7], 0.0);
   EXPECT_EQ(std::accumulate(result.map.hits.begin(), result.map.hits.end(), 0.0), 460.0);
+  // Nothing says what the level of a component is: it is that of the segment means.
+  for (const auto& [first, last] : {std::pair{0, 30}, std::pair{30, 80}, std::pair{80, 100}}) {
+    double level = 0.0, weight = 0.0;
+    for (std::size_t i = 0; i < result.map.pixel.size(); ++i) {
+      if (result.map.pixel[i] < first || result.map.pixel[i] >= last) continue;
+      level += result.map.weight_per_K2[i] * result.map.destriped_K[i];
+      weight += result.map.weight_per_K2[i];
+    }
+    EXPECT_NEAR(level / weight, 0.0, 1e-12) << first;
+  }
+}
+
+// Scans along rows and columns of a field whose rim no other feed sees: offsets there follow the sky.
+TEST(Destriper, BadlyCoveredRimCostsFewIterations) {
+  constexpr std::int32_t kColumns = 120, kRows = 100, kOffset = 50;
+  DestriperData data;
+  DestriperStream& stream = data.streams.emplace_back();
+  std::mt19937 random(7);
+  std::normal_distribution<float> normal;
+  const auto add = [&](auto pixel_of) {
+    data.segments.push_back({static_cast<std::int64_t>(data.pixel.size()), 4 * kOffset});
+    stream.weight_per_K2.push_back(1.0);
+    for (std::int32_t i = 0; i < 4 * kOffset; ++i) {
+      data.pixel.push_back(pixel_of(i));
+      stream.tod_K.push_back(normal(random) + static_cast<float>(i / kOffset));
+    }
+  };
+  // Forth and back on neighbouring rows (columns) of the middle, which every row (column) crosses; out to the rim.
+  for (std::int32_t n = 20; n < 80; ++n) {
+    add([n](std::int32_t i) { return n * kColumns + (i < 100 ? i : 199 - i); });
+    add([n](std::int32_t i) { return (i < 100 ? i : 199 - i) * kColumns + n; });
+  }
+  DestriperSettings settings;
+  settings.n_pixels = kColumns * kRows;
+  settings.n_columns = kColumns;
+  settings.offset_length = kOffset;
+  const DestriperResult result = destripe_one(data, settings, SerialCommunicator());
+  EXPECT_TRUE(result.report.converged);
+  EXPECT_LE(result.report.iterations, 5);
 }
 
 TEST(Destriper, SamplesWithoutSolverWeightInAWholeOffsetStayOut) {
