@@ -30,6 +30,7 @@ def run_program(program, directory, *arguments):
     done = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stdout}")
+    return done.stdout
 
 
 def level1_set(golden, work, name):
@@ -74,6 +75,7 @@ def all_tables(arguments):
         full = level1_set(golden, work, "full")
         yield from truth_comparison.truth_tables(run, directory, truth_comparison.full_set(full))
     yield truth_comparison.band_table(run, directory, truth_comparison.small_set(small))
+    yield truth_comparison.offset_table(run, directory, truth_comparison.small_set(small))
     yield truth_comparison.method_table(run, directory, truth_comparison.small_set(small))
 
 

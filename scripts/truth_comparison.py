@@ -2,9 +2,12 @@
 import dataclasses
 import math
 import pathlib
+import re
+import time
 
 import level2_truth
 import map_metrics
+from astropy.io import fits
 from validation_table import Table
 
 CONFIG = """
@@ -21,6 +24,8 @@ wcs_file = "{wcs_file}"
 WCS_FILE = pathlib.Path(__file__).resolve().parent.parent / "configs" / "wcs_definitions.toml"
 AMPLITUDE, AMPLITUDE_TOLERANCE = 0.997, 0.003
 SLOPE_ALL, SLOPE_SMALL = (0.990, 1.000), (0.980, 1.000)
+SLOPE_OF_BAND = (0.98, 1.02)  # all and small scales
+BAND_WITH_LINE = 4            # of SMALL; the truth leaves the line out
 
 
 @dataclasses.dataclass
@@ -107,26 +112,30 @@ def calibrator_fit_table(simulated, results):
     return table
 
 
-def map_table(title):
+def map_table(title, *further):
     return Table(title, ["slope all", "slope small", "residual/white all", "residual/white small", "correlation all",
-                         "correlation small", "pixels"])
+                         "correlation small", "pixels", *further])
 
 
-def add_map(table, quantity, path, simulated, feeds, required):
-    """One row for a map; with `required` it is held against the limits."""
+def add_map(table, quantity, path, simulated, feeds, required="", is_good=None, further=()):
+    """One row for a map; `is_good` is asked about slopes and residuals, each over all and over small scales."""
     truths = [truth_path(simulated.level1, obsid) for obsid in simulated.field_obsids]
     result = map_metrics.metrics_of(str(path), truths, feeds, None)
     large, small = result["all"], result["small"]
     values = [large["slope"], small["slope"], large["residual_over_white"], small["residual_over_white"]]
-    residual_all, residual_small = simulated.residual_limits
-    limits_met = bool(SLOPE_ALL[0] <= values[0] <= SLOPE_ALL[1] and SLOPE_SMALL[0] <= values[1] <= SLOPE_SMALL[1]
-                      and values[2] <= residual_all and values[3] <= residual_small)
     shown = [f"{value:.3f}" for value in values[:2]] + [f"{value:.2f}" for value in values[2:]]
-    shown += [f"{large['correlation']:.3f}", f"{small['correlation']:.3f}", str(result["n_pixels"])]
-    table.add(quantity, f"{SLOPE_ALL[0]}-{SLOPE_ALL[1]} / {SLOPE_SMALL[0]}-{SLOPE_SMALL[1]}, "
-              f"<= {residual_all} / {residual_small}" if required else "",
-              shown, None, "{}")
-    table.rows[-1].ok = limits_met if required else None
+    shown += [f"{large['correlation']:.3f}", f"{small['correlation']:.3f}", str(result["n_pixels"]), *further]
+    table.add(quantity, required, shown, None, "{}")
+    table.rows[-1].ok = None if is_good is None else bool(is_good(*values))
+
+
+def add_required_map(table, quantity, path, simulated, feeds):
+    limit_all, limit_small = simulated.residual_limits
+    add_map(table, quantity, path, simulated, feeds, f"{SLOPE_ALL[0]}-{SLOPE_ALL[1]} / {SLOPE_SMALL[0]}-{SLOPE_SMALL[1]}, "
+            f"<= {limit_all} / {limit_small}",
+            lambda slope_all, slope_small, residual_all, residual_small:
+            SLOPE_ALL[0] <= slope_all <= SLOPE_ALL[1] and SLOPE_SMALL[0] <= slope_small <= SLOPE_SMALL[1]
+            and residual_all <= limit_all and residual_small <= limit_small)
 
 
 def truth_tables(run, directory, simulated):
@@ -144,17 +153,39 @@ def truth_tables(run, directory, simulated):
         last = feeds[-1]
         path, = make_map(run, directory, name, simulated.field_obsids, feeds, f"{name}_feeds{last}",
                          "mapmake.plot=true")
-        add_map(maps, f"feeds 1-{last}", path, simulated, feeds, required=True)
+        add_required_map(maps, f"feeds 1-{last}", path, simulated, feeds)
     return tables + [maps]
 
 
 def band_table(run, directory, simulated):
-    """The other half bands, from the Level-2 files of truth_tables; nothing is required of them."""
+    """All half bands, from the Level-2 files of truth_tables."""
     table = map_table(f"{simulated.name}: all half bands")
     name, feeds = simulated.name.lower(), simulated.feed_choices[0]
+    low, high = SLOPE_OF_BAND
     paths = make_map(run, directory, name, simulated.field_obsids, feeds, f"{name}_all", 'mapmake.bands="all"')
     for band, path in enumerate(paths):
-        add_map(table, f"frequency_band {band}", path, simulated, feeds, required=False)
+        required = (f"{low}-{high} / {low}-{high}", lambda slope_all, slope_small, *_: low <= slope_all <= high
+                    and low <= slope_small <= high) if band != BAND_WITH_LINE else ("", None)
+        add_map(table, f"frequency_band {band}", path, simulated, feeds, *required)
+    return table
+
+
+OFFSET_LENGTHS = (10, 25, 100)
+
+
+def offset_table(run, directory, simulated):
+    """Lengths of offsets with and without prior, the sub-pixel pass in both; nothing is required of them."""
+    table = map_table(f"{simulated.name}: length of offsets, frequency_band 0", "iterations", "seconds")
+    name, feeds = simulated.name.lower(), simulated.feed_choices[0]
+    for prior in ("true", "false"):
+        for length in OFFSET_LENGTHS:
+            map_name, started, texts = f"offsets_{length}_{prior}", time.monotonic(), []
+            path, = make_map(lambda *arguments: texts.append(run(*arguments)), directory, name, simulated.field_obsids,
+                             feeds, map_name, f"mapmake.offset_length={length}", f"mapmake.noise_prior={prior}")
+            seconds = time.monotonic() - started
+            first = re.search(r"first pass, (\d+) iterations", texts[0]).group(1)
+            add_map(table, f"{length} samples, {'with' if prior == 'true' else 'no'} prior", path, simulated, feeds,
+                    further=[f"{first} + {fits.getheader(path)['NITER']}", f"{seconds:.1f}"])
     return table
 
 
@@ -172,10 +203,10 @@ def method_table(run, directory, simulated):
     feeds, obsids = simulated.feed_choices[0], simulated.field_obsids
     path, = make_map(run, directory, simulated.name.lower(), obsids, feeds, "unfiltered",
                      'mapmake.dataset="binned_data"')
-    add_map(table, "none (dataset binned_data)", path, simulated, feeds, required=False)
+    add_map(table, "none (dataset binned_data)", path, simulated, feeds)
     for i, (method, settings) in enumerate(METHODS.items()):
         name = f"method{i}"
         make_level2(run, directory, name, simulated.level1, settings)
         path, = make_map(run, directory, name, obsids, feeds, name)
-        add_map(table, method, path, simulated, feeds, required=False)
+        add_map(table, method, path, simulated, feeds)
     return table

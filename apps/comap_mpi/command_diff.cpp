@@ -89,13 +89,12 @@ void print_diff(const MapDiff& diff, OutputFormat format) {
 
 void draw(const DiffOptions& own, const ContinuumMap& a, const ContinuumMap& b, const MapDiff& diff) {
   if (!diff.grid.empty()) throw ConfigError("--plot: maps on different grids have no difference to draw");
-  plot_difference(own.plot, a.wcs, difference_K(a, b), common_noise_K(a, b),
-                  fmt::format("{} minus {}", own.files[1], own.files[0]));
+  plot_difference(own.plot, difference_map(a, b), fmt::format("{} minus {}", own.files[1], own.files[0]));
 }
 
 int compare_files(const DiffOptions& own) {
   const OutputFormat format = parse_output_format(own.format);
-  const ContinuumMap a = read_map_fits(own.files.at(0)), b = read_map_fits(own.files.at(1));
+  const ContinuumMap a = read_map(own.files.at(0)), b = read_map(own.files.at(1));
   const MapDiff diff = compare_maps(a, b);
   print_diff(diff, format);
   if (!own.plot.empty()) draw(own, a, b, diff);
@@ -122,13 +121,16 @@ void add_diff_command(CLI::App& program, Commands& commands, GlobalOptions& opti
   CLI::App* app = add_leaf_command(
       program, commands, "diff",
       "Says why two maps differ: settings, software, observations, grid, then pixels (b minus a). Exit code 0: "
-      "identical "
-      "pixels, 1: they differ, 2: error",
+      "identical pixels, "
+      "1: they differ, 2: error",
       "comap_mpi diff maps/old_band0.fits maps/new_band0.fits --plot difference.png",
       [own](const CommandContext& context) { return run_diff(context, *own); }, options);
   commands.back().needs_config = false;
   commands.back().writes_log = false;
-  app->add_option("FILE", own->files, "The two maps, a and b")->required()->expected(2)->type_name("");
+  app->add_option("FILE", own->files, "The two maps, a and b: FITS or HDF5, images or HEALPix")
+      ->required()
+      ->expected(2)
+      ->type_name("");
   app->add_option("--format", own->format, kOutputFormats)->capture_default_str();
   app->add_option("--plot", own->plot, "Draw the difference, in mK and over the noise")->type_name("FILE.png");
 }

@@ -95,7 +95,11 @@ int run_linemap(const CommandContext& context, const LinemapOptions& options) {
       print_lines(result);
     }
     write_run_summary(context, cost, exit_code(result) != kError, summary_of(result));
-    if (exit_code(result) == kError) log_error("no cube: none of {} observations can be used", offered.size());
+    if (exit_code(result) == kError) {
+      log_error("no cube: {}", offered.empty()
+                                   ? "no observation matches [select]; comap_mpi catalogue summary shows what there is"
+                                   : fmt::format("none of {} observations can be used", offered.size()));
+    }
   }
   return exit_code(result);
 }

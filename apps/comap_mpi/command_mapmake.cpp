@@ -30,10 +30,22 @@ struct MapmakeOptions {
 
 std::string first_path(const MapPaths& paths) { return paths.fits.empty() ? paths.hdf5 : paths.fits; }
 
+/// Parts of the data that have none: named, for nobody expects a feed that was not there.
+void print_missing_labels(const std::vector<BandResult>& bands) {
+  std::vector<std::string> labels;
+  for (const BandResult& band : bands) {
+    if (band.n_samples == 0 && !band.label.empty() && std::ranges::find(labels, band.label) == labels.end()) {
+      labels.push_back(band.label);
+    }
+  }
+  if (!labels.empty()) fmt::print("no map for lack of data: {}\n", fmt::join(labels, ", "));
+}
+
 void print_bands(const std::vector<BandResult>& bands) {
   fmt::print("\n{:>4} {:>12} {:>12} {:>10} {:>10} {:>8}  {}\n", "band", "observations", "samples", "iterations",
              "residual", "time/s", "map");
   for (const BandResult& band : bands) {
+    if (band.n_samples == 0 && !band.label.empty()) continue;
     fmt::print("{:>4} {:>12} {:>12} {:>10} {:>10.1e} {:>8.1f}  {}\n", band.frequency_band, band.n_observations,
                band.n_samples, band.solver.iterations, band.solver.relative_residual, band.seconds,
                band.n_samples == 0 ? "none: no sample can be used" : first_path(band.paths));
@@ -46,6 +58,7 @@ void print_bands(const std::vector<BandResult>& bands) {
                   band.frequency_band, band.solver.relative_residual, band.solver.residual_in_noise);
     }
   }
+  print_missing_labels(bands);
 }
 
 /// Cuts and null tests.
@@ -110,6 +123,15 @@ nlohmann::ordered_json summary_of(const MapJobResult& result) {
   return summary;
 }
 
+std::string why_no_map(const MapJobResult& result, std::size_t n_offered) {
+  if (n_offered == 0) return "no map: no observation matches [select]; comap_mpi catalogue summary shows what there is";
+  if (result.selection.n_used() > 0) {
+    return fmt::format("no map: no part of the split has samples of the {} observations used",
+                       result.selection.n_used());
+  }
+  return fmt::format("no map: none of {} observations can be used", n_offered);
+}
+
 RunWork work_of(const MapJobResult& result, const std::vector<MapObservation>& offered) {
   RunWork work{"mapmake", result.selection.n_used(), 0, used_level2_bytes(result.selection, offered)};
   for (const BandResult& band : result.bands) work.n_samples += band.n_samples;
@@ -142,7 +164,7 @@ int run_mapmake(const CommandContext& context, const MapmakeOptions& options) {
       if (!result.null_tests.empty()) print_lines(null_test_lines(result.null_tests));
     }
     write_run_summary(context, cost, exit_code(result) != kError, summary_of(result));
-    if (exit_code(result) == kError) log_error("no map: none of {} observations can be used", offered.size());
+    if (exit_code(result) == kError) log_error("{}", why_no_map(result, offered.size()));
   }
   return exit_code(result);
 }

@@ -110,7 +110,7 @@ WcsDefinition grid_of(const CommandContext& context, const Variant& variant) {
     if (made == variant.maps.bands.end()) {
       throw ObservationError("no map could be made; run mapmake on these observations to see why");
     }
-    const WcsDefinition wcs = read_map_fits(made->paths.fits).wcs;
+    const WcsDefinition wcs = read_map(made->paths.fits).wcs;
     bytes = to_bytes({wcs.naxis, wcs.crpix, wcs.cdelt_deg, wcs.crval_deg, wcs.ctype});
   });
   context.world.broadcast(bytes, 0);

@@ -119,7 +119,8 @@ void bind_products(Binder& binder, MapmakeConfig& config) {
   binder.flag("refraction", config.refraction, "correct the elevation for refraction");
   binder.table(
       "site", [&](Binder& table) { bind_site(table, config.site); }, "east longitude, latitude [deg], height [m]");
-  binder.flag("write_mean_azel", config.write_mean_azel, "mean azimuth and elevation of every pixel");
+  binder.flag("write_mean_azel", config.write_mean_azel,
+              "mean azimuth, elevation and time of the samples, in the header");
 }
 
 void bind_splits(Binder& binder, MapmakeConfig& config) {

@@ -54,6 +54,9 @@ Level2Reader::Level2Reader(const std::string& path, const std::string& dataset)
   auto_rms_ = read_noise(fmt::format("{}/{}/auto_rms", level2::kNoiseStatsGroup, dataset));
   sigma_red_ = read_noise(fmt::format("{}/{}/sigma_red", level2::kNoiseStatsGroup, dataset));
   alpha_ = read_noise(fmt::format("{}/{}/alpha", level2::kNoiseStatsGroup, dataset));
+  if (file_.exists(level2::kCentralFrequencies))
+    central_frequency_GHz_ = file_.read<double>(level2::kCentralFrequencies);
+  if (file_.exists(level2::kBandwidths)) bandwidth_GHz_ = file_.read<double>(level2::kBandwidths);
 }
 
 void Level2Reader::read_scans() {
@@ -130,6 +133,14 @@ std::optional<double> Level2Reader::sigma_red_K(int feed, int frequency_band, st
 
 std::optional<double> Level2Reader::alpha(int feed, int frequency_band, std::size_t scan) const {
   return noise_value(alpha_, feed, frequency_band, scan);
+}
+
+Passband Level2Reader::passband(int feed, int frequency_band) const {
+  const auto element = static_cast<std::size_t>(std::int64_t{feed - 1} * n_frequency_bands() + frequency_band);
+  Passband passband;
+  if (element < central_frequency_GHz_.size()) passband.centre_GHz = central_frequency_GHz_[element];
+  if (element < bandwidth_GHz_.size()) passband.width_GHz = bandwidth_GHz_[element];
+  return passband;
 }
 
 bool Level2Reader::is_filtered() const { return dataset_ == level2::kBinnedFiltered; }

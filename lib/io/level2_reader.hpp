@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,6 +31,12 @@ struct GainNoise {
   double alpha = 0.0;
   /// M [band][band]; diagonal unless the filter knew one sky for all bands. A band that says nothing has zeros.
   std::array<std::array<double, kBands>, kBands> information{};
+};
+
+/// What frequencies the channels of a stream have; NaN where the file does not say.
+struct Passband {
+  double centre_GHz = std::numeric_limits<double>::quiet_NaN();  ///< weighted as the channels are
+  double width_GHz = std::numeric_limits<double>::quiet_NaN();   ///< of the channels used
 };
 
 /// An open Level-2 file and the small things in it; samples are read on demand, one feed or one stream at a time.
@@ -66,6 +73,7 @@ class Level2Reader {
   /// Empty when the filter left no noise model for this element, or not a finite one. Not known of files that were
   /// filtered by a method without model.
   std::optional<GainNoise> gain_noise(int feed, int frequency_band, std::size_t scan) const;
+  Passband passband(int feed, int frequency_band) const;
   /// True for data with the gain taken out.
   bool is_filtered() const;
   double sample_time_s() const;
@@ -88,9 +96,10 @@ class Level2Reader {
   std::vector<double> mjd_;
   std::vector<std::int64_t> feeds_;
   std::vector<std::array<std::int64_t, 2>> scans_;
-  std::vector<double> auto_rms_;   ///< [19][4][n_freq_bin][n_scan]
-  std::vector<double> sigma_red_;  ///< same
-  std::vector<double> alpha_;      ///< same
+  std::vector<double> auto_rms_;                               ///< [19][4][n_freq_bin][n_scan]
+  std::vector<double> sigma_red_;                              ///< same
+  std::vector<double> alpha_;                                  ///< same
+  std::vector<double> central_frequency_GHz_, bandwidth_GHz_;  ///< [19][4][n_freq_bin]; empty when missing
 };
 
 /// Opens a file with the retries of [io].

@@ -62,8 +62,9 @@ std::string curve_command(const Curve& curve, const std::string& file) {
 /// Writes the data files of a panel and returns its commands.
 std::string script_panel(const CurvePanel& panel, std::size_t index, const fs::path& scratch) {
   std::string script = fmt::format(
-      "set title {} noenhanced\nset xlabel '{}'\nset ylabel '{}'\n{}set logscale x\n{}set logscale y\n",
-      gnuplot_quoted(panel.title), panel.x_label, panel.y_label, panel.log_x ? "" : "un", panel.log_y ? "" : "un");
+      "set title {} noenhanced\nset xlabel '{}'\nset ylabel '{}'\n{}set logscale x\n{}set logscale y\nset xtics {}\n",
+      gnuplot_quoted(panel.title), panel.x_label, panel.y_label, panel.log_x ? "" : "un", panel.log_y ? "" : "un",
+      panel.x_tick > 0.0 ? fmt::format("{}", panel.x_tick) : "autofreq");
   std::vector<std::string> commands;
   for (std::size_t i = 0; i < panel.curves.size(); ++i) {
     const std::string path = (scratch / fmt::format("panel_{}_{}.txt", index, i)).string();

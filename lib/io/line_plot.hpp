@@ -25,6 +25,7 @@ struct CurvePanel {
   bool log_x = false;
   bool log_y = false;
   std::vector<Curve> curves;
+  double x_tick = 0.0;  ///< distance of the ticks; 0: gnuplot's choice
 };
 
 /// Writes a PNG with the panels in rows of `n_columns`, under a common title. The file appears when it is complete.

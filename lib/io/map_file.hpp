@@ -63,9 +63,8 @@ void write_map_fits(const std::string& path, const ContinuumMap& map);
 /// is missing or fails.
 void plot_map(const std::string& png_path, const ContinuumMap& map, const std::string& title);
 
-/// A PNG of the difference of two maps, in mK and over its noise, with colours symmetric about zero. Pixels that are
-/// NaN are left out. Throws IoError.
-void plot_difference(const std::string& png_path, const WcsDefinition& wcs, const std::vector<float>& difference_K,
-                     const std::vector<float>& noise_K, const std::string& title);
+/// A PNG of the difference of two maps, in mK and over its noise, with colours symmetric about zero. `difference` has
+/// the difference as destriped map, its noise as rms, and no other images; masked pixels are left out. Throws IoError.
+void plot_difference(const std::string& png_path, const ContinuumMap& difference, const std::string& title);
 
 }  // namespace comap

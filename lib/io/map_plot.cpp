@@ -188,18 +188,17 @@ void plot_map(const std::string& png_path, const ContinuumMap& map, const std::s
   draw_panels(png_path, shown, panels, title);
 }
 
-void plot_difference(const std::string& png_path, const WcsDefinition& wcs, const std::vector<float>& difference_K,
-                     const std::vector<float>& noise_K, const std::string& title) {
-  ContinuumMap observed;
-  observed.wcs = wcs;
-  for (const float value : difference_K) observed.mask.push_back(std::isfinite(value) ? 0 : 1);
-  std::vector<float> over_noise(difference_K.size());
-  std::ranges::transform(difference_K, noise_K, over_noise.begin(), std::divides<>());
+void plot_difference(const std::string& png_path, const ContinuumMap& difference, const std::string& title) {
+  const ContinuumMap projected = difference.healpix ? projected_for_picture(difference) : ContinuumMap();
+  const ContinuumMap& shown = difference.healpix ? projected : difference;
+  std::vector<float> over_noise(shown.destriped_K.size());
+  std::ranges::transform(shown.destriped_K, shown.rms_K, over_noise.begin(), std::divides<>());
   const auto symmetric = Panel::Limits::symmetric;
-  draw_panels(png_path, observed,
-              {{"Difference", "T_{RJ} [mK]", kDifferencePalette, kMilli, symmetric, difference_K},
-               {"Difference over noise", "sigma", kDifferencePalette, 1.0, symmetric, over_noise}},
-              title);
+  draw_panels(
+      png_path, shown,
+      {{"Difference", "T_{RJ} [mK]", kDifferencePalette, kMilli, symmetric, masked(shown.destriped_K, shown.mask)},
+       {"Difference over noise", "sigma", kDifferencePalette, 1.0, symmetric, masked(over_noise, shown.mask)}},
+      title);
 }
 
 }  // namespace comap

@@ -12,6 +12,7 @@
 #include "core/json_bytes.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
+#include "io/output_directory.hpp"
 #include "linemap/cube_baseline.hpp"
 #include "linemap/cube_record.hpp"
 #include "linemap/line_plan.hpp"
@@ -95,6 +96,7 @@ class LineJob {
 
 LineJobResult LineJob::run() {
   const auto start = Clock::now();
+  run_on_rank_zero(ranks_, [&] { prepare_output_directory(config_.linemap.output_dir); });
   plan_ = plan_of_all(config_, observations_, ranks_);
   ranks_.run_agreed("line cubes", [&] { context_ = std::make_unique<LineContext>(config_, plan_.lines); });
   survey_ = survey_observations(context_->selection_config(), config_.io, observations_, ranks_);

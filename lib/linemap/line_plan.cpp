@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
@@ -18,6 +19,16 @@ constexpr int kFrequencyBands = 8;  ///< of the catalogue's flags
 bool holds(const SpectralAxis& axis, double frequency_GHz) {
   const double channel = axis.channel_of(frequency_GHz);
   return channel >= -0.5 && channel < axis.n_channels - 0.5;
+}
+
+/// "26.000-27.998, 28.000-29.998 GHz", band after band.
+std::string covered(const std::vector<SpectralAxis>& bands) {
+  std::string text;
+  for (const SpectralAxis& axis : bands) {
+    const auto [low, high] = std::minmax(axis.frequency_GHz(-0.5), axis.frequency_GHz(axis.n_channels - 0.5));
+    text += fmt::format("{}{:.3f}-{:.3f}", text.empty() ? "" : ", ", low, high);
+  }
+  return text + " GHz";
 }
 
 std::vector<double> wanted_lines(const LinemapConfig& config) {
@@ -46,8 +57,8 @@ LinePlan plan_lines(const LinemapConfig& config, const LineObservation& file) {
   for (const double rest_GHz : wanted_lines(config)) {
     const auto found = std::ranges::find_if(bands, [&](const SpectralAxis& axis) { return holds(axis, rest_GHz); });
     if (found == bands.end()) {
-      throw ConfigError(
-          fmt::format("[linemap] no band of {} has the frequency {} GHz", file.level2().path(), rest_GHz));
+      throw ConfigError(fmt::format("[linemap] no band of {} has the frequency {} GHz; they cover {}",
+                                    file.level2().path(), rest_GHz, covered(bands)));
     }
     plan.lines.push_back(
         place_line(rest_GHz, static_cast<int>(found - bands.begin()), *found, file.level2().n_freq_bin()));

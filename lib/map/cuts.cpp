@@ -13,7 +13,7 @@
 namespace comap {
 namespace {
 
-constexpr std::size_t kWorstShown = 5;  // observations
+constexpr std::size_t kWorstShown = 5;  // observations, or feeds
 
 struct Totals {
   std::int64_t n_samples = 0, n_used = 0;
@@ -31,23 +31,24 @@ void add_line(std::vector<std::string>& lines, std::int64_t n, std::int64_t n_al
   if (n > 0) lines.push_back(fmt::format("{:>8.3f} %  {}", percent(n, n_all), what));
 }
 
-/// One line: those of which least is used, of which anything is.
-std::string worst_observations(const std::vector<ScanCuts>& cuts, const std::vector<MapObservation>& observations) {
-  std::map<std::int64_t, Totals> by_observation;
+/// One line: those of which least is used; `number` tells the observation or feed of a scan. Empty without samples.
+template <typename Number>
+std::string least_used(const std::string& what, const std::vector<ScanCuts>& cuts, const Number& number) {
+  std::map<std::int64_t, Totals> totals;
   for (const ScanCuts& scan : cuts) {
-    by_observation[scan.observation].n_samples += scan.n_samples;
-    by_observation[scan.observation].n_used += scan.n_used;
+    Totals& of = totals[number(scan)];
+    of.n_samples += scan.n_samples;
+    of.n_used += scan.n_used;
   }
   std::vector<std::pair<double, std::int64_t>> used;
-  for (const auto& [index, totals] : by_observation) {
-    const std::int64_t obsid = observations[static_cast<std::size_t>(index)].observation.obsid;
-    if (totals.n_used > 0) used.emplace_back(percent(totals.n_used, totals.n_samples), obsid);
+  for (const auto& [one, of] : totals) {
+    if (of.n_samples > 0) used.emplace_back(percent(of.n_used, of.n_samples), one);
   }
   std::ranges::sort(used);
   used.resize(std::min(used.size(), kWorstShown));
   std::string line;
-  for (const auto& [percentage, obsid] : used) {
-    line += fmt::format("{}{} {:.1f} %", line.empty() ? "" : ", ", obsid, percentage);
+  for (const auto& [percentage, one] : used) {
+    line += fmt::format("{}{} {:.1f} %", line.empty() ? "least used " + what + ": " : ", ", one, percentage);
   }
   return line;
 }
@@ -123,8 +124,12 @@ std::vector<std::string> cut_lines(const std::vector<ScanCuts>& cuts, const std:
   add_line(lines, sum.n_glitches, sum.n_samples, "glitches");
   add_line(lines, sum.n_off_grid, sum.n_samples, "off the grid");
   add_line(lines, sum.n_bright, sum.n_samples, "used, with less weight in the solver: bright sky");
-  const std::string worst = worst_observations(cuts, observations);
-  if (!worst.empty()) lines.push_back("least used: " + worst);
+  const auto obsid_of = [&](const ScanCuts& scan) {
+    return observations[static_cast<std::size_t>(scan.observation)].observation.obsid;
+  };
+  lines.push_back(least_used("observations", cuts, obsid_of));
+  lines.push_back(least_used("feeds", cuts, [](const ScanCuts& scan) { return std::int64_t{scan.feed}; }));
+  std::erase(lines, std::string());
   return lines;
 }
 

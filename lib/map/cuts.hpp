@@ -43,7 +43,7 @@ std::vector<ScanCuts> gather_cuts(const std::vector<ScanCuts>& mine, const Commu
 /// For the table CUTS of a map.
 std::vector<CutRow> cut_rows(const std::vector<ScanCuts>& cuts, const std::vector<MapObservation>& observations);
 
-/// Percentages of samples by reason, then the observations of which least is used. At most 72 characters each.
+/// Percentages of samples by reason, then the observations and the feeds of which least is used.
 std::vector<std::string> cut_lines(const std::vector<ScanCuts>& cuts, const std::vector<MapObservation>& observations);
 
 }  // namespace comap

@@ -9,6 +9,7 @@
 #include "core/json_bytes.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
+#include "io/output_directory.hpp"
 #include "map/extent_of_all.hpp"
 #include "map/map_plan.hpp"
 #include "map/map_share.hpp"
@@ -55,6 +56,7 @@ class MapJob {
 };
 
 MapJobResult MapJob::run() {
+  run_on_rank_zero(ranks_, [&] { prepare_output_directory(config_.output_dir); });
   read_settings_files();
   survey_ = survey_observations(config_, io_, observations_, ranks_);
   const auto rank = static_cast<std::size_t>(ranks_.rank());

@@ -1,6 +1,5 @@
 #include "map/map_output.hpp"
 
-#include <filesystem>
 #include <functional>
 
 #include "core/error.hpp"
@@ -25,7 +24,8 @@ std::string drawn(const std::string& png_path, const std::function<void()>& draw
 
 void draw_plots(const std::string& stem, const std::string& title, const ContinuumMap& images, const MapRecord& record,
                 MapPaths& paths) {
-  paths.plot = drawn(stem + ".png", [&] { plot_map(stem + ".png", images, title); });
+  const auto plot = record.is_difference ? plot_difference : plot_map;
+  paths.plot = drawn(stem + ".png", [&] { plot(stem + ".png", images, title); });
   if (record.changes.empty()) return;
   const std::string path = stem + "_convergence.png";
   paths.convergence_plot = drawn(path, [&] { plot_convergence(path, title, record.changes); });
@@ -41,7 +41,6 @@ MapPaths write_map(const std::string& stem, const std::string& title, const MapP
   run_on_rank_zero(ranks, [&] {
     images = make_images(whole, grid, config, record.masks);
     describe_map(config, record, images);
-    std::filesystem::create_directories(std::filesystem::path(stem).parent_path());
   });
   if (config.format != "hdf5") {
     paths.fits = stem + ".fits";

@@ -17,6 +17,8 @@ void add_run_cards(const MapmakeConfig& config, const MapRecord& record, std::ve
   cards.push_back({"GITCOMM", git_commit(), "its git commit"});
   cards.push_back({"DATASET", config.dataset, "Level-2 dataset"});
   cards.push_back({"FREQBAND", std::int64_t{record.frequency_band}, "frequency_band = 2 * band + sub-band"});
+  cards.push_back({"CENTFREQ", record.passband.centre_GHz, "[GHz] mean frequency of the samples"});
+  cards.push_back({"BANDWID", record.passband.width_GHz, "[GHz] mean width of the channels used"});
   cards.push_back({"FRAME", std::string(record.frame == SkyFrame::galactic ? "galactic" : "icrs"), "celestial frame"});
   cards.push_back({"FEEDS", compact_list(config.feeds), "feeds asked for"});
   cards.push_back({"NOBS", static_cast<std::int64_t>(record.observations.size()), "observations used"});

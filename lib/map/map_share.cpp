@@ -66,6 +66,7 @@ LoadedBands empty_bands(std::vector<int> frequency_bands, Scratch* scratch) {
   for (DestriperStream& stream : bands.data.streams) stream.tod_K = LargeVector<float>(scratch);
   bands.excluded.resize(frequency_bands.size());
   bands.cuts.resize(frequency_bands.size());
+  bands.passband.resize(frequency_bands.size());
   bands.noise.resize(frequency_bands.size());
   bands.frequency_bands = std::move(frequency_bands);
   return bands;
@@ -76,6 +77,7 @@ void resize_segments(LoadedBands& bands, std::size_t stream) {
   bands.data.streams[stream].weight_per_K2.resize(n, 0.0);
   bands.data.streams[stream].prior_variance_K2.resize(n);
   bands.cuts[stream].resize(n);
+  bands.passband[stream].resize(n);
   bands.noise[stream].resize(n);
 }
 
@@ -300,6 +302,7 @@ void MapShare::load_band(const Level2Reader& file, const ScanSelection& selectio
         samples.subspan(static_cast<std::size_t>(scan.file_start), static_cast<std::size_t>(scan.n_samples));
     tod_K.resize(static_cast<std::size_t>(scan.start), kNan);
     tod_K.insert(tod_K.end(), tod.begin(), tod.end());
+    bands.passband[stream][segment] = file.passband(scan.feed, frequency_band);
     bands.cuts[stream][segment].n_samples = file.scans()[index][1] - scan.file_start;
     prepare_segment(scan, selection.reason(scan.feed, frequency_band, scan.scan), stream, segment, bands);
     if (bands.data.streams[stream].weight_per_K2[segment] > 0.0) {
@@ -373,6 +376,7 @@ BandTally MapShare::tally(const LoadedBands& bands, std::size_t stream, const st
     tally.samples[scan.observation] += bands.cuts[stream][segment].n_used;
     ++tally.n_scans;
     add(tally.pointing, scan.pointing);
+    tally.passband.add(bands.passband[stream][segment], bands.cuts[stream][segment].n_used);
   }
   return tally;
 }

@@ -3,6 +3,7 @@
 /// The part of a map's data that one rank reads, prepares and holds.
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -52,7 +53,20 @@ struct LoadedBands {
   /// Scans that were selected but whose pointing or samples are no good: observation and reason. [stream]
   std::vector<std::vector<std::pair<std::size_t, Exclusion>>> excluded;
   std::vector<std::vector<ScanCuts>> cuts;       ///< [stream][segment]
+  std::vector<std::vector<Passband>> passband;   ///< [stream][segment]
   std::vector<std::vector<SegmentNoise>> noise;  ///< [stream][segment], for null_test_simulations only
+};
+
+/// Sums over samples whose passband is known.
+struct PassbandSums {
+  double n = 0.0, centre_GHz = 0.0, width_GHz = 0.0;
+
+  void add(const Passband& passband, std::int64_t n_samples) {
+    if (!std::isfinite(passband.centre_GHz)) return;
+    n += static_cast<double>(n_samples);
+    centre_GHz += static_cast<double>(n_samples) * passband.centre_GHz;
+    width_GHz += static_cast<double>(n_samples) * passband.width_GHz;
+  }
 };
 
 /// What of one band went into the map, by this rank.
@@ -60,6 +74,7 @@ struct BandTally {
   std::vector<std::int64_t> samples;  ///< [observation] with weight > 0
   std::int64_t n_scans = 0;           ///< (feed, scan) used
   PointingSums pointing;
+  PassbandSums passband;
 };
 
 /// An observation that failed while it was read, after the survey had found nothing wrong.

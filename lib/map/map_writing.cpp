@@ -29,6 +29,7 @@ void write_difference(const std::vector<MapPiece>& maps, const NullTest& test, c
                       const MapmakeConfig& config, MapRecord& record, const TeamFiles& files, const Communicator& ranks,
                       BandResult& result) {
   result.label = test.labels[0] + "_minus_" + test.labels[1];
+  record.is_difference = true;
   MapPiece half;
   if (ranks.rank() == 0) {
     half = half_difference(maps[0], maps[1], min_hits_of(maps, config.hit_percentile));

@@ -125,10 +125,12 @@ void plot_convergence(const std::string& png_path, const std::string& title, con
     in_noise.x.push_back(solve);
     in_noise.y.push_back(changes[i].rms_in_noise);
   }
-  const auto panel = [](const char* heading, const char* unit, Curve curve) {
+  constexpr double kTicks = 8.0;
+  const double tick = std::max(1.0, std::ceil(static_cast<double>(changes.size()) / kTicks));  // of whole solves
+  const auto panel = [tick](const char* heading, const char* unit, Curve curve) {
     Curve points = curve;
     points.style = CurveStyle::points;
-    return CurvePanel{heading, "solve", unit, false, true, {std::move(curve), std::move(points)}};
+    return CurvePanel{heading, "solve", unit, false, true, {std::move(curve), std::move(points)}, tick};
   };
   write_line_plot(
       png_path, title,

@@ -8,6 +8,7 @@
 
 #include "config/config.hpp"
 #include "core/communicator.hpp"
+#include "io/level2_reader.hpp"
 #include "io/map_file.hpp"
 #include "map/destriper.hpp"
 #include "map/outer_iterations.hpp"
@@ -56,8 +57,10 @@ struct MapRecord {
   std::vector<ObservationRow> observations;  ///< used in this map
   std::int64_t n_samples = 0;
   std::int64_t n_scans = 0;  ///< (feed, scan)
+  Passband passband;         ///< mean over the samples
   double mean_azimuth_deg = 0.0, mean_elevation_deg = 0.0, mean_mjd = 0.0;
   std::vector<HeaderCard> cards;  ///< further ones, about a split
+  bool is_difference = false;     ///< half the difference of two maps, and drawn as that
   std::vector<CutRow> cuts;
   std::vector<std::string> selection;  ///< lines about what was used and excluded
   std::string config_text;             ///< effective configuration

@@ -190,7 +190,8 @@ MapRecord SplitMaps::record_of(std::size_t stream, const Split& split, const std
   BandTally tally = context_.share.tally(bands_, stream, wanted);
   ranks_.sum(std::span<std::int64_t>(tally.samples));
   const PointingSums& mine = tally.pointing;
-  std::array<double, 5> sums = {mine.n, mine.sin_azimuth, mine.cos_azimuth, mine.elevation_deg, mine.mjd};
+  std::array<double, 8> sums = {mine.n,   mine.sin_azimuth, mine.cos_azimuth,          mine.elevation_deg,
+                                mine.mjd, tally.passband.n, tally.passband.centre_GHz, tally.passband.width_GHz};
   ranks_.sum(std::span<double>(sums));
 
   MapRecord record;
@@ -202,6 +203,7 @@ MapRecord SplitMaps::record_of(std::size_t stream, const Split& split, const std
   record.mean_azimuth_deg = std::fmod(std::atan2(sums[1], sums[2]) / kDegree_rad + 360.0, 360.0);
   record.mean_elevation_deg = sums[3] / sums[0];
   record.mean_mjd = sums[4] / sums[0];
+  record.passband = {sums[6] / sums[5], sums[7] / sums[5]};
   for (std::size_t i = 0; i < tally.samples.size(); ++i) {
     if (tally.samples[i] == 0) continue;
     record.observations.push_back({context_.observations[i].observation.obsid, tally.samples[i]});
@@ -280,7 +282,13 @@ void SplitMaps::write_labels(const Split& split, const std::vector<LabelMap>& so
     }
     result_.bands.push_back(std::move(result));
   }
-  if (maps.size() < 2) return;
+  if (maps.size() < 2) {
+    if (!split.is_whole() && ranks_.rank() == 0) {
+      log_warning("split {}, frequency band {}: {} of its {} parts have data; no null test", split.name,
+                  test.frequency_band, maps.size(), split.labels.size());
+    }
+    return;
+  }
   const bool is_pair = maps.size() == 2;
   records.back().solver = solved.front().report;
   BandResult result = result_of(split, records.back(), 0.0);

@@ -18,6 +18,8 @@ namespace {
 
 constexpr auto kSoftwareCards = std::to_array<std::string_view>({"PROGRAM", "SWVER", "GITCOMM", "CREATOR"});
 
+constexpr std::uint8_t kNeverHitBit = 1;  // of MASK
+
 using Values = std::map<std::string, std::string>;
 
 /// Names in either whose texts differ, in order of name.
@@ -33,16 +35,28 @@ std::vector<ValueChange> changes_of(const Values& a, const Values& b) {
   return changes;
 }
 
-Values cards_of(const ContinuumMap& map, bool software) {
+/// A flag is a number in HDF5 files; written as a flag when that is what the other file has.
+std::string text_beside(const HeaderCard& card, const HeaderCard* other) {
+  const auto* number = std::get_if<std::int64_t>(&card.value);
+  const bool is_flag = number != nullptr && other != nullptr && std::holds_alternative<bool>(other->value);
+  return is_flag ? card_text({card.name, *number != 0, ""}) : card_text(card);
+}
+
+Values cards_of(const ContinuumMap& map, const ContinuumMap& other, bool software) {
   Values values;
   for (const HeaderCard& card : map.cards) {
     const bool is_software = std::ranges::find(kSoftwareCards, card.name) != kSoftwareCards.end();
-    if (is_software == software) values[card.name] = card_text(card);
+    if (is_software == software) values[card.name] = text_beside(card, find_card(other, card.name));
   }
   return values;
 }
 
-Values grid_of(const WcsDefinition& wcs) {
+Values grid_of(const ContinuumMap& map) {
+  if (map.healpix) {
+    return {{"NSIDE", fmt::format("{}", map.healpix->nside)},
+            {"COORDSYS", map.healpix->frame == SkyFrame::galactic ? "G" : "C"}};
+  }
+  const WcsDefinition& wcs = map.wcs;
   Values values;
   for (std::size_t axis = 0; axis < 2; ++axis) {
     values[fmt::format("NAXIS{}", axis + 1)] = fmt::format("{}", wcs.naxis[axis]);
@@ -128,6 +142,14 @@ ImageChange compare_images(const std::string& name, const std::string& unit, con
   return change;
 }
 
+/// Noise of a pixel of either map, sqrt((RMS_a^2 + RMS_b^2) / 2) [K].
+std::vector<float> common_noise_K(const ContinuumMap& a, const ContinuumMap& b) {
+  std::vector<float> noise(a.rms_K.size());
+  std::ranges::transform(a.rms_K, b.rms_K, noise.begin(),
+                         [](float one, float other) { return std::sqrt(0.5F * (one * one + other * other)); });
+  return noise;
+}
+
 std::vector<ImageChange> image_changes(const ContinuumMap& a, const ContinuumMap& b) {
   const std::vector<float> noise_K = common_noise_K(a, b), none;
   const auto floats = [](const std::vector<std::uint8_t>& mask) {
@@ -137,6 +159,34 @@ std::vector<ImageChange> image_changes(const ContinuumMap& a, const ContinuumMap
           compare_images("NAIVE", "K", a.naive_K, b.naive_K, noise_K), compare_images("HITS", "", a.hits, b.hits, none),
           compare_images("RMS", "K", a.rms_K, b.rms_K, none),
           compare_images("MASK", "", floats(a.mask), floats(b.mask), none)};
+}
+
+/// A HEALPix map with further pixels, as an image has those without hits. `pixel` is ascending and has all of the map.
+ContinuumMap with_pixels(const ContinuumMap& map, const std::vector<std::int64_t>& pixel) {
+  const std::size_t n = pixel.size();
+  const std::vector<float> nothing(n, std::numeric_limits<float>::quiet_NaN());
+  ContinuumMap wide = map;
+  wide.pixel = pixel;
+  wide.destriped_K = wide.naive_K = wide.hits = wide.rms_K = nothing;
+  wide.mask.assign(n, kNeverHitBit);
+  for (std::size_t i = 0, to = 0; i < map.pixel.size(); ++i) {
+    while (pixel[to] != map.pixel[i]) ++to;
+    wide.destriped_K[to] = map.destriped_K[i];
+    wide.naive_K[to] = map.naive_K[i];
+    wide.hits[to] = map.hits[i];
+    wide.rms_K[to] = map.rms_K[i];
+    wide.mask[to] = map.mask[i];
+  }
+  return wide;
+}
+
+/// Calls `use` with both maps of one grid, on the same pixels.
+template <typename Use>
+auto on_common_pixels(const ContinuumMap& a, const ContinuumMap& b, const Use& use) {
+  if (a.pixel == b.pixel) return use(a, b);
+  std::vector<std::int64_t> pixel;
+  std::ranges::set_union(a.pixel, b.pixel, std::back_inserter(pixel));
+  return use(with_pixels(a, pixel), with_pixels(b, pixel));
 }
 
 std::string counted(std::size_t n, const std::string& singular) {
@@ -202,26 +252,29 @@ MapDiff compare_maps(const ContinuumMap& a, const ContinuumMap& b) {
   MapDiff diff;
   diff.settings = changes_of(config_of_history(a.history), config_of_history(b.history));
   for (ValueChange& change : diff.settings) change.affects_pixels = affects_pixels(change.name);
-  diff.software = changes_of(cards_of(a, true), cards_of(b, true));
-  diff.header = changes_of(cards_of(a, false), cards_of(b, false));
+  diff.software = changes_of(cards_of(a, b, true), cards_of(b, a, true));
+  diff.header = changes_of(cards_of(a, b, false), cards_of(b, a, false));
   diff.observations = observation_changes(a, b);
-  diff.grid = changes_of(grid_of(a.wcs), grid_of(b.wcs));
-  if (diff.grid.empty()) diff.images = image_changes(a, b);
+  diff.grid = changes_of(grid_of(a), grid_of(b));
+  if (diff.grid.empty()) diff.images = on_common_pixels(a, b, image_changes);
   diff.verdict = verdict_of(diff);
   return diff;
 }
 
-std::vector<float> difference_K(const ContinuumMap& a, const ContinuumMap& b) {
-  std::vector<float> difference(a.destriped_K.size());
-  std::ranges::transform(b.destriped_K, a.destriped_K, difference.begin(), std::minus<>());
-  return difference;
-}
-
-std::vector<float> common_noise_K(const ContinuumMap& a, const ContinuumMap& b) {
-  std::vector<float> noise(a.rms_K.size());
-  std::ranges::transform(a.rms_K, b.rms_K, noise.begin(),
-                         [](float one, float other) { return std::sqrt(0.5F * (one * one + other * other)); });
-  return noise;
+ContinuumMap difference_map(const ContinuumMap& a, const ContinuumMap& b) {
+  return on_common_pixels(a, b, [](const ContinuumMap& first, const ContinuumMap& second) {
+    ContinuumMap difference;
+    difference.wcs = first.wcs;
+    difference.healpix = first.healpix;
+    difference.pixel = first.pixel;
+    difference.rms_K = common_noise_K(first, second);
+    for (std::size_t i = 0; i < first.destriped_K.size(); ++i) {
+      const float change_K = second.destriped_K[i] - first.destriped_K[i];
+      difference.destriped_K.push_back(change_K);
+      difference.mask.push_back(std::isfinite(change_K) ? 0 : kNeverHitBit);
+    }
+    return difference;
+  });
 }
 
 }  // namespace comap

@@ -49,12 +49,12 @@ struct MapDiff {
   bool same_pixels() const;
 };
 
-/// Compares a with b.
+/// Compares a with b, which may have been read from files of different formats. A pixel that one HEALPix map lacks
+/// counts as one without value.
 MapDiff compare_maps(const ContinuumMap& a, const ContinuumMap& b);
 
-/// b - a of the destriped map [K]; NaN where one has none. The grids must have the same size.
-std::vector<float> difference_K(const ContinuumMap& a, const ContinuumMap& b);
-/// Noise of a pixel of either map, sqrt((RMS_a^2 + RMS_b^2) / 2) [K].
-std::vector<float> common_noise_K(const ContinuumMap& a, const ContinuumMap& b);
+/// On the grid of both: b - a as destriped map [K], NaN and masked where one has none; as rms the noise of a pixel of
+/// either map, sqrt((RMS_a^2 + RMS_b^2) / 2) [K]. No other images.
+ContinuumMap difference_map(const ContinuumMap& a, const ContinuumMap& b);
 
 }  // namespace comap

@@ -32,12 +32,12 @@ void check_size(const FlatWindow& window, double random_size_deg) {
 
 TransferFunction transfer_of_maps(const MapFiles& files, const InjectedMap& injected, const Wcs& wcs,
                                   double beam_fwhm_arcmin, double random_size_deg) {
-  const ContinuumMap original = read_map_fits(files.original);
+  const ContinuumMap original = read_map(files.original);
   std::vector<bool> valid;
   for (const double weight : injected.weight_per_K2) valid.push_back(weight > 0.0);
   std::vector<std::vector<double>> recovered_K;
   for (const std::string& path : files.injected) {
-    const std::vector<double>& sky_K = recovered_K.emplace_back(difference_K(read_map_fits(path), original));
+    const std::vector<double>& sky_K = recovered_K.emplace_back(difference_K(read_map(path), original));
     for (std::size_t i = 0; i < valid.size(); ++i) valid[i] = valid[i] && std::isfinite(sky_K[i]);
   }
   const double pixel_arcmin = std::abs(wcs.definition().cdelt_deg[1]) * kArcminPerDegree;

@@ -1,13 +1,15 @@
 """Maps of one simulated field as images and on HEALPix, as FITS and HDF5, on 1 to 3 ranks; their pixels and hits are held
-against the truth of the simulation, and a prior map that is written as a map of this program changes nothing that the
-data know."""
+against the truth of the simulation, a prior map that is written as a map of this program changes nothing that the data
+know, and `diff` reads them all."""
+import json
+import subprocess
 import sys
 
 import h5py
 import numpy as np
 from astropy.io import fits
 
-from program import SOURCE_DIR, run, scratch_directory, write_config
+from program import PROGRAM, SOURCE_DIR, run, scratch_directory, write_config
 
 sys.path.insert(0, str(SOURCE_DIR / "scripts"))
 sys.path.insert(0, str(SOURCE_DIR / "tests" / "support"))
@@ -82,11 +84,59 @@ def check_healpix_hits(path, truths):
     assert other <= 4e-3 * n_samples, f"{other} of {n_samples}"
 
 
+def check_frequency(scratch, path):
+    """The feeds of the simulation agree to better than a channel."""
+    level2 = next((scratch / "level2").rglob("Level2_*.hd5"))
+    with h5py.File(level2) as file, h5py.File(path.with_suffix(".hd5")) as map_file:
+        header = fits.getheader(path.with_suffix(".fits"))
+        for card, dataset in (("CENTFREQ", "level2/central_freqs"), ("BANDWID", "level2/bandwidths")):
+            of_feeds = file[dataset][:, 0, 0]
+            assert np.nanmin(of_feeds) <= header[card] <= np.nanmax(of_feeds), (card, header[card], of_feeds)
+            assert header[card] == map_file.attrs[card]
+
+
 def check_metrics(path, truths, slope):
     metrics = map_metrics.metrics_of(str(path.with_suffix(".fits")), truths, [], None)["all"]
     print(path.name, metrics)
     assert abs(metrics["slope"] - 1) < slope, metrics
     return metrics
+
+
+def diff(scratch, expect, *arguments):
+    """The report, without a launcher that has words for exit codes."""
+    done = subprocess.run([PROGRAM, "diff", *arguments, "--format", "json"], cwd=scratch, stdout=subprocess.PIPE)
+    assert done.returncode == expect, (arguments, done.returncode, done.stdout)
+    return json.loads(done.stdout)
+
+
+def check_diff_of_formats(scratch):
+    for name in ("image", "sphere"):
+        report = diff(scratch, 0, f"maps/{name}_band0.fits", f"maps/{name}_band0.hd5")
+        assert report["verdict"][0]["verdict"].startswith("The maps are the same: identical pixels"), report
+        assert not any(report[part] for part in ("settings", "software", "observations", "grid", "header")), report
+    report = diff(scratch, 1, "maps/image_band0.hd5", "maps/sphere_band0.fits")
+    assert {row["name"] for row in report["grid"]} >= {"NSIDE", "NAXIS1"} and not report["pixels"], report["grid"]
+
+
+def check_diff_of_healpix_maps(scratch, config):
+    """All of the field against one of its observations, which has fewer pixels; the numbers by numpy."""
+    first = min(int(path.name.split("-")[1]) for path in (scratch / "level1").glob("comap-*[0-9].hd5"))
+    run("mapmake", config, "--obsid", first, "--set", 'mapmake.name="part"', "--set", 'mapmake.wcs="healpix"',
+        directory=scratch)
+    report = diff(scratch, 1, "maps/sphere_band0.fits", "maps/part_band0.hd5", "--plot", "difference.png")
+    assert (scratch / "difference.png").stat().st_size > 10_000
+    maps = []
+    for name in ("sphere", "part"):
+        with fits.open(scratch / "maps" / f"{name}_band0.fits") as hdus:
+            table = hdus["HEALPIX"].data
+            maps.append((table["PIXEL"].copy(), table["DESTRIPED"].astype(float)))
+    (pixel_a, a), (pixel_b, b) = maps
+    _, in_a, in_b = np.intersect1d(pixel_a, pixel_b, return_indices=True)
+    assert len(pixel_a) > len(pixel_b) == len(in_b) > 1000
+    row = {row["image"]: row for row in report["pixels"]}["DESTRIPED"]
+    assert (row["in_both"], row["only_a"], row["only_b"]) == (len(in_a), len(pixel_a) - len(in_a), 0), row
+    assert np.isclose(row["rms"], np.sqrt(np.mean((b[in_b] - a[in_a])**2)), rtol=1e-4), row
+    assert len(report["observations"]) == 1 and report["observations"][0]["samples_b"] is None, report["observations"]
 
 
 def main():
@@ -100,6 +150,7 @@ def main():
     image = make_map(scratch, config, "image", 1, "mapmake.plot=true")
     check_same(make_map(scratch, config, "image3", 3).with_suffix(".hd5"), image.with_suffix(".hd5"))
     check_metrics(image, truths, 0.03)
+    check_frequency(scratch, image)
 
     sphere = make_map(scratch, config, "sphere", 1, 'mapmake.wcs="healpix"', "mapmake.plot=true")
     for ranks in (2, 3):
@@ -116,6 +167,8 @@ def main():
     assert header["NSOLVES"] == 3 and header["PRIORMIX"] == 0.7
     assert header["CHGN3"] < header["CHGN2"] < 0.5, (header["CHGN2"], header["CHGN3"])
     check_metrics(mixed, truths, 0.03)
+    check_diff_of_formats(scratch)
+    check_diff_of_healpix_maps(scratch, config)
     for name in ("image", "sphere", "mixed", "mixed_band0_convergence"):
         png = next((scratch / "maps").glob(f"{name}*.png"))
         assert png.stat().st_size > 10_000, png

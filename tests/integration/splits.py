@@ -141,7 +141,8 @@ def main():
     run("catalogue", "scan", configs["one"], "--level1", "level1", directory=scratch)
     run("level2", configs["one"], directory=scratch, ranks=2)
     text = run("mapmake", configs["one"], directory=scratch)
-    for expected in ("null test", "PTE sim", "in scans left out" if "left out" in text else "used", "% ", "least used:"):
+    for expected in ("null test", "PTE sim", "in scans left out" if "left out" in text else "used", "% ",
+                     "least used observations:", "least used feeds:", "no map for lack of data: feed07"):
         assert expected in text, text
     run("mapmake", configs["three"], ranks=3, directory=scratch)
     run("mapmake", configs["plain"], "--set", "mapmake.split=none", directory=scratch)

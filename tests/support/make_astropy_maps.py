@@ -1,14 +1,17 @@
 #!/usr/bin/python3
-"""make_astropy_maps.py DIRECTORY: maps as comap_mpi lays them out, written by astropy, with known differences.
+"""make_astropy_maps.py DIRECTORY: maps as comap_mpi lays them out, written by astropy and h5py, with known differences.
 
 a.fits      6 x 5 pixels; b.fits: another offset_length, one observation more, 0.25 mK added, one pixel lost, one gained
 grid.fits   a.fits with another CRPIX1
 float64.fits  a.fits in float64 without OBSIDS and HISTORY, as another program might write it
-broken.fits a.fits without RMS
+a.hd5       a.fits as HDF5
+broken.fits, broken.hd5  a.fits and a.hd5 without RMS
+planck.fits a table HEALPIX in RING order
 """
 import pathlib
 import sys
 
+import h5py
 import numpy as np
 from astropy.io import fits
 
@@ -65,6 +68,19 @@ def write(path, name, offset_length, version, observations, change, dtype=np.flo
     fits.HDUList(hdus).writeto(path, overwrite=True)
 
 
+def write_hdf5(path, hdus):
+    """The same content: images in lower case, cards as attributes, flags as numbers."""
+    with h5py.File(path, "w") as file:
+        for name, hdu in zip(("destriped", "naive", "hits", "rms", "mask"), hdus):
+            file[name] = hdu.data.astype(np.uint8 if name == "mask" else np.float32)
+        for key, value in hdus[0].header.items():
+            if key != "HISTORY":
+                file.attrs[key] = int(value) if isinstance(value, bool) else value
+        file.attrs["HISTORY"] = "\n".join(hdus[0].header["HISTORY"]) + "\n"
+        for column in ("OBSID", "N_SAMPLES"):
+            file[f"observations/{column.lower()}"] = hdus["OBSIDS"].data[column].astype(np.int64)
+
+
 def main(directory):
     directory = pathlib.Path(directory)
     same = {"lost": (4, 5), "added_K": 0.0}
@@ -73,10 +89,17 @@ def main(directory):
           {"lost": (4, 4), "gained": (4, 5), "added_K": 2.5e-4})
     write(directory / "float64.fits", "first", 25, "0.2.0", [], same, np.float64)
     with fits.open(directory / "a.fits") as hdus:
+        for name in ("a.hd5", "broken.hd5"):
+            write_hdf5(directory / name, hdus)
+        with h5py.File(directory / "broken.hd5", "a") as file:
+            del file["rms"]
         hdus[0].header["CRPIX1"] = 4.0
         hdus.writeto(directory / "grid.fits", overwrite=True)
         del hdus["RMS"]
         hdus.writeto(directory / "broken.fits", overwrite=True)
+    table = fits.BinTableHDU.from_columns([fits.Column("TEMPERATURE", "E", array=np.zeros(12))], name="HEALPIX")
+    table.header["NSIDE"], table.header["ORDERING"], table.header["COORDSYS"] = 1, "RING", "G"
+    table.writeto(directory / "planck.fits", overwrite=True)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "core/error.hpp"
+#include "io/map_hdf5.hpp"
 #include "support/test_map.hpp"
 
 namespace comap {
@@ -25,7 +26,7 @@ fs::path astropy_maps() {
 }
 
 TEST(MapReader, ReadsWhatAstropyWrote) {
-  const ContinuumMap map = read_map_fits((astropy_maps() / "a.fits").string());
+  const ContinuumMap map = read_map((astropy_maps() / "a.fits").string());
   EXPECT_EQ(map.wcs.naxis, (std::array<std::int64_t, 2>{6, 5}));
   EXPECT_EQ(map.wcs.ctype[1], "GLAT-CAR");
   EXPECT_EQ(map.wcs.crpix[0], 3.0);
@@ -51,8 +52,8 @@ TEST(MapReader, ReadsWhatAstropyWrote) {
 
 TEST(MapReader, OtherNumberTypesAndMissingTablesAreNoObstacle) {
   const fs::path folder = astropy_maps();
-  const ContinuumMap map = read_map_fits((folder / "float64.fits").string());
-  const ContinuumMap original = read_map_fits((folder / "a.fits").string());
+  const ContinuumMap map = read_map((folder / "float64.fits").string());
+  const ContinuumMap original = read_map((folder / "a.fits").string());
   EXPECT_FLOAT_EQ(map.destriped_K[20], original.destriped_K[20]);
   EXPECT_TRUE(map.observations.empty());
   EXPECT_TRUE(map.history.empty());
@@ -62,33 +63,86 @@ TEST(MapReader, SaysWhatIsMissing) {
   const fs::path folder = astropy_maps();
   const auto message = [&](const std::string& name) -> std::string {
     try {
-      read_map_fits((folder / name).string());
+      read_map((folder / name).string());
     } catch (const IoError& error) {
       return error.what();
     }
     return "";
   };
   EXPECT_NE(message("broken.fits").find("RMS"), std::string::npos);
-  EXPECT_NE(message("no_such.fits").find("no_such.fits"), std::string::npos);
+  EXPECT_NE(message("broken.hd5").find("rms"), std::string::npos);
+  EXPECT_NE(message("no_such.fits").find("no such file"), std::string::npos);
+  EXPECT_NE(message("planck.fits").find("ORDERING is RING"), std::string::npos);
 }
 
-TEST(MapReader, IsTheInverseOfTheWriter) {
-  const fs::path path = astropy_maps() / "written.fits";
+ContinuumMap map_on(bool sphere) {
   ContinuumMap map =
       test::make_test_map({{121, 91}, {61.0, 100.0}, {-1.0 / 60, 1.0 / 60}, {29.95, 0.0}, {"GLON-CAR", "GLAT-CAR"}});
-  write_map_fits(path.string(), map);
-  const ContinuumMap read = read_map_fits(path.string());
-  EXPECT_EQ(read.wcs.crpix, map.wcs.crpix);
-  EXPECT_EQ(read.mask, map.mask);
-  for (std::size_t i = 0; i < map.mask.size(); ++i) {
-    if (map.mask[i] == 0) {
-      ASSERT_EQ(read.destriped_K[i], map.destriped_K[i]);
+  map.history = {"Selection:", "  two lines"};
+  if (!sphere) return map;
+  map.healpix = HealpixDefinition{1024, SkyFrame::icrs};
+  for (std::size_t i = 0; i < map.mask.size(); ++i) map.pixel.push_back(5'000'000 + 3 * static_cast<std::int64_t>(i));
+  return map;
+}
+
+/// Bits, NaN where the mask is not 0.
+void expect_image(const std::vector<float>& read, const std::vector<float>& written,
+                  const std::vector<std::uint8_t>& mask) {
+  ASSERT_EQ(read.size(), written.size());
+  for (std::size_t i = 0; i < mask.size(); ++i) {
+    if (mask[i] == 0) {
+      ASSERT_EQ(read[i], written[i]);
     } else {
-      ASSERT_TRUE(std::isnan(read.destriped_K[i]));
+      ASSERT_TRUE(std::isnan(read[i]));
     }
   }
-  EXPECT_EQ(card_text(*find_card(read, "FEEDS")), std::get<std::string>(map.cards.back().value));
-  EXPECT_EQ(read.observations.size(), 3U);
+}
+
+void expect_inverse(const ContinuumMap& read, const ContinuumMap& map) {
+  if (map.healpix) {
+    ASSERT_TRUE(read.healpix.has_value());
+    EXPECT_EQ(read.healpix->nside, map.healpix->nside);
+    EXPECT_EQ(read.healpix->frame, map.healpix->frame);
+  } else {
+    EXPECT_FALSE(read.healpix.has_value());
+    EXPECT_EQ(read.wcs.naxis, map.wcs.naxis);
+    EXPECT_EQ(read.wcs.crpix, map.wcs.crpix);
+    EXPECT_EQ(read.wcs.crval_deg, map.wcs.crval_deg);
+    EXPECT_EQ(read.wcs.ctype, map.wcs.ctype);
+  }
+  EXPECT_EQ(read.pixel, map.pixel);
+  EXPECT_EQ(read.mask, map.mask);
+  expect_image(read.destriped_K, map.destriped_K, map.mask);
+  expect_image(read.naive_K, map.naive_K, map.mask);
+  expect_image(read.hits, map.hits, map.mask);
+  expect_image(read.rms_K, map.rms_K, map.mask);
+  EXPECT_EQ(read.history, map.history);
+  EXPECT_EQ(card_text(*find_card(read, "FEEDS")), card_text(*find_card(map, "FEEDS")));
+  EXPECT_EQ(card_text(*find_card(read, "RESIDUAL")), "8.7e-07");
+  EXPECT_EQ(read.cards.size(), map.cards.size());  // CREATOR came, MEAN_AZ is no number
+  ASSERT_EQ(read.observations.size(), 3U);
+  EXPECT_EQ(read.observations[1].obsid, 30001);
+  EXPECT_EQ(read.observations[1].n_samples, 98765);
+}
+
+TEST(MapReader, IsTheInverseOfEveryWriter) {
+  const fs::path folder = astropy_maps();
+  for (const bool sphere : {false, true}) {
+    const ContinuumMap map = map_on(sphere);
+    // The content tells the format, not the name.
+    write_map_fits((folder / "written.fits").string(), map);
+    expect_inverse(read_map((folder / "written.fits").string()), map);
+    write_map_hdf5((folder / "written.map").string(), map, SerialFiles(), SerialCommunicator());
+    expect_inverse(read_map((folder / "written.map").string()), map);
+  }
+}
+
+TEST(MapReader, PixelsOutOfOrderAreRefused) {
+  ContinuumMap map = map_on(true);
+  std::swap(map.pixel[3], map.pixel[4]);
+  const std::string path = (astropy_maps() / "order.fits").string();
+  write_map_fits(path, map);
+  EXPECT_THROW(read_map(path), IoError);
 }
 
 }  // namespace

@@ -27,9 +27,10 @@ TEST(Cuts, LinesSayWhatPercentageWentWhere) {
   observations[0].observation.obsid = 30001;
   observations[1].observation.obsid = 30002;
   std::vector<ScanCuts> cuts(3);
-  cuts[0] = {.observation = 0, .n_samples = 500, .n_used = 480, .n_missing = 5, .n_glitches = 15};
-  cuts[1] = {.observation = 1, .n_samples = 250, .n_used = 200, .n_off_grid = 50, .n_bright = 20};
-  cuts[2] = {.observation = 1, .scan = 1, .reason = static_cast<int>(Exclusion::bad_elevation), .n_samples = 250};
+  cuts[0] = {.observation = 0, .feed = 3, .n_samples = 500, .n_used = 480, .n_missing = 5, .n_glitches = 15};
+  cuts[1] = {.observation = 1, .feed = 7, .n_samples = 250, .n_used = 200, .n_off_grid = 50, .n_bright = 20};
+  cuts[2] = {
+      .observation = 1, .feed = 7, .scan = 1, .reason = static_cast<int>(Exclusion::bad_elevation), .n_samples = 250};
   const std::vector<std::string> expected = {"samples in scans of these observations, feeds and bands: 1000",
                                              "  68.000 %  used",
                                              "  25.000 %  in scans left out: elevation outside 0-90 deg",
@@ -37,7 +38,8 @@ TEST(Cuts, LinesSayWhatPercentageWentWhere) {
                                              "   1.500 %  glitches",
                                              "   5.000 %  off the grid",
                                              "   2.000 %  used, with less weight in the solver: bright sky",
-                                             "least used: 30002 40.0 %, 30001 96.0 %"};
+                                             "least used observations: 30002 40.0 %, 30001 96.0 %",
+                                             "least used feeds: 7 40.0 %, 3 96.0 %"};
   EXPECT_EQ(cut_lines(cuts, observations), expected);
   const std::vector<CutRow> rows = cut_rows(cuts, observations);
   EXPECT_EQ(rows[2].obsid, 30002);

@@ -21,7 +21,7 @@ ContinuumMap astropy_map(const std::string& name) {
   fs::create_directories(folder);
   const std::string script = std::string(COMAP_SOURCE_DIR) + "/tests/support/make_astropy_maps.py";
   EXPECT_EQ(std::system((std::string(COMAP_PYTHON) + " " + script + " " + folder.string()).c_str()), 0);
-  return read_map_fits((folder / name).string());
+  return read_map((folder / name).string());
 }
 
 TEST(MapDiff, SaysWhatDiffersAndByHowMuch) {
@@ -66,6 +66,49 @@ TEST(MapDiff, TheSameMapIsTheSame) {
   ContinuumMap renamed = map;
   renamed.mask[8] = 4;
   EXPECT_FALSE(compare_maps(map, renamed).same_pixels());
+}
+
+TEST(MapDiff, TheSameMapInAnotherFormatIsTheSame) {
+  const MapDiff diff = compare_maps(astropy_map("a.fits"), astropy_map("a.hd5"));
+  EXPECT_EQ(diff.verdict, "The maps are the same: identical pixels, made in the same way.");
+  EXPECT_TRUE(diff.header.empty()) << diff.header.front().name;
+  EXPECT_EQ(diff.images[0].n_both, 23);
+  const MapDiff other = compare_maps(astropy_map("b.fits"), astropy_map("a.hd5"));
+  EXPECT_EQ(other.settings.size(), 2U);
+  EXPECT_NEAR(*other.images[0].rms_noise, 0.5, 1e-5);
+}
+
+ContinuumMap sphere(const std::vector<std::int64_t>& pixel, float level_K) {
+  ContinuumMap map;
+  map.healpix = HealpixDefinition{64, SkyFrame::galactic};
+  map.pixel = pixel;
+  for (const std::int64_t number : pixel) map.destriped_K.push_back(level_K + static_cast<float>(number));
+  map.naive_K = map.destriped_K;
+  map.hits.assign(pixel.size(), 9.0F);
+  map.rms_K.assign(pixel.size(), 0.5F);
+  map.mask.assign(pixel.size(), 0);
+  return map;
+}
+
+TEST(MapDiff, HealpixMapsAreComparedPixelByPixel) {
+  const ContinuumMap a = sphere({3, 5, 8, 20}, 0.0F), b = sphere({5, 8, 9}, 1.0F);
+  const MapDiff diff = compare_maps(a, b);
+  EXPECT_TRUE(diff.grid.empty());
+  EXPECT_EQ(diff.images[0].n_both, 2);
+  EXPECT_EQ(diff.images[0].n_only_a, 2);
+  EXPECT_EQ(diff.images[0].n_only_b, 1);
+  EXPECT_DOUBLE_EQ(diff.images[0].mean, 1.0);
+  EXPECT_DOUBLE_EQ(*diff.images[0].rms_noise, 2.0);
+  EXPECT_EQ(diff.images[4].n_different, 3) << "never hit in one of them";
+  const ContinuumMap difference = difference_map(a, b);
+  EXPECT_EQ(difference.pixel, (std::vector<std::int64_t>{3, 5, 8, 9, 20}));
+  EXPECT_EQ(difference.mask, (std::vector<std::uint8_t>{1, 0, 0, 1, 1}));
+  EXPECT_EQ(difference.destriped_K[2], 1.0F);
+
+  ContinuumMap finer = b;
+  finer.healpix->nside = 128;
+  EXPECT_EQ(compare_maps(a, finer).grid.at(0).name, "NSIDE");
+  EXPECT_GT(compare_maps(a, astropy_map("a.fits")).grid.size(), 5U);
 }
 
 TEST(MapDiff, UnexplainedDifferencesAreCalledSo) {

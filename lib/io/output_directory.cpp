@@ -1,0 +1,29 @@
+#include "io/output_directory.hpp"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "core/error.hpp"
+
+namespace comap {
+
+void prepare_output_directory(const std::string& directory) {
+  namespace fs = std::filesystem;
+  const fs::path folder = directory.empty() ? fs::path(".") : fs::path(directory);
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    throw IoError(fmt::format("{}: the output directory cannot be made: {}; set output_dir to one that can",
+                              folder.string(), error.message()));
+  }
+  const fs::path probe = folder / fmt::format(".comap_mpi_{}.partial", getpid());
+  const bool writable = std::ofstream(probe).is_open();
+  fs::remove(probe, error);
+  if (writable) return;
+  throw IoError(fmt::format("{}: the output directory is not writable, or the disk full", folder.string()));
+}
+
+}  // namespace comap
