@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 
 from private_postgres import private_server
-from program import MPIRUN, PROGRAM, run, scratch_directory, write_config
+from program import MPIRUN, PROGRAM, run, scratch_directory, standing_still, write_config
 
 SECRET = "s3cr3t/w@rd"
 IN_URL = "s3cr3t%2Fw%40rd"
@@ -116,12 +116,13 @@ def check_outage(scratch, server, url):
     run("simulate", config, directory=directory)
     run("catalogue", "scan", config, "--level1", "level1", "--overwrite", directory=directory)
     with subprocess.Popen([PROGRAM, "level2", str(config), "--set", "level2.overwrite=true"], cwd=directory,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as job:
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as job:
         text = b""
         for line in job.stdout:
             text += line
             if b"starting" in line and text.count(b"starting") == 1:
-                server.stop()
+                with standing_still(job):
+                    server.stop()
         assert job.wait(timeout=120) == 1, text
     assert_no_trace(text, "outage")
     assert (directory / "logs" / "unrecorded_results.jsonl").exists(), text
