@@ -92,11 +92,15 @@ def check_failures(scratch, server, url):
     wrong = url.replace(IN_URL, WRONG)
     bad_urls = [wrong, url.replace("/postgres", "/no_such_database"), "postgresql://comap:s3cr3t/w@rd@localhost:1/postgres",
                 url.replace("host=", "hostt="), url.replace("postgresql:", "postgressql:"),
-                url.replace(str(server.directory), "/nowhere"), f"postgresql://comap:{IN_URL}@localhost:1/postgres"]
+                url.replace(str(server.directory), "/nowhere"), f"postgresql://comap:{IN_URL}@localhost:1/postgres",
+                f"postgresql:/comap:{IN_URL}@localhost/postgres", f"postgresql:comap:{IN_URL}@localhost/postgres",
+                f"sqlite:postgresql://comap:{IN_URL}@localhost:1/postgres"]
     for bad in bad_urls:
-        for command in (["catalogue", "summary"], ["level2"], ["config", "show"]):
-            done = subprocess.run([PROGRAM, *command, str(config), "--set", f'catalogue.url="{bad}"'], cwd=directory,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+        here = ["--set", f'catalogue.url="{bad}"']
+        for command in (["catalogue", "summary", *here], ["level2", *here], ["config", "show", *here],
+                        ["catalogue", "merge", bad]):
+            done = subprocess.run([PROGRAM, *command, str(config)], cwd=directory, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, timeout=120)
             assert (done.returncode != 0) or command[0] == "config", (bad, done.stdout)
             assert_no_trace(done.stdout, (bad, command))
     for extra in ({"PGPASSWORD": WRONG}, {}):
