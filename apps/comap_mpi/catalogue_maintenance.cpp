@@ -59,10 +59,12 @@ Tables merge_tables(const sql::MergeReport& report) {
   return {counts, rows, problems};
 }
 
-/// OTHER is a URL as in the configuration, or the name of an SQLite file.
+/// OTHER is a URL as in the configuration, or the name of an SQLite file. What has a colon and is no file is refused as
+/// a URL, without being shown: it may be one with a password and a slip of the finger.
 CatalogueConfig config_of_other(const CatalogueConfig& config, const std::string& other) {
   CatalogueConfig one = config;
-  one.url = other.starts_with("sqlite:") || other.find("://") != std::string::npos ? other : "sqlite:" + other;
+  const bool is_file = other.find(':') == std::string::npos || std::filesystem::exists(other);
+  one.url = is_file ? "sqlite:" + other : other;
   return one;
 }
 

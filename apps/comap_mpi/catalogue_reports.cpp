@@ -13,6 +13,7 @@
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
 #include "sky/coordinates.hpp"
+#include "whole_number.hpp"
 
 namespace comap {
 namespace {
@@ -48,7 +49,7 @@ void add_missing_level2(const CatalogueGroup& group) {
   CLI::App* app = add_catalogue_report(
       group, "missing-level2", "Observations that have no Level-2 file, or how many of each source or group",
       "--by source_group", [options](Catalogue& one, const CatalogueView&) { return missing_level2(one, *options); });
-  app->add_option("--limit", options->limit, "Only the first of them")->check(CLI::NonNegativeNumber)->type_name("N");
+  app->add_option("--limit", options->limit, "Only the first of them")->check(whole_number())->type_name("N");
   app->add_option("--by", options->by, "Totals and percent for each source or source_group")
       ->check(CLI::IsMember({"source", "source_group"}))
       ->type_name("COLUMN");

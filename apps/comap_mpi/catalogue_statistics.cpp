@@ -2,12 +2,15 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 
 #include "catalogue_commands.hpp"
+#include "config/closest_name.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "whole_number.hpp"
 
 namespace comap {
 namespace {
@@ -61,7 +64,16 @@ OutputTable status_totals(const OutputTable& sources) {
   return totals;
 }
 
+/// Not a check of the command line, which would take a word that does not fit for a missing one.
+void require_kind(const std::string& kind) {
+  const std::vector<std::string> kinds = {"summary", "tsys", "tau", "calibrator", "failed", "status"};
+  if (std::ranges::find(kinds, kind) != kinds.end()) return;
+  throw ConfigError(
+      fmt::format("statistics: there is no kind '{}'; did you mean '{}'?", kind, closest_name(kind, kinds)));
+}
+
 Tables statistics(Catalogue& catalogue, const Options& options) {
+  require_kind(options.kind);
   const sql::StatisticsFilter& filter = options.filter;
   if (const MeasuredKind* kind = measured_kind(options.kind)) {
     OutputTable rows = ask(catalogue, options.kind, [&](sql::Connection& connection) {
@@ -95,14 +107,11 @@ void add_catalogue_statistics(const CatalogueGroup& group) {
                   "summary: spread of every number; tsys, tau, calibrator: observations by median_tsys [K], mean_tau, "
                   "calibrator_flux [Jy]; failed: errors; status: counts")
       ->required()
-      ->check(CLI::IsMember({"summary", "tsys", "tau", "calibrator", "failed", "status"}))
       ->type_name("");
   app->add_option("--min", options->filter.min, "Only from this number on")->type_name("X");
   app->add_option("--max", options->filter.max, "Only up to this number")->type_name("X");
   app->add_option("--source", options->filter.source, "Only these sources; * and ? as wildcards")->type_name("NAME...");
-  app->add_option("--limit", options->filter.limit, "Only the first rows")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("N");
+  app->add_option("--limit", options->filter.limit, "Only the first rows")->check(whole_number())->type_name("N");
 }
 
 }  // namespace comap

@@ -96,6 +96,10 @@ int scan(const CommandContext& context, const std::string& format, ScanOptions o
     options.level1_dirs = context.config.run.level1_dirs;
     options.level2_dirs = context.config.run.level2_dirs;
   }
+  // A look at nothing would only clear what is not there at the moment.
+  if (options.level1_dirs.empty() && options.level2_dirs.empty()) {
+    throw ConfigError("scan: where? Name directories with --level1 and --level2, or in [run] level1_dirs, level2_dirs");
+  }
   std::unique_ptr<Catalogue> catalogue;
   run_on_rank_zero(context.world, [&] {
     parse_output_format(format);

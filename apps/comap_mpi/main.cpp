@@ -40,24 +40,35 @@ bool is_launched() { return std::getenv("OMPI_COMM_WORLD_RANK") != nullptr || st
 
 void print_error(const std::string& text) { fmt::print(stderr, "comap_mpi: {}\n", text); }
 
-/// The word that stands where a command is missing, with the closest command; empty when no word does.
-std::string unknown_command(const CLI::App& app) {
+std::string unknown_word(const char* kind, const std::string& word, const std::vector<std::string>& names) {
+  return fmt::format("there is no {} '{}'; did you mean '{}'?\n", kind, word, closest_name(word, names));
+}
+
+/// The option that is not known, or the word that stands where a command is missing, with the closest one; empty when
+/// there is neither.
+std::string unknown_name(const CLI::App& app) {
   const CLI::App* deepest = &app;
   while (!deepest->get_subcommands().empty()) deepest = deepest->get_subcommands().front();
-  std::vector<std::string> names;
+  std::vector<std::string> commands, options;
   for (const CLI::App* command : deepest->get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
+    commands.push_back(command->get_name());
   }
-  const std::vector<std::string> words = app.remaining(true);
-  if (names.empty() || words.empty()) return "";
-  return fmt::format("there is no command '{}'; did you mean '{}'?\n", words.front(),
-                     closest_name(words.front(), names));
+  for (const CLI::App* level : {deepest, &app}) {
+    for (const CLI::Option* option : level->get_options()) {
+      for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+    }
+  }
+  for (const std::string& word : app.remaining(true)) {
+    if (word.starts_with("--")) return unknown_word("option", word.substr(0, word.find('=')), options);
+    if (!commands.empty() && !word.ends_with(".toml")) return unknown_word("command", word, commands);
+  }
+  return "";
 }
 
 int report_usage(const CLI::App& app, const CLI::ParseError& error, int& argc, char**& argv) {
   const bool is_error = error.get_exit_code() != 0;
   if (launcher_rank() == 0) {
-    if (is_error) std::cerr << unknown_command(app);
+    if (is_error) std::cerr << unknown_name(app);
     app.exit(error, std::cout, std::cerr);
     std::cout.flush();
   }

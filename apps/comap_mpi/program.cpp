@@ -10,6 +10,7 @@
 #include "core/version.hpp"
 #include "io/h5.hpp"
 #include "mpi/environment.hpp"
+#include "whole_number.hpp"
 
 namespace comap {
 namespace {
@@ -31,7 +32,7 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
       ->group(kGlobalGroup);
   app.add_option("--obsid", options.obsids, "Only these observations, instead of [select] obsids")
       ->type_name("N...")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number())
       ->group(kGlobalGroup);
   app.add_flag("--dry-run", options.dry_run, "Show what would be done, and why")->group(kGlobalGroup);
   app.add_flag("--quiet", options.quiet, "Only errors on the terminal")->group(kGlobalGroup);

@@ -96,7 +96,7 @@ FoundFiles find_files(const std::vector<std::string>& directories, DataLevel lev
   for (const std::string& directory : directories) {
     std::error_code error;
     if (!fs::is_directory(directory, error)) {
-      throw CatalogueError(fmt::format("catalogue scan: {} is not a directory; is its disk mounted?", directory));
+      throw CatalogueError(fmt::format("{} is not a directory; is its disk mounted?", directory));
     }
     search.visit_directory(fs::absolute(directory).lexically_normal());
   }

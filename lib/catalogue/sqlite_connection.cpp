@@ -203,7 +203,8 @@ class SqliteConnection final : public Connection {
 }  // namespace
 
 std::unique_ptr<Connection> open_sqlite(const std::string& path) {
-  if (path.empty() || path.starts_with("//")) {
+  // A server's URL in the wrong place may hold a password: it is not shown.
+  if (path.empty() || path.starts_with("//") || path.find("://") != std::string::npos) {
     throw CatalogueError("catalogue: [catalogue] url must be sqlite:PATH, for example sqlite:comap.db");
   }
   return std::make_unique<SqliteConnection>(path);

@@ -53,13 +53,14 @@ std::string mask_parameters(std::string_view text, bool is_url) {
 
 std::string mask_credentials(std::string_view text) {
   const std::size_t scheme = text.find("://");
-  if (scheme == std::string_view::npos) return mask_parameters(text, false);
-  // A password may hold any character, '@' included: it ends at the last one.
-  const std::size_t at = text.rfind('@');
-  const std::size_t colon = text.find(':', scheme + 3);
-  std::string masked(text);
-  if (at != std::string_view::npos && colon < at) masked.replace(colon + 1, at - colon - 1, kMask);
-  return mask_parameters(masked, true);
+  const bool is_url = scheme != std::string_view::npos;
+  if (!is_url && text.starts_with("sqlite:")) return std::string(text);
+  std::string masked = is_url ? std::string(text) : mask_parameters(text, false);
+  // A password may hold any character, '@' included: it ends at the last one. A URL with a slash too few has one, too.
+  const std::size_t at = masked.rfind('@');
+  const std::size_t colon = masked.find(':', is_url ? scheme + 3 : 0);
+  if (at != std::string::npos && colon < at) masked.replace(colon + 1, at - colon - 1, kMask);
+  return is_url ? mask_parameters(masked, true) : masked;
 }
 
 }  // namespace comap

@@ -204,8 +204,10 @@ def children_of(pid):
 
 
 def is_running(pid):
-    with open(f"/proc/{pid}/stat") as status:
-        return status.read().rsplit(")", 1)[1].split()[0] != "Z"
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:  # it has gone
+        return False
 
 
 def wait_until(condition, what):
@@ -256,7 +258,7 @@ def check_kill(scratch, observatory):
     assert "another acquire, or an rsync that a killed one left" in output, output
     for pid in rsyncs:
         os.killpg(pid, signal.SIGKILL)
-    wait_until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() and is_running(pid) for pid in rsyncs), "still there")
+    wait_until(lambda: not any(map(is_running, rsyncs)), "still there")
     with breaking_proxy(observatory.sshd.port) as proxy:
         run("acquire", observatory.config("after.toml", directory, port=proxy.port), directory=scratch)
         total = sum(path.stat().st_size for path in observatory.files)

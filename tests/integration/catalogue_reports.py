@@ -130,6 +130,7 @@ def check_missing(scratch, config, without):
     assert len(output(scratch, "missing-level2", "--csv", "--limit", 0, config).splitlines()) == 1
     assert json.loads(output(scratch, "statistics", "tsys", "--min", 1e6, config, "--format", "json")) == {"tsys": []}
     output(scratch, "statistics", "failed", "--min", 1, config, expect=2)
+    output(scratch, "statistics", "tsis", config, expect=2)
     output(scratch, "path-search", "", config, expect=2)
 
 

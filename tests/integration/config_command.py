@@ -50,6 +50,9 @@ def help_and_version():
 def wrong_usage():
     expect(run(), 2, in_stderr=["subcommand is required"])
     expect(run("mapmaker"), 2, in_stderr=["there is no command 'mapmaker'; did you mean 'mapmake'?"])
+    expect(run("catalogue", "summary", "--fromat=json"), 2, in_stderr=["no option '--fromat'; did you mean '--format'?"])
+    assert "did you mean" not in expect(run("catalogue", "x.toml"), 2, in_stderr=["A subcommand is required"]).stderr
+    expect(run("catalogue", "missing-level2", "--limit", "-1"), 2, in_stderr=["'-1' is no whole number from 0 on"])
     expect(run("config", "chek"), 2, in_stderr=["there is no command 'chek'; did you mean 'check'?"])
     expect(run("config", "show", "--no-such-option"), 2, in_stderr=["--no-such-option"])
     expect(run("config", "show", "--log-level", "loud"), 2, in_stderr=["--log-level"])

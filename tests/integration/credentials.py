@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 
 from private_postgres import private_server
-from program import MPIRUN, PROGRAM, run, scratch_directory, write_config
+from program import MPIRUN, PROGRAM, run, scratch_directory, standing_still, write_config
 
 SECRET = "s3cr3t/w@rd"
 IN_URL = "s3cr3t%2Fw%40rd"
@@ -92,11 +92,15 @@ def check_failures(scratch, server, url):
     wrong = url.replace(IN_URL, WRONG)
     bad_urls = [wrong, url.replace("/postgres", "/no_such_database"), "postgresql://comap:s3cr3t/w@rd@localhost:1/postgres",
                 url.replace("host=", "hostt="), url.replace("postgresql:", "postgressql:"),
-                url.replace(str(server.directory), "/nowhere"), f"postgresql://comap:{IN_URL}@localhost:1/postgres"]
+                url.replace(str(server.directory), "/nowhere"), f"postgresql://comap:{IN_URL}@localhost:1/postgres",
+                f"postgresql:/comap:{IN_URL}@localhost/postgres", f"postgresql:comap:{IN_URL}@localhost/postgres",
+                f"sqlite:postgresql://comap:{IN_URL}@localhost:1/postgres"]
     for bad in bad_urls:
-        for command in (["catalogue", "summary"], ["level2"], ["config", "show"]):
-            done = subprocess.run([PROGRAM, *command, str(config), "--set", f'catalogue.url="{bad}"'], cwd=directory,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+        here = ["--set", f'catalogue.url="{bad}"']
+        for command in (["catalogue", "summary", *here], ["level2", *here], ["config", "show", *here],
+                        ["catalogue", "merge", bad]):
+            done = subprocess.run([PROGRAM, *command, str(config)], cwd=directory, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, timeout=120)
             assert (done.returncode != 0) or command[0] == "config", (bad, done.stdout)
             assert_no_trace(done.stdout, (bad, command))
     for extra in ({"PGPASSWORD": WRONG}, {}):
@@ -116,12 +120,13 @@ def check_outage(scratch, server, url):
     run("simulate", config, directory=directory)
     run("catalogue", "scan", config, "--level1", "level1", "--overwrite", directory=directory)
     with subprocess.Popen([PROGRAM, "level2", str(config), "--set", "level2.overwrite=true"], cwd=directory,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as job:
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as job:
         text = b""
         for line in job.stdout:
             text += line
             if b"starting" in line and text.count(b"starting") == 1:
-                server.stop()
+                with standing_still(job):
+                    server.stop()
         assert job.wait(timeout=120) == 1, text
     assert_no_trace(text, "outage")
     assert (directory / "logs" / "unrecorded_results.jsonl").exists(), text

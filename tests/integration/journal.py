@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 
 from private_postgres import private_server
-from program import MPIRUN, PROGRAM, run, scratch_directory, write_config
+from program import MPIRUN, PROGRAM, run, scratch_directory, standing_still, write_config
 
 CONFIG = """
 [simulate]
@@ -24,12 +24,14 @@ ranks_per_observation = 1
 
 def run_until_server_stops(scratch, config, server):
     command = [MPIRUN, "2", PROGRAM, "level2", str(config)]
-    with subprocess.Popen(command, cwd=scratch, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as job:
+    with subprocess.Popen(command, cwd=scratch, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          start_new_session=True) as job:
         text = ""
         for line in job.stdout:
             text += line
             if " done in " in line and server is not None:
-                server.stop()
+                with standing_still(job):
+                    server.stop()
                 server = None
         return job.wait(timeout=120), text
 

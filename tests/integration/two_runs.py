@@ -59,8 +59,15 @@ def statuses(database):
 
 
 def check_two_at_once(scratch, database):
-    config = configured(scratch, database, "both", overwrite="true")
+    """The work is free when both are there: a run that starts after the end of the other does all of it again."""
+    config = configured(scratch, database, "both", claim_minutes=0.5, overwrite="true")
+    for obsid in range(40001, 40001 + ALL):
+        claim_elsewhere(database, obsid, utc_in(3600))
     jobs = [start(config, scratch, f"logs{i}") for i in range(2)]
+    while database.ask("SELECT count(*) FROM comap_runs WHERE started_at IS NOT NULL") != ["2"]:
+        assert all(job.poll() is None for job in jobs), [job.communicate()[0] for job in jobs if job.poll() is not None]
+        time.sleep(0.05)
+    database.ask("DELETE FROM comap_claims")
     texts = [job.communicate(timeout=300)[0] for job in jobs]
     assert [job.returncode for job in jobs] == [0, 0], texts
     done = sorted(obsid for text in texts for obsid in done_obsids(text))

@@ -1,7 +1,9 @@
 """Running comap_mpi from the integration tests."""
+import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -28,6 +30,24 @@ def run(*arguments, ranks=1, directory, expect=0, environment=None, timeout_s=TI
     assert done.returncode == expect, \
         f"{' '.join(command)}: exit code {done.returncode}, expected {expect}\n{done.stdout}"
     return done.stdout
+
+
+def _signal_session(session, number):
+    for status in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # a process that has ended meanwhile
+            if int(status.read_text().rsplit(")", 1)[1].split()[3]) == session:
+                os.kill(int(status.parent.name), number)
+
+
+@contextlib.contextmanager
+def standing_still(job):
+    """A job that was started with start_new_session does nothing meanwhile: what happens around it comes at this point
+    of its work, however slow the machine is."""
+    _signal_session(job.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        _signal_session(job.pid, signal.SIGCONT)
 
 
 def write_config(path, text):

@@ -33,7 +33,9 @@ TEST(MaskCredentials, ReplacesOnlyPasswords) {
             "host=h password=**** sslpassword = **** user=u");
   EXPECT_EQ(mask_credentials("password password='open x"), "password password=**** x");
   EXPECT_EQ(mask_credentials("password = " + std::string(1000000, 'x')), "password = ****");
-  EXPECT_EQ(mask_credentials("sqlite:/data/a@b:c.db"), "sqlite:/data/a@b:c.db");
+  EXPECT_EQ(mask_credentials("postgresql:/u:p@h/d"), "postgresql:****@h/d");
+  EXPECT_EQ(mask_credentials("postgresql:/h/d?password=p"), "postgresql:/h/d?password=****");
+  EXPECT_EQ(mask_credentials("sqlite:/data/a@b:c@d.db"), "sqlite:/data/a@b:c@d.db");
 }
 
 TEST(TomlText, EscapesAndKeepsNumbersExact) {
