@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -21,6 +22,7 @@ namespace {
 /// Room for HDF5's metadata and the copied Level-1 datasets.
 constexpr double kRoomFactor = 1.2;
 constexpr double kRoomForMetadata_bytes = 32e6;
+constexpr std::string_view kPartial = ".partial";
 
 std::uint64_t element_bytes(h5::StoredType type) {
   switch (type) {
@@ -86,13 +88,31 @@ void sync_path(const std::string& path) {
   ::close(descriptor);
 }
 
+/// Of this process alone. A run that was taken for dead (a node without network) may come to life again while another
+/// one makes the same file: neither must write into, or give the final name to, what the other one has half done.
+std::string own_partial_path(const std::string& path, const Communicator& team) {
+  std::array<char, 256> host{};
+  if (team.rank() == 0 && ::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  return broadcast_text(team, fmt::format("{}.{}-{}{}", path, host.data(), ::getpid(), kPartial));
+}
+
+/// What killed runs have left of a file that is there now.
+void remove_left_over(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::string start = path.filename().string() + ".";
+  for (const auto& entry : std::filesystem::directory_iterator(path.parent_path(), error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(start) && name.ends_with(kPartial)) std::filesystem::remove(entry.path(), error);
+  }
+}
+
 }  // namespace
 
 Level2Writer::Level2Writer(const std::string& path, const ObservationContext& observation,
                            std::vector<OutputSpec> outputs, const std::optional<EarlierFile>& earlier,
                            const IoConfig& io, const Communicator& team, const TeamFiles& files)
     : path_(path),
-      partial_path_(path + ".partial"),
+      partial_path_(own_partial_path(path, team)),
       outputs_(each_path_once(std::move(outputs))),
       io_(io),
       team_(team) {
@@ -211,11 +231,16 @@ void Level2Writer::commit() {
   });
   team_.run_agreed("name the Level-2 file", [&] {
     if (team_.rank() != 0) return;
+    if (!std::filesystem::exists(partial_path_) && std::filesystem::exists(path_)) {
+      log_warning("{}: another run has made it, too, and was done first", path_);
+      return;
+    }
     sync_path(partial_path_);
     std::error_code error;
     std::filesystem::rename(partial_path_, path_, error);
     if (error) throw IoError(fmt::format("{}: cannot rename to {}: {}", partial_path_, path_, error.message()));
     sync_path(std::filesystem::path(path_).parent_path().string());
+    remove_left_over(path_);
   });
   file_.reset();
 }
