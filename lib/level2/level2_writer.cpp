@@ -96,13 +96,15 @@ std::string own_partial_path(const std::string& path, const Communicator& team) 
   return broadcast_text(team, fmt::format("{}.{}-{}{}", path, host.data(), ::getpid(), kPartial));
 }
 
-/// What killed runs have left of a file that is there now.
-void remove_left_over(const std::filesystem::path& path) {
+/// What killed runs have left of a file that is there now: nobody has written to it since `start`.
+void remove_left_over(const std::filesystem::path& path, std::filesystem::file_time_type start) {
   std::error_code error;
-  const std::string start = path.filename().string() + ".";
+  const std::string beginning = path.filename().string() + ".";
   for (const auto& entry : std::filesystem::directory_iterator(path.parent_path(), error)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with(start) && name.ends_with(kPartial)) std::filesystem::remove(entry.path(), error);
+    if (!name.starts_with(beginning) || !name.ends_with(kPartial)) continue;
+    const auto written = entry.last_write_time(error);
+    if (!error && written < start) std::filesystem::remove(entry.path(), error);
   }
 }
 
@@ -144,6 +146,8 @@ void Level2Writer::start_on_disk(const std::optional<EarlierFile>& earlier) cons
 void Level2Writer::open(const std::optional<EarlierFile>& earlier, const TeamFiles& files) {
   agreed("create the Level-2 file",
          [&] { file_.emplace(earlier ? files.open_write(partial_path_) : files.create(partial_path_)); });
+  std::error_code error;
+  start_ = std::filesystem::last_write_time(partial_path_, error);
   if (!earlier) return;
   agreed("take out what is made anew", [&] {
     file_->write_attribute("/", kCompleteAttribute, std::int64_t{0});
@@ -240,7 +244,7 @@ void Level2Writer::commit() {
     std::filesystem::rename(partial_path_, path_, error);
     if (error) throw IoError(fmt::format("{}: cannot rename to {}: {}", partial_path_, path_, error.message()));
     sync_path(std::filesystem::path(path_).parent_path().string());
-    remove_left_over(path_);
+    remove_left_over(path_, start_);
   });
   file_.reset();
 }

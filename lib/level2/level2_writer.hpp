@@ -53,6 +53,7 @@ class Level2Writer {
 
   std::string path_;
   std::string partial_path_;
+  std::filesystem::file_time_type start_;
   std::vector<OutputSpec> outputs_;
   IoConfig io_;
   const Communicator& team_;

@@ -1,5 +1,6 @@
 """A run that was taken for dead (its node hung, or had no network) lives on after another one has taken over its observations:
 neither writes into the file of the other, all files end as those of an undisturbed run, and the catalogue says so."""
+import contextlib
 import os
 import signal
 import sqlite3
@@ -21,15 +22,24 @@ def to_all(job, number):
         os.kill(rank, number)
 
 
+def catalogue_is_free(work):
+    try:
+        with contextlib.closing(sqlite3.connect(work.directory / "comap.db", timeout=0.1)) as catalogue:
+            catalogue.execute("BEGIN IMMEDIATE")
+            return True
+    except sqlite3.OperationalError:
+        return False
+
+
 def start_and_stand_still(work):
-    """A run that stands still in the middle of some file."""
+    """A run that stands still in the middle of some file, not of a change of the catalogue, which would keep all others out."""
     before = partial_files(work)
     job = subprocess.Popen([MPIRUN, str(RANKS), PROGRAM, *work.arguments(["level2"])], cwd=work.directory, text=True,
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
     while job.poll() is None:
         if partial_files(work) - before:
             to_all(job, signal.SIGSTOP)
-            if partial_files(work) - before:
+            if partial_files(work) - before and catalogue_is_free(work):
                 return job
             to_all(job, signal.SIGCONT)
         time.sleep(0.002)
@@ -67,14 +77,14 @@ def check_afterwards(reference, work):
 
 
 def check_at_once(reference, work):
-    """The late run goes on in the middle of the other."""
+    """The late run goes on while the other one is in the middle of a file."""
     work.start_over()
     late = start_and_stand_still(work)
     take_over(work)
     other = start_and_stand_still(work)
-    end_of(late)
-    work.check_claims()
+    to_all(late, signal.SIGCONT)
     end_of(other)
+    end_of(late)
     work.check_finished(reference, "both runs")
 
 
