@@ -2,6 +2,7 @@
 /// \file
 /// Writes the Level-2 file of one observation: all datasets are declared first, then filled feed by feed.
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
