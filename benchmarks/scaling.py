@@ -5,6 +5,7 @@ strong: the same observations on every number of ranks; weak: as many observatio
 started by srun over its nodes (slurm/benchmark.sbatch), elsewhere by scripts/mpirun.sh on this machine. OUTPUT gets scaling.json
 and scaling.txt; a catalogue, Level-2 files and maps of its own, so that those of CONFIG stay as they are."""
 import argparse
+import itertools
 import json
 import os
 import pathlib
@@ -15,8 +16,13 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COLUMNS = (("nodes", "{nodes}"), ("ranks", "{ranks}"), ("obs", "{observations}"), ("elapsed/s", "{elapsed_s:.2f}"),
            ("speed-up", "{speed_up:.2f}"), ("efficiency", "{efficiency:.2f}"), ("loss/%", "{loss_percent:.1f}"),
-           ("CPU/h", "{cpu_h:.5f}"), ("read/GB", "{read_GB:.3f}"), ("written/GB", "{written_GB:.3f}"),
+           ("CPU/h", "{cpu_h:.6f}"), ("read/GB", "{read_GB:.3f}"), ("written/GB", "{written_GB:.3f}"),
            ("samples/node-s", "{samples_per_node_s:.3e}"))
+MODES = {"strong": "the same observations on all ranks", "weak": "as many observations for each rank"}
+LEGEND = """
+speed-up: samples per second, against the first line; efficiency: speed-up divided by ranks; loss: time that a rank waits
+for others, mean of all; CPU: hours of all ranks, waiting included where it spins; the fastest of all repetitions is shown
+"""
 
 
 def default_layouts():
@@ -134,14 +140,18 @@ def compared(results):
                "written_GB": result["bytes_written"] / 1e9}
 
 
+def aligned(rows):
+    """Columns as wide as they need to be."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join("  ".join(f"{text:>{width}}" for text, width in zip(row, widths)) for row in rows) + "\n"
+
+
 def report(results):
-    text, heading = "", None
-    for result in results:
-        if heading != (result["command"], result["mode"]):
-            heading = (result["command"], result["mode"])
-            text += f"\n{heading[0]}, {heading[1]} scaling\n" + "".join(f"{name:>15}" for name, _ in COLUMNS) + "\n"
-        text += "".join(f"{shape.format(**result):>15}" for _, shape in COLUMNS) + "\n"
-    return text
+    text = ""
+    for (command, mode), group in itertools.groupby(results, lambda result: (result["command"], result["mode"])):
+        rows = [[shape.format(**result) for _, shape in COLUMNS] for result in group]
+        text += f"\n{command}, {mode} scaling: {MODES[mode]}\n" + aligned([[name for name, _ in COLUMNS], *rows])
+    return text + LEGEND
 
 
 def main(words):

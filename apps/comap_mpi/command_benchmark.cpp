@@ -119,25 +119,38 @@ nlohmann::ordered_json json_of(const IoOptions& own, const std::vector<IoMeasure
   return json;
 }
 
-/// Throughput and latency against the number of readers, a curve for each way to read.
-void plot(const IoOptions& own, const std::vector<IoMeasurement>& rows) {
-  CurvePanel throughput{"", "readers at once", "MB/s", false, false, {}};
-  CurvePanel latency{"", "readers at once", "mean time of a read [ms]", false, false, {}};
-  for (const IoMeasurement& row : rows) {
-    const std::string label = fmt::format("{} ranks per file, {}, {}", row.setting.ranks_per_file,
-                                          access_name(row.setting.access), hints_text(row.setting.hints));
-    for (CurvePanel* panel : {&throughput, &latency}) {
-      auto curve = std::ranges::find(panel->curves, label, &Curve::label);
-      if (curve == panel->curves.end()) {
-        const int colour = static_cast<int>(panel->curves.size());
-        curve = panel->curves.insert(curve, Curve{label, {}, {}, CurveStyle::line, colour});
-      }
-      curve->x.push_back(row.setting.n_readers);
-      curve->y.push_back(panel == &throughput ? row.MB_per_s() : row.mean_read_s / kMillisecond);
-    }
+/// A measurement in the curve of its kind. Lines join points: a curve may be a single one.
+void add_point(CurvePanel& panel, const IoSetting& setting, double value) {
+  const std::string label = fmt::format("{} rank{} per file, {}", setting.ranks_per_file,
+                                        setting.ranks_per_file == 1 ? "" : "s", access_name(setting.access));
+  auto curve = std::ranges::find(panel.curves, label, &Curve::label);
+  if (curve == panel.curves.end()) {
+    const int colour = static_cast<int>(panel.curves.size() / 2);
+    panel.curves.push_back({label, {}, {}, CurveStyle::points, colour});
+    panel.curves.push_back({"", {}, {}, CurveStyle::line, colour});
+    curve = panel.curves.end() - 2;
   }
-  for (Curve& curve : latency.curves) curve.label.clear();  // the key is beside the other panel
-  write_line_plot(own.plot_path, fmt::format("reading {}", own.subject.dataset), {throughput, latency}, 2);
+  for (const auto& one : {curve, curve + 1}) {
+    one->x.push_back(setting.n_readers);
+    one->y.push_back(value);
+  }
+}
+
+/// Throughput and latency against the number of readers: a row for each set of hints, a curve for each way to read.
+void plot(const IoOptions& own, const std::vector<IoMeasurement>& rows) {
+  std::vector<CurvePanel> panels;
+  for (const IoMeasurement& row : rows) {
+    const std::string title = "hints: " + hints_text(row.setting.hints);
+    auto panel = std::ranges::find(panels, title, &CurvePanel::title);
+    if (panel == panels.end()) {
+      panels.push_back({title, "readers at once", "MB/s", false, false, {}});
+      panels.push_back({title, "readers at once", "mean time of a read [ms]", false, true, {}});
+      panel = panels.end() - 2;
+    }
+    add_point(panel[0], row.setting, row.MB_per_s());
+    add_point(panel[1], row.setting, row.mean_read_s / kMillisecond);
+  }
+  write_line_plot(own.plot_path, fmt::format("reading {}", own.subject.dataset), panels, 2);
 }
 
 int run_io(const CommandContext& context, IoOptions own) {

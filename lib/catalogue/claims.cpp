@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -79,12 +80,31 @@ bool has_ended(const std::string& process, std::int64_t pid) {
   return !now.empty() && now != process;
 }
 
+std::string slurm_job() {
+  const auto variable = [](const char* name, const char* otherwise) {
+    const char* text = std::getenv(name);
+    return std::string(text != nullptr && *text != '\0' ? text : otherwise);
+  };
+  const std::string number = variable("SLURM_JOB_ID", "");
+  if (number.empty()) return "";
+  return fmt::format("{} {} {}", variable("SLURM_CLUSTER_NAME", "slurm"), number, variable("SLURM_RESTART_COUNT", "0"));
+}
+
+bool is_earlier_start(const std::string& job, const std::string& ours) {
+  const auto restarts = ours.rfind(' ');
+  if (restarts == std::string::npos || job.rfind(' ') != restarts || !job.starts_with(ours.substr(0, restarts + 1))) {
+    return false;
+  }
+  return std::atol(job.c_str() + restarts) < std::atol(ours.c_str() + restarts);
+}
+
 RunIdentity this_run(const std::string& command, const std::string& config_text) {
   RunIdentity run;
   run.command = command;
   run.host = host_name();
   run.pid = ::getpid();
   run.process = process_identity(run.pid);
+  run.job = slurm_job();
   run.version = fmt::format("{} ({})", software_version(), git_commit());
   run.config_hash = hash_of(config_text);
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -115,7 +135,7 @@ std::string interval_of(double seconds) { return fmt::format("{:.3f} seconds", s
 struct FoundClaim {
   ForeignClaim claim;
   bool has_expired = false;
-  bool is_of_dead = false;  ///< of a run that has ended on this machine
+  bool is_of_dead = false;  ///< of a run that has ended on this machine, or was an earlier start of our job
   bool is_valid() const { return !has_expired && !is_of_dead; }
 };
 
@@ -123,15 +143,18 @@ struct FoundClaim {
 std::vector<FoundClaim> find_claims(Connection& connection, const std::string& condition, const Values& parameters) {
   const Result found = connection.query(
       fmt::format("SELECT c.obsid, c.run_id, COALESCE(r.host, c.run_id), COALESCE(r.pid, 0), c.claimed_at, "
-                  "c.expires_at, COALESCE(r.process, ''), CASE WHEN c.expires_at < {} THEN 1 ELSE 0 END "
-                  "FROM {} c LEFT JOIN {} r ON r.run_id = c.run_id WHERE c.run_id <> $1 AND {} ORDER BY c.obsid",
-                  now_text(connection), kClaims, kRuns, condition),
+                  "c.expires_at, COALESCE(r.process, ''), CASE WHEN c.expires_at < {} THEN 1 ELSE 0 END, "
+                  "COALESCE(r.job, ''), COALESCE(us.job, '') "
+                  "FROM {} c LEFT JOIN {} r ON r.run_id = c.run_id LEFT JOIN {} us ON us.run_id = $1 "
+                  "WHERE c.run_id <> $1 AND {} ORDER BY c.obsid",
+                  now_text(connection), kClaims, kRuns, kRuns, condition),
       parameters);
   std::vector<FoundClaim> claims;
   for (const Values& row : found.rows) {
     const ForeignClaim claim = {integer_of(row[0]), text_of(row[1]), text_of(row[2]),
                                 integer_of(row[3]), text_of(row[4]), text_of(row[5])};
-    claims.push_back({claim, integer_of(row[7]) != 0, has_ended(text_of(row[6]), claim.pid)});
+    const bool is_of_dead = has_ended(text_of(row[6]), claim.pid) || is_earlier_start(text_of(row[8]), text_of(row[9]));
+    claims.push_back({claim, integer_of(row[7]) != 0, is_of_dead});
   }
   return claims;
 }
@@ -139,10 +162,10 @@ std::vector<FoundClaim> find_claims(Connection& connection, const std::string& c
 }  // namespace
 
 std::string begin_run(Connection& connection, const RunIdentity& run) {
-  connection.execute(fmt::format("INSERT INTO {} (run_id, command, host, pid, process, version, config_hash, "
-                                 "started_at) VALUES ($1, $2, $3, $4, $5, $6, $7, {}) ON CONFLICT DO NOTHING",
+  connection.execute(fmt::format("INSERT INTO {} (run_id, command, host, pid, process, job, version, config_hash, "
+                                 "started_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, {}) ON CONFLICT DO NOTHING",
                                  kRuns, now_text(connection)),
-                     {run.run_id, run.command, run.host, run.pid, run.process, run.version, run.config_hash});
+                     {run.run_id, run.command, run.host, run.pid, run.process, run.job, run.version, run.config_hash});
   const Result row = connection.query(fmt::format("SELECT started_at FROM {} WHERE run_id = $1", kRuns), {run.run_id});
   return text_of(row.rows.at(0)[0]);
 }

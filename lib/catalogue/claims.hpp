@@ -20,6 +20,7 @@ struct RunIdentity {
   std::string host;
   std::int64_t pid = 0;
   std::string process;  ///< process_identity(pid)
+  std::string job;      ///< slurm_job()
   std::string version;
   std::string config_hash;
 };
@@ -33,6 +34,13 @@ std::string process_identity(std::int64_t pid);
 
 /// True when `process` ran on this boot of this machine and has ended: no need to wait for the end of its lease.
 bool has_ended(const std::string& process, std::int64_t pid);
+
+/// Cluster, number and count of restarts of the SLURM job that this process belongs to; empty outside of jobs.
+std::string slurm_job();
+
+/// True when SLURM has put `job` back into the queue since, and has started it again as `ours`: it does so only after
+/// the end of the job, or when its node is lost.
+bool is_earlier_start(const std::string& job, const std::string& ours);
 
 /// A claim that another run holds.
 struct ForeignClaim {
@@ -54,7 +62,8 @@ void end_run(Connection& connection, const std::string& run_id, std::int64_t n_d
              std::int64_t n_left);
 
 /// Takes the observation for a run, for `lease_s` from now: free, expired, or held by a run that has ended on this
-/// machine. Claiming again renews. Returns nothing when it is ours now, else who has it.
+/// machine or was an earlier start of the same job. Claiming again renews. Returns nothing when it is ours now, else
+/// who has it.
 std::optional<ForeignClaim> claim(Connection& connection, std::int64_t obsid, const std::string& run_id,
                                   double lease_s);
 /// Prolongs all claims of a run.
@@ -62,7 +71,7 @@ void renew_claims(Connection& connection, const std::string& run_id, double leas
 /// Gives back those of `obsids` that the run still has; and all.
 void release_claims(Connection& connection, const std::string& run_id, const std::vector<std::int64_t>& obsids);
 void release_all_claims(Connection& connection, const std::string& run_id);
-/// Those of `obsids` that another run has: not expired, and not ended on this machine. In order of obsid.
+/// Those of `obsids` that another living run has, as far as can be known here. In order of obsid.
 std::vector<ForeignClaim> foreign_claims(Connection& connection, const std::vector<std::int64_t>& obsids,
                                          const std::string& run_id);
 

@@ -170,6 +170,7 @@ Table runs() {
            {"host", text},
            {"pid", integer},
            {"process", text},
+           {"job", text},
            {"version", text},
            {"config_hash", text},
            {"started_at", text},

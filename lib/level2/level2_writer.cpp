@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "core/constants.hpp"
@@ -74,13 +75,33 @@ void write_array(h5::File& file, const OutputSpec& output, const h5::Slab& slab,
   std::visit([&](const auto& values) { dataset.write(slab, std::span(values)); }, *array);
 }
 
+/// Of this process alone. A run that was taken for dead (a node without network) may come to life again while another
+/// one makes the same file: neither must write into, or give the final name to, what the other one has half done.
+std::string own_partial_path(const std::string& path, const Communicator& team) {
+  std::array<char, 256> host{};
+  if (team.rank() == 0 && ::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  return broadcast_text(team, fmt::format("{}.{}-{}{}", path, host.data(), ::getpid(), kPartialEnding));
+}
+
+/// What killed runs have left of a file that is there now: nobody has written to it since `start`.
+void remove_left_over(const std::filesystem::path& path, std::filesystem::file_time_type start) {
+  std::error_code error;
+  const std::string beginning = path.filename().string() + ".";
+  for (const auto& entry : std::filesystem::directory_iterator(path.parent_path(), error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(beginning) || !name.ends_with(kPartialEnding)) continue;
+    const auto written = entry.last_write_time(error);
+    if (!error && written < start) std::filesystem::remove(entry.path(), error);
+  }
+}
+
 }  // namespace
 
 Level2Writer::Level2Writer(const std::string& path, const ObservationContext& observation,
                            std::vector<OutputSpec> outputs, const std::optional<EarlierFile>& earlier,
                            const IoConfig& io, const Communicator& team, const TeamFiles& files)
     : path_(path),
-      partial_path_(path + kPartialEnding),
+      partial_path_(own_partial_path(path, team)),
       outputs_(each_path_once(std::move(outputs))),
       io_(io),
       team_(team) {
@@ -112,6 +133,8 @@ void Level2Writer::start_on_disk(const std::optional<EarlierFile>& earlier) cons
 void Level2Writer::open(const std::optional<EarlierFile>& earlier, const TeamFiles& files) {
   agreed("create the Level-2 file",
          [&] { file_.emplace(earlier ? files.open_write(partial_path_) : files.create(partial_path_)); });
+  std::error_code error;
+  start_ = std::filesystem::last_write_time(partial_path_, error);
   if (!earlier) return;
   agreed("take out what is made anew", [&] {
     file_->write_attribute("/", kCompleteAttribute, std::int64_t{0});
@@ -198,7 +221,13 @@ void Level2Writer::commit() {
     file_->close();
   });
   team_.run_agreed("name the Level-2 file", [&] {
-    if (team_.rank() == 0) give_final_name(partial_path_, path_);
+    if (team_.rank() != 0) return;
+    if (!std::filesystem::exists(partial_path_) && std::filesystem::exists(path_)) {
+      log_warning("{}: another run has made it, too, and was done first", path_);
+      return;
+    }
+    give_final_name(partial_path_, path_);
+    remove_left_over(path_, start_);
   });
   file_.reset();
 }

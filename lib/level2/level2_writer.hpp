@@ -2,6 +2,7 @@
 /// \file
 /// Writes the Level-2 file of one observation: all datasets are declared first, then filled feed by feed.
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,8 +20,8 @@ struct EarlierFile {
   std::vector<std::string> removed;  ///< datasets and groups that are not kept
 };
 
-/// The file grows under `<path>.partial` and takes its name in commit(). Every function is collective over the team
-/// and throws on every rank when it fails on one; the destructor removes what was not committed.
+/// The file grows under `<path>.<host>-<pid>.partial` and takes its name in commit(). Every function is collective
+/// over the team and throws on every rank when it fails on one; the destructor removes what was not committed.
 class Level2Writer {
  public:
   /// Makes the directories, checks that the disk has room for `outputs`, creates the file, from a copy of `earlier`
@@ -40,7 +41,7 @@ class Level2Writer {
   void write_feed(int feed, int feed_row, const ProductTable& products);
   /// One collective operation on the file, agreed on afterwards: any error becomes everybody's.
   void agreed(std::string_view what, const std::function<void()>& collective_work);
-  /// Flushes, writes the completeness mark, closes, syncs and renames.
+  /// Flushes, writes the completeness mark, closes, syncs, renames, and removes what killed runs have left of it.
   void commit();
 
  private:
@@ -53,6 +54,7 @@ class Level2Writer {
 
   std::string path_;
   std::string partial_path_;
+  std::filesystem::file_time_type start_;
   std::vector<OutputSpec> outputs_;
   IoConfig io_;
   const Communicator& team_;

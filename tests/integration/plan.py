@@ -20,6 +20,9 @@ url = "sqlite:comap.db"
 HISTORY = [
     {"command": "level2", "ranks": 4, "elapsed_s": 50.0, "input_bytes": 15e9, "samples": 1, "peak_memory_bytes_per_rank": 3e8},
     {"command": "level2", "ranks": 2, "elapsed_s": 100.0, "input_bytes": 5e9, "samples": 1, "peak_memory_bytes_per_rank": 4e8},
+    # Too small to tell: what counts here is starting.
+    {"command": "level2", "ranks": 9, "elapsed_s": 1e6, "input_bytes": 9e8, "samples": 2e8, "peak_memory_bytes_per_rank": 9e9},
+    {"command": "mapmake", "ranks": 9, "elapsed_s": 1e6, "input_bytes": 1e8, "samples": 900_000, "peak_memory_bytes_per_rank": 9e9},
     {"command": "level2", "ranks": 9, "elapsed_s": 1e6, "input_bytes": 0, "samples": 0, "peak_memory_bytes_per_rank": 9e9},
     {"command": "mapmake", "ranks": 2, "elapsed_s": 30.0, "input_bytes": 1e9, "samples": 40_000_000, "peak_memory_bytes_per_rank": 1e8},
 ]

@@ -1,13 +1,12 @@
 """The same program under a real SLURM of two nodes: srun gives the files and the map of mpirun; a wrong PMI is a clear
 error before any work; the templates in slurm/ as a user submits them: dependency, array, requeue; planning a job; the scaling run."""
 import json
-import time
 
 import h5py
 from astropy.io import fits
 
 from program import PROGRAM, SOURCE_DIR, datasets, run, scratch_directory, write_config
-from slurm_cluster import slurm_cluster
+from slurm_cluster import slurm_cluster, wait_for_text
 
 CONFIG = """
 [simulate]
@@ -25,7 +24,6 @@ ALL = 40008
 TEMPLATES = SOURCE_DIR / "slurm"
 SRUN = ["srun", "--nodes=2", "--ntasks-per-node=2"]
 SNAPSHOT = "level2/sql_snapshot/"
-STARTED_TIMEOUT_S = 60
 
 
 def site(scratch, name, max_obsid=FEW):
@@ -107,13 +105,6 @@ def check_array(scratch, cluster):
     assert len(level2_data(directory)) == 8
     logs = sorted(path.name for path in directory.glob("comap-array-*.log"))
     assert logs == [f"comap-array-{number}_{task}.log" for task in range(3)], logs
-
-
-def wait_for_text(path, text):
-    deadline = time.monotonic() + STARTED_TIMEOUT_S
-    while not (path.exists() and text in path.read_text()):
-        assert time.monotonic() < deadline, f"{path} never said: {text}"
-        time.sleep(0.02)
 
 
 def check_requeue(scratch, cluster):

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A real SLURM cluster of several "hosts" on one machine, for tests: each node is a network namespace with its own
-# address, its own /tmp and its own slurmd; slurmctld runs outside. Ranks on different nodes talk over TCP. Needs root.
+# A real SLURM cluster of several "hosts" on one machine, for tests: each node has a network with its own address, process
+# numbers, a /tmp and a slurmd of its own; slurmctld runs outside. Ranks on different nodes talk over TCP. Needs root.
 # Nothing of the machine is changed but a bridge and namespaces, which `down` removes.
 #
 #   mini_slurm.sh up DIRECTORY [NODES=2] [CPUS=2]   start; jobs then need SLURM_CONF=DIRECTORY/slurm.conf
@@ -9,7 +9,7 @@
 #   mini_slurm.sh down DIRECTORY                    stop and remove everything
 #
 # DIRECTORY must have a short path (a socket is made there) outside of /tmp. COMAP_KEEP names a directory that the nodes
-# must see although it is below /tmp.
+# must see although it is below /tmp; COMAP_NODE_TIMEOUT is how long a node may be silent before it is lost (30 s).
 set -euo pipefail
 verb=${1:-help} root=${2:-}
 name=comapslurm
@@ -49,8 +49,10 @@ MpiDefault=pmix
 ReturnToService=2
 JobRequeue=1
 KillWait=5
-SlurmdTimeout=30
+SlurmdTimeout=${COMAP_NODE_TIMEOUT:-30}
 MinJobAge=3600
+MessageTimeout=5
+SlurmdParameters=config_overrides
 SchedulerParameters=bf_interval=2,sched_interval=2,requeue_delay=1
 CONF
   local n
@@ -87,17 +89,19 @@ add_network() { # add_network NODES
   done
 }
 
-# An own /tmp, because PMIx keeps its meeting places there and two nodes must not share them.
+# An own /tmp, because PMIx keeps its meeting places there and two nodes must not share them. The shell that starts slurmd
+# is the node's first process: it takes in orphans.
 start_node() {
   local keep=${COMAP_KEEP:-}
   [[ $keep == /tmp/* ]] || keep=""
-  on_node "${1#n}" env KEEP="$keep" ROOT="$root" unshare --mount --uts bash -ec '
+  on_node "${1#n}" env KEEP="$keep" ROOT="$root" setsid unshare --mount --uts --pid --fork --mount-proc \
+    bash -ec '
     if [[ $KEEP ]]; then mkdir -p "$ROOT/keep.'"$1"'"; mount --bind "$KEEP" "$ROOT/keep.'"$1"'"; fi
     mount -t tmpfs none /tmp
     if [[ $KEEP ]]; then mkdir -p "$KEEP"; mount --bind "$ROOT/keep.'"$1"'" "$KEEP"; fi
     mount --bind "$ROOT/hosts" /etc/hosts
     hostname '"$1"'
-    exec slurmd -N '"$1"
+    slurmd -D -N '"$1"' & wait $!' </dev/null &>/dev/null &
 }
 
 up() { # up NODES CPUS

@@ -12,11 +12,12 @@ from program import SOURCE_DIR
 
 NOT_TESTED = 77  # ctest shows such a test as not run
 SCRIPT = SOURCE_DIR / "tests" / "support" / "mini_slurm.sh"
+STARTED_TIMEOUT_S = 60
 FINISHED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL"}
 
 
 def _as_root(*command):
-    return list(map(str, command)) if os.getuid() == 0 else ["sudo", "-n", "--preserve-env=COMAP_KEEP", *map(str, command)]
+    return list(map(str, command)) if os.getuid() == 0 else ["sudo", "-n", "--preserve-env=COMAP_KEEP,COMAP_NODE_TIMEOUT", *map(str, command)]
 
 
 def _why_not():
@@ -35,8 +36,24 @@ def _why_not():
     return ""
 
 
+def wait_for_text(path, text):
+    deadline = time.monotonic() + STARTED_TIMEOUT_S
+    while not (path.exists() and text in path.read_text()):
+        assert time.monotonic() < deadline, f"{path} never said: {text}"
+        time.sleep(0.02)
+
+
+def _runs(pid, command):
+    try:
+        words = pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:
+        return False
+    return words[0].endswith("comap_mpi") and command in words
+
+
 class Cluster:
     def __init__(self, directory):
+        self.directory = directory
         self.environment = {**os.environ, "SLURM_CONF": str(directory / "slurm.conf")}
 
     def call(self, *command, directory, expect=0, environment=None):
@@ -57,6 +74,18 @@ class Cluster:
                 found.setdefault(job["JobName"], []).append(job)
         return found
 
+    def job(self, number):
+        return next(job for named in self.jobs().values() for job in named if job["JobId"] == number)
+
+    def node(self, verb, name):
+        """cut, join, kill or start."""
+        subprocess.run(_as_root(SCRIPT, verb, self.directory, name), check=True)
+
+    def ranks_on(self, name, command):
+        """Numbers, on this machine, of the processes that run a command of comap_mpi there."""
+        pids = subprocess.run(_as_root("ip", "netns", "pids", f"comapslurm-{name}"), stdout=subprocess.PIPE, text=True)
+        return [int(pid) for pid in pids.stdout.split() if _runs(pid, command)]
+
     def wait_for_jobs(self, timeout_s=240):
         """Until nothing runs or waits."""
         deadline = time.monotonic() + timeout_s
@@ -69,15 +98,15 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def slurm_cluster():
-    """Yields a Cluster of two nodes with two processors each; ends the test as not run where there can be none."""
+def slurm_cluster(cpus=2):
+    """Yields a Cluster of two nodes with `cpus` processors each; ends the test as not run where there can be none."""
     reason = _why_not()
     if reason:
         print(f"\n{'*' * 100}\nNOT TESTED: jobs under SLURM. {reason}\n{'*' * 100}", flush=True)
         sys.exit(NOT_TESTED)
     directory = pathlib.Path(f"/run/comap_slurm_{os.getpid()}")
     os.environ["COMAP_KEEP"] = str(SOURCE_DIR)
-    subprocess.run(_as_root(SCRIPT, "up", directory, 2, 2), check=True)
+    subprocess.run(_as_root(SCRIPT, "up", directory, 2, cpus), check=True)
     try:
         yield Cluster(directory)
     finally:

@@ -119,6 +119,32 @@ TEST_P(Claims, AReusedPidIsAnotherProcess) {
   EXPECT_FALSE(claim(1, second_));
 }
 
+TEST_P(Claims, AnEarlierStartOfTheSameJobIsDead) {
+  RunIdentity before = first_, after = first_, other = first_;
+  before.run_id = "before", before.job = "cluster 71 1", before.process = "another boot";
+  after.run_id = "after", after.job = "cluster 71 2";
+  other.run_id = "other", other.job = "cluster 712 0", other.process = "another boot";
+  for (const RunIdentity& run : {before, after, other}) begin(run);
+  EXPECT_FALSE(claim(1, before));
+  EXPECT_FALSE(claim(2, other));
+  EXPECT_TRUE(claim(1, other)) << "of another job it is not known";
+  EXPECT_FALSE(claim(1, after));
+  EXPECT_TRUE(claim(1, before)) << "what starts later lives";
+  EXPECT_TRUE(claim(2, after));
+}
+
+TEST(SlurmJob, StartsOfOneJobAreInOrder) {
+  EXPECT_TRUE(is_earlier_start("cluster 71 0", "cluster 71 1"));
+  EXPECT_TRUE(is_earlier_start("cluster 71 9", "cluster 71 10"));
+  EXPECT_FALSE(is_earlier_start("cluster 71 10", "cluster 71 9"));
+  EXPECT_FALSE(is_earlier_start("cluster 71 1", "cluster 71 1")) << "two steps of one start";
+  EXPECT_FALSE(is_earlier_start("cluster 7 1", "cluster 71 2"));
+  EXPECT_FALSE(is_earlier_start("other 71 0", "cluster 71 1"));
+  EXPECT_FALSE(is_earlier_start("", "cluster 71 1"));
+  EXPECT_FALSE(is_earlier_start("cluster 71 0", ""));
+  EXPECT_FALSE(is_earlier_start("", ""));
+}
+
 TEST_P(Claims, OfOtherRunsInAList) {
   claim(1, first_);
   claim(2, second_);
