@@ -193,7 +193,7 @@ std::vector<DestriperResult> destripe_group(const DestriperData& data, const Str
   count_offsets(sums, runs.n_lanes, results, ranks);
   const ComponentsOfLanes components = find_all_components(runs, map_pixels, shared, results, ranks);
   OffsetInverse inverse(runs, sums, group.streams,
-                        regularisation_of(sums, results.size(), runs.n_lanes, settings, ranks));
+                        regularisation_of(sums, results.size(), runs.n_lanes, settings, ranks), ranks);
   PixelSystem system(runs, sums, inverse, shared, numbering, settings, ranks);
   LargeVector<double> map = start_of(system, runs, group);
   const std::size_t bytes_of_caller = release();

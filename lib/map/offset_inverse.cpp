@@ -24,13 +24,16 @@ bool has_prior(const DestriperStream& stream) {
   return std::ranges::any_of(stream.prior_variance_K2, [](const auto& variance) { return !variance.empty(); });
 }
 
+bool is_on_any(const Communicator& ranks, bool here) { return ranks.sum(std::int64_t{here ? 1 : 0}) > 0; }
+
 }  // namespace
 
 OffsetInverse::OffsetInverse(const PixelRuns& runs, const SampleSums& sums, std::span<const DestriperStream> streams,
-                             std::span<const Regularisation> regularisation)
+                             std::span<const Regularisation> regularisation, const Communicator& ranks)
     : layout_(runs.layout),
       n_lanes_(runs.n_lanes),
-      has_modes_(std::ranges::any_of(regularisation, &Regularisation::any) || std::ranges::any_of(streams, has_prior)),
+      has_modes_(is_on_any(
+          ranks, std::ranges::any_of(regularisation, &Regularisation::any) || std::ranges::any_of(streams, has_prior))),
       first_private_(layout_.n_segments() + 1, 0),
       mean_airmass_(sums.mean_airmass) {
   if (has_modes_) find_private_pixels(sums);

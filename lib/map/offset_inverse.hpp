@@ -25,11 +25,11 @@ namespace comap {
 class OffsetInverse {
  public:
   /// Throws Bug for a prior whose length is not the segment's number of offsets. `streams` are those of `runs`,
-  /// `regularisation` has one for each.
+  /// `regularisation` has one for each. Collective.
   OffsetInverse(const PixelRuns& runs, const SampleSums& sums, std::span<const DestriperStream> streams,
-                std::span<const Regularisation> regularisation);
+                std::span<const Regularisation> regularisation, const Communicator& ranks);
 
-  /// Whether there is an R.
+  /// Whether there is an R, on any rank: what ranks do together depends on it.
   bool has_modes() const { return has_modes_; }
 
   /// x = M^-1 x for one segment.

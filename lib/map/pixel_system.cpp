@@ -16,7 +16,7 @@ PixelSystem::PixelSystem(const PixelRuns& runs, SampleSums& sums, OffsetInverse&
       shared_(shared),
       ranks_(ranks),
       n_lanes_(runs.n_lanes),
-      is_of_map_(sums.solver_weight.empty() && sums.solver_weighted_tod.empty()),
+      is_of_map_(ranks.sum(std::int64_t{sums.solver_weight.empty() && sums.solver_weighted_tod.empty() ? 0 : 1}) == 0),
       weight_(sums.solver_weight.empty() ? sums.map_weight : std::move(sums.solver_weight)),
       data_(sums.solver_weighted_tod.empty() ? sums.map_weighted_tod : std::move(sums.solver_weighted_tod)) {
   find_segments();

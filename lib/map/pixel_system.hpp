@@ -107,7 +107,7 @@ class PixelSystem {
   SharedPixels& shared_;
   const Communicator& ranks_;
   std::size_t n_lanes_;
-  bool is_of_map_;                      ///< weights and data of the solver are those of the map
+  bool is_of_map_;                      ///< weights and data of the solver are those of the map, on all ranks
   std::vector<SegmentParts> boundary_;  ///< segments that touch pixels of other ranks
   std::vector<SegmentParts> interior_;  ///< the others
   LargeVector<double> weight_;          ///< W

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -69,37 +70,67 @@ DestriperData take_segments(const DestriperData& data, std::size_t first, std::s
     copy(data.pixel, part.pixel);
     copy(data.streams[0].tod_K, stream.tod_K);
     stream.weight_per_K2.push_back(data.streams[0].weight_per_K2[s]);
+    if (!data.streams[0].prior_variance_K2.empty()) {
+      stream.prior_variance_K2.push_back(data.streams[0].prior_variance_K2[s]);
+    }
     copy(data.solver_factor, part.solver_factor);
     copy(data.airmass, part.airmass);
     segment.start = start;
     part.segments.push_back(std::move(segment));
   }
+  // As where no sample of a rank is in bright sky.
+  if (std::ranges::all_of(part.solver_factor, [](float factor) { return factor == 1.0F; })) part.solver_factor.clear();
   return part;
 }
+
+enum class Bright { nothing, everywhere, first_segment };
+enum class Prior { none, everywhere, first_segment };
 
 struct Case {
   const char* name;
   int n_segments;
   bool airmass;
-  bool bright_sky;
+  Bright bright;
   double regularisation;
+  Prior prior;
 };
 
 class DistributedDestriper : public testing::TestWithParam<Case> {
  protected:
+  static constexpr std::int64_t kSamples = 1030;
+  static constexpr int kOffsetLength = 50;
+
   void SetUp() override {
-    scans_ = test::crossing_scans(GetParam().n_segments, 1030);
-    test::add_offsets(scans_.data, 50, 1.0);
+    scans_ = test::crossing_scans(GetParam().n_segments, kSamples);
+    test::add_offsets(scans_.data, kOffsetLength, 1.0);
     if (GetParam().airmass) test::add_airmass(scans_.data, 0.5);
     test::add_noise(scans_.data, 0.02);
-    for (const std::int32_t pixel : scans_.data.pixel) {
-      if (GetParam().bright_sky) scans_.data.solver_factor.push_back(pixel % 5 == 0 ? 0.1F : 1.0F);
-    }
+    if (GetParam().bright != Bright::nothing) add_bright_sky();
+    if (GetParam().prior != Prior::none) add_prior();
     settings_.n_pixels = scans_.n_pixels;
     settings_.n_columns = scans_.n_columns;
-    settings_.offset_length = 50;
+    settings_.offset_length = kOffsetLength;
     settings_.alpha_grad = settings_.lambda_ridge = GetParam().regularisation;
     settings_.threshold = 1e-12;
+  }
+
+  void add_bright_sky() {
+    DestriperData& data = scans_.data;
+    data.solver_factor.assign(data.pixel.size(), 1.0F);
+    const std::size_t end =
+        GetParam().bright == Bright::everywhere ? data.pixel.size() : static_cast<std::size_t>(kSamples);
+    for (std::size_t i = 0; i < end; ++i) data.solver_factor[i] = data.pixel[i] % 5 == 0 ? 0.1F : 1.0F;
+  }
+
+  void add_prior() {
+    auto& variance_K2 = scans_.data.streams[0].prior_variance_K2;
+    variance_K2.resize(scans_.data.segments.size());
+    const std::size_t n_with_prior = GetParam().prior == Prior::everywhere ? variance_K2.size() : 1;
+    for (std::size_t s = 0; s < n_with_prior; ++s) {
+      for (std::int64_t k = 0; k * kOffsetLength < kSamples; ++k) {
+        variance_K2[s].push_back(k < 2 ? 0.0 : 1.0 / static_cast<double>(k * k));
+      }
+    }
   }
 
   DestriperResult run() const {
@@ -143,12 +174,19 @@ TEST_P(DistributedDestriper, TheSameRunGivesTheSameBits) {
   EXPECT_EQ(first.airmass_K, second.airmass_K);
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, DistributedDestriper,
-                         testing::Values(Case{"plain", 9, false, false, 0.0}, Case{"airmass", 9, true, false, 0.0},
-                                         Case{"bright_sky", 9, true, true, 0.0},
-                                         Case{"regularised", 9, true, false, 0.1},
-                                         Case{"ranks_without_segments", 2, false, false, 0.0}),
-                         [](const auto& one) { return std::string(one.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Cases, DistributedDestriper,
+    testing::Values(Case{"plain", 9, false, Bright::nothing, 0.0, Prior::none},
+                    Case{"airmass", 9, true, Bright::nothing, 0.0, Prior::none},
+                    Case{"bright_sky", 9, true, Bright::everywhere, 0.0, Prior::none},
+                    Case{"bright_sky_of_one_rank", 9, true, Bright::first_segment, 0.0, Prior::none},
+                    Case{"regularised", 9, true, Bright::nothing, 0.1, Prior::none},
+                    Case{"prior", 9, true, Bright::nothing, 0.0, Prior::everywhere},
+                    Case{"prior_of_one_rank", 9, false, Bright::nothing, 0.0, Prior::first_segment},
+                    Case{"ranks_without_segments", 2, false, Bright::nothing, 0.0, Prior::none},
+                    Case{"ranks_without_segments_prior", 2, false, Bright::nothing, 0.0, Prior::everywhere},
+                    Case{"ranks_without_segments_bright_sky", 2, true, Bright::everywhere, 0.0, Prior::none}),
+    [](const auto& one) { return std::string(one.param.name); });
 
 // A chain of scans, each sharing pixels with the next only, dealt out to the ranks in turn: the ranks find one
 // component, and two when the chain is cut.
