@@ -49,9 +49,9 @@ Environment::Environment(int& argc, char**& argv) {
     MPI_Finalize();
     throw Error("this MPI library does not give MPI_THREAD_FUNNELED; rebuild it with thread support");
   }
-  auto world = std::make_unique<MpiCommunicator>(MpiCommunicator::duplicate(MPI_COMM_WORLD));
-  if (const auto agreement = agreement_to_fail(world->rank())) world->fail_at_agreement(*agreement);
-  world_ = std::move(world);
+  world_ = std::make_unique<MpiCommunicator>(MpiCommunicator::duplicate(MPI_COMM_WORLD));
+  agreement_to_fail_ = agreement_to_fail(world_->rank()).value_or(0);
+  if (agreement_to_fail_ > 0) world_->fail_at_agreement(agreement_to_fail_);
 }
 
 Environment::~Environment() {
@@ -59,7 +59,12 @@ Environment::~Environment() {
   MPI_Finalize();
 }
 
+const Communicator& Environment::world() const { return *world_; }
+
 int Environment::finish(int exit_code) const {
+  if (const std::int64_t left = world_->agreements_to_failure(); left > 0) {
+    log_warning("COMAP_MPI_FAIL_AT: this rank had {} agreements", agreement_to_fail_ - left);
+  }
   if (world_->sum(std::int64_t{h5::has_broken_files() ? 1 : 0}) == 0) return exit_code;
   flush_log();
   std::fflush(nullptr);

@@ -2,12 +2,15 @@
 /// \file
 /// Start and end of MPI in a process.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "core/communicator.hpp"
 
 namespace comap::mpi {
+
+class MpiCommunicator;
 
 /// Starts MPI (MPI_THREAD_FUNNELED) and ends it in the destructor. One object in main(), before everything that
 /// communicates and after check_launcher(). Collective over all processes of the launcher.
@@ -20,7 +23,7 @@ class Environment {
   Environment& operator=(const Environment&) = delete;
 
   /// All ranks; an MpiCommunicator.
-  const Communicator& world() const { return *world_; }
+  const Communicator& world() const;
 
   /// `exit_code`, to return from main; ends the process with it here where the libraries could not end in good order
   /// after errors of writing. Collective.
@@ -30,7 +33,8 @@ class Environment {
   [[noreturn]] void abort(int exit_code) const;
 
  private:
-  std::unique_ptr<Communicator> world_;
+  std::unique_ptr<MpiCommunicator> world_;
+  std::int64_t agreement_to_fail_ = 0;  ///< of this rank, for tests; 0 = none
 };
 
 /// Throws ConfigError when srun started several tasks without PMIx: MPI_Init would abort, or make every process

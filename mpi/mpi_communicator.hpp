@@ -37,6 +37,8 @@ class MpiCommunicator final : public Communicator {
   /// For tests of what follows: the n-th run_agreed of this rank from now on (1 = the next), of this group or one split
   /// off it later, throws instead of working.
   void fail_at_agreement(std::int64_t n) { agreements_to_failure_ = std::make_shared<std::int64_t>(n); }
+  /// How many of these n are still to come.
+  std::int64_t agreements_to_failure() const { return agreements_to_failure_ ? *agreements_to_failure_ : 0; }
   /// For what only MPI can do, such as opening a file together. Stays owned by this object.
   MPI_Comm native() const { return comm_; }
 

@@ -107,7 +107,8 @@ void FitsWriter::write_card(const HeaderCard& card) {
 }
 
 void FitsWriter::write_history(const std::string& line) {
-  fits_write_history(file_, printable(line).c_str(), &status_);
+  // CFITSIO writes no card for an empty text.
+  fits_write_history(file_, line.empty() ? " " : printable(line).c_str(), &status_);
   check("cannot write HISTORY");
 }
 

@@ -96,13 +96,13 @@ class LineJob {
 
 LineJobResult LineJob::run() {
   const auto start = Clock::now();
-  run_on_rank_zero(ranks_, [&] { prepare_output_directory(config_.linemap.output_dir); });
   plan_ = plan_of_all(config_, observations_, ranks_);
   ranks_.run_agreed("line cubes", [&] { context_ = std::make_unique<LineContext>(config_, plan_.lines); });
   survey_ = survey_observations(context_->selection_config(), config_.io, observations_, ranks_);
   const auto rank = static_cast<std::size_t>(ranks_.rank());
   share_ = std::make_unique<LineShare>(*context_, observations_, distribute(survey_, ranks_.size())[rank]);
   if (make_grids()) {
+    run_on_rank_zero(ranks_, [&] { prepare_output_directory(config_.linemap.output_dir); });
     share_->accumulate(*wcs_, axes_);
     agree_on_failures();
     count_exclusions();

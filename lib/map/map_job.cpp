@@ -56,12 +56,12 @@ class MapJob {
 };
 
 MapJobResult MapJob::run() {
-  run_on_rank_zero(ranks_, [&] { prepare_output_directory(config_.output_dir); });
   read_settings_files();
   survey_ = survey_observations(config_, io_, observations_, ranks_);
   const auto rank = static_cast<std::size_t>(ranks_.rank());
   share_ = std::make_unique<MapShare>(*context_, observations_, distribute(survey_, ranks_.size())[rank]);
   if (make_grid()) {
+    run_on_rank_zero(ranks_, [&] { prepare_output_directory(config_.output_dir); });
     const auto groups = plan_memory();
     for (std::size_t i = 0; i < groups.size(); ++i) {
       const bool last = i + 1 == groups.size();

@@ -5,7 +5,7 @@ import collections
 import errno
 import os
 
-from faults import RANKS, reference_and_work, sampled
+from faults import ALL, POINTS, RANKS, reference_and_work, sampled
 from program import scratch_directory
 
 LIBRARY = os.environ["COMAP_INJECT_LIBRARY"]
@@ -36,8 +36,8 @@ def injected(work, command, kind, text, n, times, error, rank):
         "LD_PRELOAD": LIBRARY, "COMAP_INJECT": f"{kind}:{n}:{times}:{error}:{rank}:{text}"})
 
 
-def calls_to_try(work, command, kind, text, rank):
-    """Some calls of an undisturbed run."""
+def all_calls(work, command, kind, text, rank):
+    """Those of an undisturbed run."""
     count = work.directory / "calls.txt"
     count.unlink(missing_ok=True)
     code, output = work.disturbed(command, environment={
@@ -45,7 +45,16 @@ def calls_to_try(work, command, kind, text, rank):
     assert code == 0, output
     n_calls = int(count.read_text().split()[-1])
     assert n_calls > 0, f"{command} makes no call {kind} on {text}: nothing would be tried"
-    return sampled(range(1, n_calls + 1), 2)
+    return range(1, n_calls + 1)
+
+
+def pairs(calls, errors):
+    """(call, error): all of them, or a sample in which every error has a call."""
+    if ALL or POINTS:
+        return [(n, error) for error in errors for n in sampled(calls, POINTS)]
+    n_pairs = max(2, len(errors))
+    some = sampled(calls, n_pairs)
+    return [(some[i % len(some)], errors[i % len(errors)]) for i in range(n_pairs)]
 
 
 def check_level2(reference, work):
@@ -53,37 +62,33 @@ def check_level2(reference, work):
     ends = collections.Counter()
     for kind, text, rank, errors in LEVEL2_CASES:
         work.start_over()
-        calls = calls_to_try(work, "level2", kind, text, rank)
-        for error in errors:
-            for n in calls:
-                work.start_over()
-                times = 1 if error in ("short", "slow") else FOREVER
-                code, output = injected(work, "level2", kind, text, n, times, error, rank)
-                what = f"{kind} {n} of {text} by rank {rank}, {error}"
-                assert code in (0, 1, 3), f"{what}: exit code {code}\n{output}"
-                assert code == 0 or error not in ("short", "slow"), f"{what}\n{output}"
-                assert code == 0 or " error " in output, f"{what}: no message\n{output}"
-                work.check_claims()
-                work.run("level2")
-                work.check_finished(reference, what)
-                ends[code] += 1
+        for n, error in pairs(all_calls(work, "level2", kind, text, rank), errors):
+            work.start_over()
+            times = 1 if error in ("short", "slow") else FOREVER
+            code, output = injected(work, "level2", kind, text, n, times, error, rank)
+            what = f"{kind} {n} of {text} by rank {rank}, {error}"
+            assert code in (0, 1, 3), f"{what}: exit code {code}\n{output}"
+            assert code == 0 or error not in ("short", "slow"), f"{what}\n{output}"
+            assert code == 0 or " error " in output, f"{what}: no message\n{output}"
+            work.check_claims()
+            work.run("level2")
+            work.check_finished(reference, what)
+            ends[code] += 1
     print(f"level2: exit codes {dict(ends)}")
 
 
 def check_mapmake(reference, work):
     ends = collections.Counter()
     for kind, text, errors in MAP_CASES:
-        calls = calls_to_try(work, "mapmake", kind, text, 0)
-        for error in errors:
-            for n in calls:
-                for path in work.maps().values():
-                    path.unlink()
-                code, output = injected(work, "mapmake", kind, text, n, FOREVER, error, 0)
-                what = f"{kind} {n} of {text}, {error}"
-                assert code in (0, 1, 3), f"{what}: exit code {code}\n{output}"
-                assert code == 0 or " error " in output or "failed" in output, f"{what}: no message\n{output}"
-                work.check_maps()
-                ends[code] += 1
+        for n, error in pairs(all_calls(work, "mapmake", kind, text, 0), errors):
+            for path in work.maps().values():
+                path.unlink()
+            code, output = injected(work, "mapmake", kind, text, n, FOREVER, error, 0)
+            what = f"{kind} {n} of {text}, {error}"
+            assert code in (0, 1, 3), f"{what}: exit code {code}\n{output}"
+            assert code == 0 or " error " in output or "failed" in output, f"{what}: no message\n{output}"
+            work.check_maps()
+            ends[code] += 1
     work.run("mapmake")
     work.check_maps(reference)
     print(f"mapmake: exit codes {dict(ends)}")
