@@ -9,6 +9,7 @@
 #include <optional>
 #include <pqxx/pqxx>
 #include <pqxx/tablewriter>
+#include <random>
 #include <thread>
 #include <utility>
 
@@ -25,9 +26,20 @@ constexpr auto kConnectTimeout_s = "10";
 constexpr int kRowsPerFetch = 10000;        // bounds the memory of a stream
 constexpr std::size_t kAnalyzeRows = 1000;  // a plan for more rows than this needs statistics
 
-// What became of a commit whose answer got lost. A server that still has the old session needs a moment to notice.
-constexpr auto kTransactionId = "SELECT CAST(txid_current_if_assigned() AS TEXT)";
-constexpr auto kTransactionStatus = "SELECT txid_status(CAST($1 AS BIGINT))";
+// What became of a commit whose answer got lost: its number is then in the row of the session, or it is not. (The
+// numbers that the server itself gives to transactions are given again after a crash.) A server that is still at the
+// commit needs a moment.
+constexpr auto kNumberCommit =
+    "INSERT INTO comap_commits (session, number, committed_at) "
+    "VALUES ($1, CAST($2 AS BIGINT), to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')) "
+    "ON CONFLICT (session) DO UPDATE SET number = excluded.number, committed_at = excluded.committed_at "
+    "RETURNING pg_backend_pid()";
+constexpr auto kForgetOldSessions =
+    "DELETE FROM comap_commits WHERE committed_at < "
+    "to_char((now() - interval '30 days') AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')";
+constexpr auto kIsStillAtIt =
+    "SELECT 1 FROM pg_stat_activity WHERE pid = CAST($1 AS INTEGER) AND backend_xid IS NOT NULL";
+constexpr auto kIsCommitted = "SELECT 1 FROM comap_commits WHERE session = $1 AND number = CAST($2 AS BIGINT)";
 constexpr int kStatusLooks = 300;
 constexpr auto kStatusPause = std::chrono::milliseconds(100);
 
@@ -132,6 +144,12 @@ std::string one_line(std::string text) {
   return text;
 }
 
+/// Of a connection, among all that there ever are.
+std::string random_name() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
+}
+
 struct Session {
   explicit Session(const std::string& options) : connection(options), quiet(connection) {}
   pqxx::connection connection;
@@ -224,35 +242,39 @@ class PostgresConnection final : public Connection {
 
   void begin(Access access) override {
     writes_ = access == Access::write;
-    transaction_in_doubt_.clear();
+    is_commit_in_doubt_ = false;
     guarded([&] { session().work = std::make_unique<pqxx::work>(session().connection); });
   }
 
   void commit() override {
-    if (writes_) transaction_in_doubt_ = text_of(query(kTransactionId, {}).rows[0][0]);
+    if (writes_) {
+      if (n_commits_ == 0) execute(kForgetOldSessions, {});
+      committing_backend_ = query(kNumberCommit, {session_name_, ++n_commits_}).rows[0][0];
+    }
+    is_commit_in_doubt_ = writes_;
     guarded([&] { work().commit(); });
-    transaction_in_doubt_.clear();
+    is_commit_in_doubt_ = false;
     session().work.reset();
   }
 
   bool was_committed() override {
-    const std::string transaction = std::exchange(transaction_in_doubt_, "");
-    if (transaction.empty()) return false;
+    if (!std::exchange(is_commit_in_doubt_, false)) return false;
     for (int look = 0; look < kStatusLooks; ++look) {
       try {
         begin(Access::read);
-        const std::string status = text_of(query(kTransactionStatus, {transaction}).rows[0][0]);
+        const bool is_still_at_it = !query(kIsStillAtIt, {committing_backend_}).rows.empty();
+        const bool is_committed = !query(kIsCommitted, {session_name_, n_commits_}).rows.empty();
         rollback();
-        if (status != "in progress") return status == "committed";
+        if (is_committed || !is_still_at_it) return is_committed;
         std::this_thread::sleep_for(kStatusPause);
       } catch (const ConnectionLost&) {
         reconnect();
       }
     }
     throw CatalogueError(
-        fmt::format("catalogue {}: the server has not ended transaction {} whose connection broke; whether its changes "
+        fmt::format("catalogue {}: the server has not ended a transaction whose connection broke; whether its changes "
                     "are made is not known",
-                    description(), transaction));
+                    description()));
   }
 
   void rollback() noexcept override {
@@ -313,7 +335,10 @@ class PostgresConnection final : public Connection {
   CatalogueConfig config_;
   std::unique_ptr<Session> session_;
   bool writes_ = false;
-  std::string transaction_in_doubt_;  ///< whose commit has been asked for and not been confirmed; empty = none
+  bool is_commit_in_doubt_ = false;  ///< it has been asked for and not been confirmed
+  std::string session_name_ = random_name();
+  std::int64_t n_commits_ = 0;   ///< asked for, of changes
+  SqlValue committing_backend_;  ///< number of its process
 };
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {

@@ -186,6 +186,15 @@ Table results() {
   return {kResults, false, {{"obsid", big_integer, "PRIMARY KEY"}, {"run_id", text}, {"recorded_at", text}}, {"obsid"}};
 }
 
+/// What servers are asked about a commit whose answer got lost.
+Table commits() {
+  using enum ColumnType;
+  return {kCommits,
+          false,
+          {{"session", text, "PRIMARY KEY"}, {"number", big_integer, "NOT NULL"}, {"committed_at", text, "NOT NULL"}},
+          {"session"}};
+}
+
 std::string definition(const Column& column, Dialect dialect) {
   const std::string separator = column.constraint.empty() ? "" : " ";
   return column.name + " " + type_name(column.type, dialect) + separator + column.constraint;
@@ -243,7 +252,7 @@ const std::vector<Table>& tables() {
 }
 
 const std::vector<Table>& own_tables() {
-  static const std::vector<Table> all = {runs(), claims(), results()};
+  static const std::vector<Table> all = {runs(), claims(), results(), commits()};
   return all;
 }
 

@@ -38,6 +38,7 @@ inline constexpr const char* kCalibrationFrequencies = "comap_calibration_freque
 /// Ours: which run works on which observation, the runs, and which run made the result of an observation.
 inline constexpr const char* kClaims = "comap_claims";
 inline constexpr const char* kRuns = "comap_runs";
+inline constexpr const char* kCommits = "comap_commits";
 inline constexpr const char* kResults = "comap_results";
 
 /// The tables that hold the inventory, in an order in which they can be created.
