@@ -1,11 +1,12 @@
 """Errors of the operating system at every open, read, write, rename and sync of Level-1 and Level-2 files, maps and
 the catalogue: a clear message, no incomplete product visible, no hang, and the same command then does the rest.
-COMAP_FAULTS=all tries every call, COMAP_FAULTS=N up to N of each kind, otherwise a sample."""
+COMAP_FAULTS=all tries every call of the reduction of one observation, COMAP_FAULTS=N up to N of each kind, otherwise a
+sample, both with three observations. Errors of a kind go round: one for each call."""
 import collections
 import errno
 import os
 
-from faults import ALL, POINTS, RANKS, reference_and_work, sampled
+from faults import ALL, RANKS, reference_and_work, sampled
 from program import scratch_directory
 
 LIBRARY = os.environ["COMAP_INJECT_LIBRARY"]
@@ -49,12 +50,9 @@ def all_calls(work, command, kind, text, rank):
 
 
 def pairs(calls, errors):
-    """(call, error): all of them, or a sample in which every error has a call."""
-    if ALL or POINTS:
-        return [(n, error) for error in errors for n in sampled(calls, POINTS)]
-    n_pairs = max(2, len(errors))
-    some = sampled(calls, n_pairs)
-    return [(some[i % len(some)], errors[i % len(errors)]) for i in range(n_pairs)]
+    """(call, error): each call has an error and each error a call."""
+    some = sampled(calls, max(2, len(errors)))
+    return [(some[i % len(some)], errors[i % len(errors)]) for i in range(max(len(some), len(errors)))]
 
 
 def check_level2(reference, work):
@@ -96,7 +94,7 @@ def check_mapmake(reference, work):
 
 def main():
     scratch = scratch_directory()
-    reference, work = reference_and_work(scratch, per_observation=RANKS)
+    reference, work = reference_and_work(scratch, per_observation=RANKS, n_observations=1 if ALL else 3)
     check_level2(reference, work)
     work.run("level2")
     check_mapmake(reference, work)

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <random>
 
-#include "io/map_file.hpp"
+#include "support/sky_square.hpp"
 
 namespace comap {
 namespace {
@@ -17,13 +17,7 @@ constexpr double kPixel_deg = 0.05;
 constexpr int kPasses = 6;  // of a row, to and fro
 constexpr double kSource_K = 0.2;
 
-MapGrid grid() {
-  return MapGrid(WcsDefinition{{kSide, kSide},
-                               {0.5 * (kSide + 1), 0.5 * (kSide + 1)},
-                               {-kPixel_deg, kPixel_deg},
-                               {30.0, 0.0},
-                               {"GLON-CAR", "GLAT-CAR"}});
-}
+MapGrid grid() { return test::square_grid(kSide, kPixel_deg); }
 
 /// Gradient across the rows and along them; only the data have the source.
 double large_scales_K(std::int64_t x, std::int64_t y) {
@@ -60,31 +54,11 @@ LoadedBands rows_without_crossing() {
 
 /// The large scales as a HEALPix map, written and read again.
 HealpixSky prior_map() {
-  const HealpixGrid healpix({512, SkyFrame::galactic});
-  std::vector<double> longitude_deg, latitude_deg;
-  for (double l = 27.5; l < 32.5; l += 0.02) {
-    for (double b = -2.5; b < 2.5; b += 0.02) {
-      longitude_deg.push_back(l);
-      latitude_deg.push_back(b);
-    }
-  }
-  ContinuumMap map;
-  map.healpix = healpix.definition();
-  map.pixel.resize(longitude_deg.size());
-  healpix.pixel_index(longitude_deg, latitude_deg, map.pixel, {}, {});
-  std::ranges::sort(map.pixel);
-  map.pixel.erase(std::unique(map.pixel.begin(), map.pixel.end()), map.pixel.end());
-  for (const std::int64_t pixel : map.pixel) {
-    const SkyPosition at = healpix.pixel_centre(pixel);
+  return test::healpix_square("outer_iterations_prior.fits", 512, 2.5, [](const SkyPosition& at) {
     const double x = (30.0 - at.longitude_deg) / kPixel_deg + 0.5 * (kSide - 1) - kSide / 2;
     const double y = at.latitude_deg / kPixel_deg + 0.5 * (kSide - 1) - kSide / 2;
-    map.destriped_K.push_back(static_cast<float>(0.01 * y + 0.004 * x));
-  }
-  map.naive_K = map.hits = map.rms_K = map.destriped_K;
-  map.mask.assign(map.pixel.size(), 0);
-  const std::string path = testing::TempDir() + "/outer_iterations_prior.fits";
-  write_map_fits(path, map);
-  return HealpixSky(path);
+    return 0.01 * y + 0.004 * x;
+  });
 }
 
 /// All solves, and the change of the map by each but the first.

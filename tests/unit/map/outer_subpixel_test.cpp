@@ -5,10 +5,10 @@
 #include <numeric>
 #include <random>
 
-#include "io/map_file.hpp"
 #include "map/outer_iterations.hpp"
 #include "map/solve_passes.hpp"
 #include "support/dense_destriper.hpp"
+#include "support/sky_square.hpp"
 
 // Outer iterations with a prior map and the sub-pixel pass together, against dense matrices, the sum over all pairs of
 // pixels for the smoothing, and the basis functions of the spline.
@@ -23,13 +23,7 @@ constexpr double kAlpha = 0.6;
 constexpr double kSmoothing_deg = 0.25;
 constexpr int kSolves = 3;
 
-MapGrid grid() {
-  return MapGrid(WcsDefinition{{kSide, kSide},
-                               {0.5 * (kSide + 1), 0.5 * (kSide + 1)},
-                               {-kPixel_deg, kPixel_deg},
-                               {30.0, 0.0},
-                               {"GLON-CAR", "GLAT-CAR"}});
-}
+MapGrid grid() { return test::square_grid(kSide, kPixel_deg); }
 
 /// A source two pixels wide on a gradient across the rows.
 double sky_K(double x, double y) {
@@ -75,28 +69,8 @@ LoadedBands rows() {
 
 /// Falls across the rows where the data's sky rises, written and read again.
 HealpixSky prior_map() {
-  const HealpixGrid healpix({1024, SkyFrame::galactic});
-  std::vector<double> longitude_deg, latitude_deg;
-  for (double l = 29.5; l < 30.5; l += 0.01) {
-    for (double b = -0.5; b < 0.5; b += 0.01) {
-      longitude_deg.push_back(l);
-      latitude_deg.push_back(b);
-    }
-  }
-  ContinuumMap map;
-  map.healpix = healpix.definition();
-  map.pixel.resize(longitude_deg.size());
-  healpix.pixel_index(longitude_deg, latitude_deg, map.pixel, {}, {});
-  std::ranges::sort(map.pixel);
-  map.pixel.erase(std::unique(map.pixel.begin(), map.pixel.end()), map.pixel.end());
-  for (const std::int64_t pixel : map.pixel) {
-    map.destriped_K.push_back(static_cast<float>(-0.1 * healpix.pixel_centre(pixel).latitude_deg));
-  }
-  map.naive_K = map.hits = map.rms_K = map.destriped_K;
-  map.mask.assign(map.pixel.size(), 0);
-  const std::string path = testing::TempDir() + "/outer_subpixel_prior.fits";
-  write_map_fits(path, map);
-  return HealpixSky(path);
+  return test::healpix_square("outer_subpixel_prior.fits", 1024, 0.5,
+                              [](const SkyPosition& at) { return -0.1 * at.latitude_deg; });
 }
 
 /// By pixel: the data minus the offsets that dense matrices give for the data minus `taken_K` [sample].
