@@ -52,7 +52,8 @@ std::array<CgResult, kMaxLanes> conjugate_gradient(Apply apply, Precondition pre
     results[lane].reason = reason;
     runs[lane] = false;
   };
-  auto [rho, square] = precondition(std::span<const double>(residual), std::span<double>(z));
+  LaneValues rho, square;
+  std::tie(rho, square) = precondition(std::span<const double>(residual), std::span<double>(z));
   const auto reached = [&](std::size_t lane) { return square[lane] <= limits.square[lane]; };
   bool any = false;
   for (std::size_t lane = 0; lane < n_lanes; ++lane) {
