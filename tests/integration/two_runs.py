@@ -75,8 +75,10 @@ def check_two_at_once(scratch, database):
     assert all(done_obsids(text) for text in texts), "both had a share"
     assert statuses(database) == [f"complete|{ALL}"]
     assert database.ask("SELECT count(*) FROM comap_claims") == ["0"]
+    # One that is still at work on the last observation when it renews its claims is not waited for.
+    n_left = sum(len(re.findall(r"left \d+: claimed by", text)) for text in texts)
     assert database.ask("SELECT count(*), sum(n_done), sum(n_left) FROM comap_runs WHERE ended_at > started_at") == \
-        [f"2|{ALL}|0"]
+        [f"2|{ALL}|{n_left}"], texts
     assert database.ask("SELECT count(*), count(DISTINCT run_id) FROM comap_results") == [f"{ALL}|2"]
 
 
