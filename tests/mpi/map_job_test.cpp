@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <numeric>
 
 #include "core/error.hpp"
 #include "io/h5.hpp"
@@ -18,6 +19,7 @@
 namespace comap {
 namespace {
 
+constexpr std::int64_t kGlitch = 1560;       // a sample away from the source
 constexpr float kMarkedSample = 12345.678F;  // found again in the bytes of a file, to damage it there
 
 /// A source of 0.3 K with a sigma of 4 arcmin where the field of the synthetic files is.
@@ -112,13 +114,20 @@ class MapJob : public ::testing::Test {
     test::SyntheticLevel2 file = first_;
     file.obsid = 30001 + i;
     file.seed = static_cast<std::uint64_t>(i) + 1;
-    file.offset_K = 0.05;
+    file.offset_K = offset_K_;
     file.start_mjd += 0.06 * i;
     const Horizontal at = sky_to_horizontal(Observer(), file.mjd(3000), centre_, SkyFrame::galactic);
     file.azimuth_deg = at.azimuth_deg;
     file.elevation_deg = at.elevation_deg;
-    file.sky_K = [centre = centre_](SkyPosition position) { return source_K(position, centre); };
+    if (has_sky_) file.sky_K = [centre = centre_](SkyPosition position) { return source_K(position, centre); };
     return file;
+  }
+
+  void without_sky() {
+    has_sky_ = false;
+    test::world().run_agreed("files", [&] {
+      if (first_rank()) write_files();
+    });
   }
 
   /// Writes the file again with checksums and changes one byte of its samples.
@@ -155,6 +164,8 @@ class MapJob : public ::testing::Test {
   bool first_rank() const { return test::world().rank() == 0; }
 
   std::string directory_;
+  bool has_sky_ = true;
+  double offset_K_ = 0.05;
   test::SyntheticLevel2 first_;
   SkyPosition centre_;
   MapmakeConfig config_;
@@ -238,6 +249,55 @@ TEST_F(MapJob, OnAScratchGivesTheSameBits) {
   for (const auto& [name, image] : a.image) {
     EXPECT_EQ(std::memcmp(image.data(), b.image.at(name).data(), image.size() * sizeof(float)), 0) << name;
   }
+}
+
+/// Of the destriped map about its mean, where it is not masked.
+double scatter_K(const BandResult& band) {
+  const Images map = read_map(band.paths.fits, {});
+  std::vector<float> values;
+  for (std::size_t i = 0; i < map.image.at("MASK").size(); ++i) {
+    if (map.image.at("MASK")[i] == 0.0F) values.push_back(map.image.at("DESTRIPED")[i]);
+  }
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  for (float& value : values) value -= static_cast<float>(mean);
+  return rms(values);
+}
+
+// Without the prior offsets of 10 samples follow the white noise.
+TEST_F(MapJob, PriorFromTheResidual) {
+  offset_K_ = 0.002;
+  without_sky();
+  config_.glitch_sigma = 0.0;
+  config_.offset_length = 10;
+  config_.noise_prior = "false";
+  const MapJobResult without = run("no_prior", test::world());
+  config_.noise_prior = "residual";
+  const MapJobResult with = run("residual", test::world());
+  if (!first_rank()) return;
+  const double scatter_with_K = scatter_K(with.bands[0]);
+  EXPECT_LT(scatter_with_K, 0.5 * scatter_K(without.bands[0]));
+  const MapJobResult serial = run("serial", SerialCommunicator());
+  EXPECT_NEAR(scatter_K(serial.bands[0]), scatter_with_K, 1e-3 * scatter_with_K);
+}
+
+// A glitch of eight samples of 5 sigma each, away from the source: too weak for the search in single samples.
+TEST_F(MapJob, LongGlitchesAreFoundInTheSecondPass) {
+  without_sky();
+  test::world().run_agreed("a glitch", [&] {
+    if (!first_rank()) return;
+    test::SyntheticLevel2 file = made(1);
+    file.change_samples = [&](std::vector<float>& samples) {
+      for (std::int64_t i = 0; i < 8; ++i) {
+        samples[test::sample_index(file, 3, 0, kGlitch + i)] += static_cast<float>(5.0 * file.noise_K);
+      }
+    };
+    test::write_level2(path(1), file);
+  });
+  const MapJobResult once = run("once", test::world());
+  config_.glitch_second_pass = true;
+  const MapJobResult twice = run("twice", test::world());
+  EXPECT_GE(once.bands[0].n_samples - twice.bands[0].n_samples, 6);
+  EXPECT_LE(once.bands[0].n_samples - twice.bands[0].n_samples, 20);
 }
 
 /// All datasets of a map written by one rank and by many, which agree to rounding of the solver.
