@@ -46,19 +46,16 @@ void remove_median(std::vector<double>& values) {
   for (double& value : values) value -= middle;
 }
 
-/// Replaces the samples whose `flag` is set by straight lines between the others.
-void bridge_flagged(std::span<double> values, std::span<const std::uint8_t> flag) {
-  for (std::size_t i = 0; i < values.size(); ++i) {
+void make_nan(std::span<double> values, std::span<const std::uint8_t> flag) {
+  for (std::size_t i = 0; i < flag.size(); ++i) {
     if (flag[i] != 0) values[i] = kNan;
   }
-  bridge_gaps(values);
 }
 
-void fill_with_noise(std::span<double> values, std::span<const std::uint8_t> bright, double sigma, std::uint64_t seed) {
-  bridge_flagged(values, bright);
+void add_noise(std::span<double> values, std::span<const std::uint8_t> bright, double sigma, std::uint64_t seed) {
   std::mt19937_64 generator(seed);
   std::normal_distribution<double> noise(0.0, sigma);
-  for (std::size_t i = 0; i < values.size(); ++i) {
+  for (std::size_t i = 0; i < bright.size(); ++i) {
     if (bright[i] != 0) values[i] += noise(generator);
   }
 }
@@ -73,7 +70,8 @@ bool bridge_outliers(std::span<double> values, double auto_rms_K, const NoiseSta
     n_outliers += outlier[i];
   }
   if (static_cast<double>(n_outliers) > config.max_outlier_fraction * static_cast<double>(values.size())) return false;
-  bridge_flagged(values, outlier);
+  make_nan(values, outlier);
+  bridge_gaps(values);
   return true;
 }
 
@@ -157,6 +155,7 @@ class Worker final : public FeedWorker {
 
 NoiseStatistics noise_statistics(const NoiseSeries& series, const NoiseStatsLevel2Config& config) {
   std::vector<double> values(series.values_K.begin(), series.values_K.end());
+  make_nan(values, series.bright);  // a source is neither trend nor noise
   if (config.detrend) {
     remove_trend(values, series);
   } else {
@@ -165,7 +164,7 @@ NoiseStatistics noise_statistics(const NoiseSeries& series, const NoiseStatsLeve
   NoiseStatistics result{kNan, kNan, kNan, auto_rms(values, config.estimator), {}};
   if (!(result.auto_rms_K > 0.0)) return result;
   bridge_gaps(values);
-  if (!series.bright.empty()) fill_with_noise(values, series.bright, result.auto_rms_K, series.seed);
+  add_noise(values, series.bright, result.auto_rms_K, series.seed);
   if (!bridge_outliers(values, result.auto_rms_K, config)) return result;
 
   result.spectrum = binned_power_spectrum(values, series.sample_time_s, static_cast<std::size_t>(config.n_bins));
