@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "catalogue/sql_condition.hpp"
@@ -12,7 +13,8 @@ namespace comap::sql {
 namespace {
 
 constexpr std::int64_t kLatestRows = 10;
-constexpr auto kObservationColumns = "obsid, source, source_group, level1_path, level2_path, utc_start";
+constexpr std::array<const char*, 6> kObservationColumns = {"obsid",       "source",      "source_group",
+                                                            "level1_path", "level2_path", "utc_start"};
 
 Observation observation_of(const Values& row) {
   return {integer_of(row[0]), text_of(row[1]), text_of(row[2]), text_of(row[3]), text_of(row[4]), text_of(row[5])};
@@ -40,6 +42,18 @@ std::vector<std::string> present_columns(Connection& connection, const Table& ta
                         [&](const Column& column) { return column.name == name; });
   });
   return present;
+}
+
+/// Names of kObservationColumns. Throws CatalogueError when the table is not there or lacks one of them.
+std::string observation_columns(Connection& connection) {
+  require_observations(connection);
+  const std::vector<std::string> present = connection.columns_of(kObservations);
+  for (const char* name : kObservationColumns) {
+    if (std::ranges::find(present, name) != present.end()) continue;
+    throw CatalogueError(fmt::format("catalogue {}: table {} has no column {}; `comap_mpi catalogue init` adds it",
+                                     connection.description(), kObservations, name));
+  }
+  return joined({kObservationColumns.begin(), kObservationColumns.end()});
 }
 
 }  // namespace
@@ -100,15 +114,14 @@ std::string fill_obsids(Connection& connection, const std::vector<std::int64_t>&
 
 std::vector<Observation> select(Connection& connection, const SelectConfig& selection,
                                 const std::vector<std::int64_t>& obsids) {
-  require_observations(connection);
+  const std::string columns = observation_columns(connection);
   Condition where(connection.dialect());
   where.require_selection(selection);
   if (!obsids.empty()) {
     where.require(fmt::format("obsid IN (SELECT obsid FROM {})", fill_obsids(connection, obsids)));
   }
   return observations_of(connection.query(
-      fmt::format("SELECT {} FROM {} WHERE {} ORDER BY obsid", kObservationColumns, kObservations, where.text),
-      where.parameters));
+      fmt::format("SELECT {} FROM {} WHERE {} ORDER BY obsid", columns, kObservations, where.text), where.parameters));
 }
 
 std::vector<std::int64_t> unknown_obsids(Connection& connection, const std::vector<std::int64_t>& obsids) {
@@ -121,7 +134,7 @@ std::vector<std::int64_t> unknown_obsids(Connection& connection, const std::vect
 }
 
 CatalogueSummary summarize(Connection& connection) {
-  require_observations(connection);
+  const std::string columns = observation_columns(connection);
   CatalogueSummary summary;
   const Result counts = connection.query(fmt::format(
       "SELECT count(*), count(NULLIF(level1_path, '')), count(NULLIF(level2_path, '')) FROM {}", kObservations));
@@ -140,8 +153,7 @@ CatalogueSummary summarize(Connection& connection) {
     summary.source_groups[text_of(row[0])] = {integer_of(row[1]), integer_of(row[2])};
   }
   summary.latest = observations_of(connection.query(
-      fmt::format("SELECT {} FROM {} ORDER BY obsid DESC LIMIT $1", kObservationColumns, kObservations),
-      {kLatestRows}));
+      fmt::format("SELECT {} FROM {} ORDER BY obsid DESC LIMIT $1", columns, kObservations), {kLatestRows}));
   return summary;
 }
 

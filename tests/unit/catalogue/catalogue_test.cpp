@@ -86,6 +86,21 @@ TEST_P(CatalogueTest, InitializeCompletesATable) {
   EXPECT_EQ(ask("SELECT chi2 FROM calibration_flux"), "");
 }
 
+TEST_P(CatalogueTest, AMissingColumnIsAnErrorThatSaysWhatToDo) {
+  ask("DROP INDEX comap_index_source_group");
+  ask("ALTER TABLE comap_data DROP COLUMN source_group");
+  try {
+    catalogue_->summary();
+    FAIL() << "no error";
+  } catch (const CatalogueError& error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find("comap_data has no column source_group"), std::string::npos) << text;
+    EXPECT_NE(text.find("catalogue init"), std::string::npos) << text;
+  }
+  catalogue_->initialize();
+  EXPECT_EQ(catalogue_->summary().n_observations, 0);
+}
+
 TEST_P(CatalogueTest, ASchemaFromTheFutureIsAnError) {
   ask("UPDATE comap_schema SET value = '99' WHERE name = 'version'");
   EXPECT_THROW(open_catalogue(test::config_for(url_)), CatalogueError);
