@@ -24,7 +24,9 @@ def check_level2(reference, work):
     longest_s, n_points = 0.0, 0
     for rank in range(RANKS):
         work.start_over()
-        for point in sampled(range(1, count_points(work, "level2", rank) + 1), 3):
+        points = sampled(range(1, count_points(work, "level2", rank) + 1), 3)
+        print(f"level2: {len(points)} agreements of rank {rank}", flush=True)
+        for point in points:
             work.start_over()
             start = time.monotonic()
             code, text = work.disturbed("level2", environment={"COMAP_MPI_FAIL_AT": f"{rank}:{point}"})

@@ -60,7 +60,9 @@ def check_level2(reference, work):
     ends = collections.Counter()
     for kind, text, rank, errors in LEVEL2_CASES:
         work.start_over()
-        for n, error in pairs(all_calls(work, "level2", kind, text, rank), errors):
+        tried = pairs(all_calls(work, "level2", kind, text, rank), errors)
+        print(f"level2: {kind} of {text} by rank {rank}: {len(tried)}", flush=True)
+        for n, error in tried:
             work.start_over()
             times = 1 if error in ("short", "slow") else FOREVER
             code, output = injected(work, "level2", kind, text, n, times, error, rank)
@@ -78,7 +80,9 @@ def check_level2(reference, work):
 def check_mapmake(reference, work):
     ends = collections.Counter()
     for kind, text, errors in MAP_CASES:
-        for n, error in pairs(all_calls(work, "mapmake", kind, text, 0), errors):
+        tried = pairs(all_calls(work, "mapmake", kind, text, 0), errors)
+        print(f"mapmake: {kind} of {text}: {len(tried)}", flush=True)
+        for n, error in tried:
             for path in work.maps().values():
                 path.unlink()
             code, output = injected(work, "mapmake", kind, text, n, FOREVER, error, 0)
