@@ -138,6 +138,7 @@ class File {
   static File create(const std::string& path, Handle access, Transfer transfer);
 
   const std::string& path() const { return path_; }
+  /// Throws IoError when the file cannot be read there, which does not mean that nothing is there.
   bool exists(std::string_view object) const;
   /// Names of the members of a group, in order of name.
   std::vector<std::string> list(std::string_view group) const;

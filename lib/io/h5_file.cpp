@@ -75,11 +75,10 @@ bool File::exists(std::string_view object) const {
     const auto cut = std::min(rest.find('/'), rest.size());
     prefix.append(prefix.empty() ? "" : "/").append(rest.substr(0, cut));
     rest.remove_prefix(std::min(cut + 1, rest.size()));
-    if (H5Lexists(file_.id(), prefix.c_str(), H5P_DEFAULT) <= 0 ||
-        H5Oexists_by_name(file_.id(), prefix.c_str(), H5P_DEFAULT) <= 0) {
-      H5Eclear2(H5E_DEFAULT);
-      return false;
-    }
+    htri_t there = H5Lexists(file_.id(), prefix.c_str(), H5P_DEFAULT);
+    if (there > 0) there = H5Oexists_by_name(file_.id(), prefix.c_str(), H5P_DEFAULT);
+    if (there < 0) check_unreadable(where(object));
+    if (there <= 0) return false;
   }
   return true;
 }

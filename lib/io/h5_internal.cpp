@@ -64,6 +64,15 @@ void fail(const std::string& action, const std::string& where) {
   throw IoError(fmt::format("{}: cannot {}: {}", where, action, reason), can_pass);
 }
 
+void check_unreadable(const std::string& where) {
+  bool can_pass = false;
+  const std::string reason = last_error(can_pass);
+  for (const char* of_the_system : {"errno = ", "MPI_File_"}) {
+    if (reason.find(of_the_system) == std::string::npos) continue;
+    throw IoError(fmt::format("{}: cannot be looked for: {}", where, reason), can_pass);
+  }
+}
+
 namespace {
 
 bool a_close_failed = false;  // HDF5 keeps what it left undone for the process, too

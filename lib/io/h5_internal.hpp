@@ -20,6 +20,10 @@ void silence_library();
 /// Throws IoError "where: cannot action: reason" with the reason from the HDF5 error stack.
 [[noreturn]] void fail(const std::string& action, const std::string& where);
 
+/// After a question whether something is there that has no answer: throws IoError as fail() when that is for an error
+/// of reading. Other reasons, such as a link that leads nowhere, mean that it is not there.
+void check_unreadable(const std::string& where);
+
 /// Passes a result on; a negative one is thrown.
 template <typename Result>
 Result check(Result result, const char* action, const std::string& where) {
