@@ -67,7 +67,7 @@ void fail(const std::string& action, const std::string& where) {
 void check_unreadable(const std::string& where) {
   bool can_pass = false;
   const std::string reason = last_error(can_pass);
-  for (const char* of_the_system : {"errno = ", "MPI_File_"}) {
+  for (const char* of_the_system : {"errno = ", "_read_at"}) {
     if (reason.find(of_the_system) == std::string::npos) continue;
     throw IoError(fmt::format("{}: cannot be looked for: {}", where, reason), can_pass);
   }
