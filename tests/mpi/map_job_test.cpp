@@ -19,7 +19,6 @@
 namespace comap {
 namespace {
 
-constexpr std::int64_t kGlitch = 1560;       // a sample away from the source
 constexpr float kMarkedSample = 12345.678F;  // found again in the bytes of a file, to damage it there
 
 /// A source of 0.3 K with a sigma of 4 arcmin where the field of the synthetic files is.
@@ -280,8 +279,9 @@ TEST_F(MapJob, PriorFromTheResidual) {
   EXPECT_NEAR(scatter_K(serial.bands[0]), scatter_with_K, 1e-3 * scatter_with_K);
 }
 
-// A glitch of eight samples of 5 sigma each, away from the source: too weak for the search in single samples.
+// A glitch of eight samples of 5 sigma each: too weak for the search in single samples.
 TEST_F(MapJob, LongGlitchesAreFoundInTheSecondPass) {
+  constexpr std::int64_t kGlitch = 1560;  // sample
   without_sky();
   test::world().run_agreed("a glitch", [&] {
     if (!first_rank()) return;
