@@ -28,6 +28,7 @@
 #include "map/scatter_gather.hpp"
 #include "map/shared_pixels.hpp"
 #include "measure.hpp"
+#include "mpi/end_of_run.hpp"
 #include "mpi/environment.hpp"
 
 namespace {
@@ -373,7 +374,7 @@ int main(int argc, char** argv) {
     if (!options.json_path.empty()) std::ofstream(options.json_path) << table.dump(2) << "\n";
   } catch (const std::exception& error) {
     std::fprintf(stderr, "benchmark_destriper: %s\n", error.what());
-    environment.abort(1);
+    comap::mpi::end_all_ranks(1);
   }
   return 0;
 }

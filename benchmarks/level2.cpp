@@ -31,6 +31,7 @@
 #include "level2/observation_run.hpp"
 #include "level2/tod_reader.hpp"
 #include "measure.hpp"
+#include "mpi/end_of_run.hpp"
 #include "mpi/environment.hpp"
 #include "mpi/mpi_communicator.hpp"
 #include "mpi/parallel_file.hpp"
@@ -304,6 +305,6 @@ int main(int argc, char** argv) {
     if (world.rank() == 0 && !options.json_file.empty()) std::ofstream(options.json_file) << results.dump(2) << '\n';
   } catch (const std::exception& error) {
     fmt::print(stderr, "benchmark_level2: {}\n", error.what());
-    environment.abort(1);
+    comap::mpi::end_all_ranks(1);
   }
 }

@@ -3,8 +3,10 @@
 #include <mpi.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <thread>
 
+#include "core/log.hpp"
 #include "mpi/mpi_communicator.hpp"
 
 namespace comap::mpi {
@@ -22,6 +24,12 @@ bool all_ranks_arrive(double timeout_s) {
     if (Clock::now() >= deadline) return false;
     std::this_thread::sleep_for(kPause);
   }
+}
+
+void end_all_ranks(int exit_code) {
+  flush_log();
+  MPI_Abort(MPI_COMM_WORLD, exit_code);
+  std::abort();
 }
 
 }  // namespace comap::mpi

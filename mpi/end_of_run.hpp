@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Tells an error that every rank met from one that only some met.
+/// Ends after errors: tells one that every rank met from one that only some met.
 
 namespace comap::mpi {
 
@@ -8,5 +8,8 @@ namespace comap::mpi {
 /// when the others are still in theirs (perhaps waiting in a collective call for this rank) the answer is false, and
 /// the caller must abort. Collective in the good case; sleeps while it waits.
 bool all_ranks_arrive(double timeout_s);
+
+/// Ends all ranks at once, after writing out the log of this one. For errors after which ranks cannot agree.
+[[noreturn]] void end_all_ranks(int exit_code);
 
 }  // namespace comap::mpi

@@ -71,12 +71,6 @@ int Environment::finish(int exit_code) const {
   std::_Exit(exit_code);
 }
 
-void Environment::abort(int exit_code) const {
-  flush_log();
-  MPI_Abort(MPI_COMM_WORLD, exit_code);
-  std::abort();
-}
-
 void check_launcher() {
   const char* tasks_text = std::getenv("SLURM_STEP_NUM_TASKS");
   if (tasks_text == nullptr || std::getenv("PMIX_RANK") != nullptr) return;

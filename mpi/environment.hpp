@@ -29,9 +29,6 @@ class Environment {
   /// after errors of writing. Collective.
   int finish(int exit_code) const;
 
-  /// Ends all ranks at once, after writing out the log of this one. For errors after which ranks cannot agree.
-  [[noreturn]] void abort(int exit_code) const;
-
  private:
   std::unique_ptr<MpiCommunicator> world_;
   std::int64_t agreement_to_fail_ = 0;  ///< of this rank, for tests; 0 = none

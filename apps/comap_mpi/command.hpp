@@ -43,6 +43,7 @@ struct Command {
   CommandFunction run;
   bool needs_config = true;  ///< false: a missing default file means all defaults
   bool writes_log = true;    ///< false: no log file, for commands that only look
+  bool needs_mpi = true;     ///< false: without a launcher MPI is left out; starting it takes longer
 };
 using Commands = std::vector<Command>;
 

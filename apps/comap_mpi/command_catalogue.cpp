@@ -127,6 +127,7 @@ CLI::App* add_catalogue_leaf(const CatalogueGroup& group, const std::string& nam
       add_leaf_command(group.parent, group.commands, name, description,
                        fmt::format("comap_mpi {} {} {}", group.name, name, arguments), std::move(run), group.options);
   group.commands.back().needs_config = false;
+  group.commands.back().needs_mpi = false;
   app->add_option("--format", *group.format, kOutputFormats)->capture_default_str();
   return app;
 }

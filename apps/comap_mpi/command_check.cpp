@@ -53,6 +53,7 @@ void add_check_command(CLI::App& program, Commands& commands, GlobalOptions& opt
       [own](const CommandContext& context) { return run_check(context, *own); }, options);
   commands.back().needs_config = false;
   commands.back().writes_log = false;
+  commands.back().needs_mpi = false;
   app->add_option("FILE", own->files, "Level-1 or Level-2 files")->required()->type_name("");
   app->add_option("--format", own->format, kOutputFormats)->capture_default_str();
   app->add_flag("--deep", own->deep, "Read all TOD of Level-1 files, not samples of it");

@@ -29,9 +29,11 @@ void add_config_command(CLI::App& program, Commands& commands, GlobalOptions& op
                    "comap_mpi config show my.toml --set mapmake.bands=all > full.toml", show, options);
   commands.back().needs_config = false;
   commands.back().writes_log = false;
+  commands.back().needs_mpi = false;
   add_leaf_command(*config, commands, "check", "Report all errors of a configuration at once",
                    "comap_mpi config check my.toml", check, options);
   commands.back().writes_log = false;
+  commands.back().needs_mpi = false;
 }
 
 }  // namespace comap

@@ -127,6 +127,7 @@ void add_diff_command(CLI::App& program, Commands& commands, GlobalOptions& opti
       [own](const CommandContext& context) { return run_diff(context, *own); }, options);
   commands.back().needs_config = false;
   commands.back().writes_log = false;
+  commands.back().needs_mpi = false;
   app->add_option("FILE", own->files, "The two maps, a and b: FITS or HDF5, images or HEALPix")
       ->required()
       ->expected(2)

@@ -74,6 +74,7 @@ void add_report_command(CLI::App& program, Commands& commands, GlobalOptions& op
       "Pictures of Level-2 files: calibration, noise, spectra, gain, data before and after",
       "comap_mpi report config.toml --obsid 30001 --output-dir report",
       [own](const CommandContext& context) { return run_report(context, *own); }, options);
+  commands.back().needs_mpi = false;
   app->add_option("--file", own->files, "Level-2 files, instead of those of the selected observations");
   app->add_option("--output-dir", own->output_dir, "one directory for each observation is made there")
       ->capture_default_str();

@@ -129,20 +129,18 @@ Failure current_failure() {
 
 /// Ends in good order when every rank met an error, which rank 0 reports; otherwise ends all ranks at once, since the
 /// others may wait for this one.
-int end_after(const Failure& failure, const mpi::Environment& environment) {
-  const Communicator& world = environment.world();
+int end_after(const Failure& failure, const Communicator& world) {
   if (world.rank() == 0) log_error("{}", failure.text);
   flush_log();
   if (world.size() > 1 && !mpi::all_ranks_arrive(kAgreementTimeout_s)) {
     if (world.rank() != 0) log_error("{}", failure.text);
     log_error("rank {} ends the program: the other ranks cannot go on without it", world.rank());
-    environment.abort(failure.exit_code);
+    mpi::end_all_ranks(failure.exit_code);
   }
   return failure.exit_code;
 }
 
-int run_command(const Program& program, const Command& command, const mpi::Environment& environment) {
-  const Communicator& world = environment.world();
+int run_command(const Program& program, const Command& command, const Communicator& world) {
   EffectiveConfig effective;
   try {
     effective = prepare(program, command, world);
@@ -158,7 +156,7 @@ int run_command(const Program& program, const Command& command, const mpi::Envir
     flush_log();
     return code;
   } catch (...) {
-    return end_after(current_failure(), environment);
+    return end_after(current_failure(), world);
   }
 }
 
@@ -170,8 +168,10 @@ int run_program(int argc, char** argv) {
     return report_usage(program->app, error, argc, argv);
   }
   mpi::check_launcher();
+  const Command& command = parsed_command(*program);
+  if (!command.needs_mpi && !is_launched()) return run_command(*program, command, SerialCommunicator());
   const mpi::Environment environment(argc, argv);
-  return environment.finish(run_command(*program, parsed_command(*program), environment));
+  return environment.finish(run_command(*program, command, environment.world()));
 }
 
 }  // namespace

@@ -121,6 +121,17 @@ def several_ranks():
     assert expect(run("--version", ranks=2), 0).stdout.count("HDF5") == 1
 
 
+def commands_without_mpi():
+    """Without a launcher they do not start MPI, here one that cannot be started."""
+    no_mpi = {"OMPI_MCA_pml": "none"}
+    expect(run("config", "show", environment=no_mpi), 0, ["[mapmake]"])
+    config = write("catalogue.toml", '[catalogue]\nurl = "sqlite:looking.db"\n')
+    expect(run("catalogue", "summary", config, environment=no_mpi), 1, in_stderr=["looking.db"])
+    expect(run("catalogue", "init", config, environment=no_mpi), 0, ["created"])
+    expect(run("catalogue", "summary", config, environment=no_mpi), 0, ["observations"])
+    expect(run("level2", config, environment=no_mpi), 1)
+
+
 def pipelines():
     bad_option = write("bad_option.toml", '[run]\npipeline = ["mapmake --no-such"]\n')
     expect(run("run", bad_option), 2, in_stderr=['"mapmake --no-such"', "--no-such"])
@@ -136,6 +147,6 @@ if __name__ == "__main__":
     shutil.rmtree(SCRATCH, ignore_errors=True)
     SCRATCH.mkdir(parents=True)
     for test in (help_and_version, wrong_usage, effective_configuration, which_file, errors_of_a_configuration,
-                 several_ranks, pipelines):
+                 several_ranks, commands_without_mpi, pipelines):
         test()
         print(f"{test.__name__}: passed", flush=True)
