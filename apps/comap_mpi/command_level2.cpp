@@ -172,7 +172,7 @@ struct Level2Run {
 /// With the retries of files that are unavailable for a moment left to who reads the file.
 void probe_level1(const std::string& path) {
   for (const auto& [deadly, reason] : make_probe(ProbeDepth::contents)({path})) {
-    throw ObservationError(deadly + ": " + reason);
+    throw ObservationError(fmt::format("{}: {}", deadly, reason));
   }
 }
 

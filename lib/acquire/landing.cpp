@@ -89,7 +89,7 @@ fs::path Landing::final_path(const ListedFile& file) const { return directory_ /
 fs::path Landing::fetch_directory(const ListedFile& file) const { return hidden_ / std::to_string(file.obsid); }
 
 fs::path Landing::prepare(const ListedFile& file) const {
-  const fs::path target = fetch_directory(file) / (file_name_of(file) + kFetchEnding);
+  fs::path target = fetch_directory(file) / (file_name_of(file) + kFetchEnding);
   const fs::path partial = target.parent_path() / kPartialDirectory / target.filename();
   make_directories(partial.parent_path());
   // rsync writes to .NAME.XXXXXX, and moves it to the partial directory unless it is killed.

@@ -27,7 +27,7 @@ std::string_view trimmed(std::string_view text) {
 /// Takes the next field off `line`.
 std::string next_field(std::string_view& line, std::string_view separators) {
   const std::size_t end = std::min(line.find_first_of(separators), line.size());
-  const std::string field(trimmed(line.substr(0, end)));
+  std::string field(trimmed(line.substr(0, end)));
   line.remove_prefix(std::min(end + 1, line.size()));
   if (separators != "\t") line = trimmed(line);
   return field;
