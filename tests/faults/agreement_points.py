@@ -4,7 +4,7 @@ point, with two observations instead of three."""
 import re
 import time
 
-from faults import ALL, RANKS, reference_and_work, sampled
+from faults import ALL, RANKS, of_this_part, reference_and_work, sampled
 from program import scratch_directory
 
 MADE = "failure made for a test"
@@ -24,7 +24,7 @@ def check_level2(reference, work):
     longest_s, n_points = 0.0, 0
     for rank in range(RANKS):
         work.start_over()
-        points = sampled(range(1, count_points(work, "level2", rank) + 1), 3)
+        points = of_this_part(sampled(range(1, count_points(work, "level2", rank) + 1), 3))
         print(f"level2: {len(points)} agreements of rank {rank}", flush=True)
         for point in points:
             work.start_over()
@@ -42,7 +42,7 @@ def check_level2(reference, work):
 def check_mapmake(reference, work):
     n_points = 0
     for rank in range(RANKS):
-        for point in sampled(range(1, count_points(work, "mapmake", rank) + 1), 3):
+        for point in of_this_part(sampled(range(1, count_points(work, "mapmake", rank) + 1), 3)):
             for path in work.maps().values():
                 path.unlink()
             code, text = work.disturbed("mapmake", environment={"COMAP_MPI_FAIL_AT": f"{rank}:{point}"})

@@ -1,12 +1,12 @@
-"""Errors of the operating system at every open, read, write, rename and sync of Level-1 and Level-2 files, maps and
-the catalogue: a clear message, no incomplete product visible, no hang, and the same command then does the rest.
+"""Errors of the operating system at every open, read, write, rename and sync of Level-1 and Level-2 files, maps, logs
+and the catalogue: a clear message, no incomplete product visible, no hang, and the same command then does the rest.
 COMAP_FAULTS=all tries every call of the reduction of one observation, COMAP_FAULTS=N up to N of each kind, otherwise a
 sample, both with three observations. Errors of a kind go round: one for each call."""
 import collections
 import errno
 import os
 
-from faults import ALL, RANKS, reference_and_work, sampled
+from faults import ALL, RANKS, of_this_part, reference_and_work, sampled
 from program import scratch_directory
 
 LIBRARY = os.environ["COMAP_INJECT_LIBRARY"]
@@ -20,15 +20,24 @@ LEVEL2_CASES = [
     ("write", "level2/", 1, (errno.ENOSPC, errno.EIO)),
     ("sync", "level2/", 0, (errno.EIO, errno.ENOSPC)),
     ("rename", "level2/", 0, (errno.EACCES, errno.ENOSPC)),
+    ("open", "comap.db", 0, (errno.EACCES, errno.EIO)),
     ("write", "comap.db", 0, (errno.ENOSPC, errno.EIO)),
     ("read", "comap.db", 0, (errno.EIO,)),
+    ("sync", "comap.db", 0, (errno.EIO, errno.ENOSPC)),
+    ("open", "logs/", 0, (errno.EACCES, errno.ENOSPC)),
+    ("write", "logs/", 0, (errno.ENOSPC, errno.EIO)),
 ]
 MAP_CASES = [
     ("open", "level2/", (errno.EACCES,)),
     ("read", "level2/", (errno.EIO, "short")),
     ("open", "maps/", (errno.EACCES,)),
     ("write", "maps/", (errno.ENOSPC, errno.EIO)),
+    ("sync", "maps/", (errno.EIO, errno.ENOSPC)),
     ("rename", "maps/", (errno.ENOSPC,)),
+    ("open", "comap.db", (errno.EACCES,)),
+    ("read", "comap.db", (errno.EIO,)),
+    ("open", "logs/", (errno.EACCES, errno.ENOSPC)),
+    ("write", "logs/", (errno.ENOSPC, errno.EIO)),
 ]
 
 
@@ -55,21 +64,26 @@ def pairs(calls, errors):
     return [(some[i % len(some)], errors[i % len(errors)]) for i in range(max(len(some), len(errors)))]
 
 
+def check_end(what, code, output):
+    """Done, failed with a message, or not begun without a log."""
+    assert code in (0, 1, 3) or "cannot write the log file" in output, f"{what}: exit code {code}\n{output}"
+    assert code in (0, 2) or " error " in output or "failed" in output, f"{what}: no message\n{output}"
+
+
 def check_level2(reference, work):
     """All ranks are one team."""
     ends = collections.Counter()
     for kind, text, rank, errors in LEVEL2_CASES:
         work.start_over()
-        tried = pairs(all_calls(work, "level2", kind, text, rank), errors)
+        tried = of_this_part(pairs(all_calls(work, "level2", kind, text, rank), errors))
         print(f"level2: {kind} of {text} by rank {rank}: {len(tried)}", flush=True)
         for n, error in tried:
             work.start_over()
             times = 1 if error in ("short", "slow") else FOREVER
             code, output = injected(work, "level2", kind, text, n, times, error, rank)
             what = f"{kind} {n} of {text} by rank {rank}, {error}"
-            assert code in (0, 1, 3), f"{what}: exit code {code}\n{output}"
+            check_end(what, code, output)
             assert code == 0 or error not in ("short", "slow"), f"{what}\n{output}"
-            assert code == 0 or " error " in output, f"{what}: no message\n{output}"
             work.check_claims()
             work.run("level2")
             work.check_finished(reference, what)
@@ -80,15 +94,14 @@ def check_level2(reference, work):
 def check_mapmake(reference, work):
     ends = collections.Counter()
     for kind, text, errors in MAP_CASES:
-        tried = pairs(all_calls(work, "mapmake", kind, text, 0), errors)
+        tried = of_this_part(pairs(all_calls(work, "mapmake", kind, text, 0), errors))
         print(f"mapmake: {kind} of {text}: {len(tried)}", flush=True)
         for n, error in tried:
             for path in work.maps().values():
                 path.unlink()
             code, output = injected(work, "mapmake", kind, text, n, FOREVER, error, 0)
             what = f"{kind} {n} of {text}, {error}"
-            assert code in (0, 1, 3), f"{what}: exit code {code}\n{output}"
-            assert code == 0 or " error " in output or "failed" in output, f"{what}: no message\n{output}"
+            check_end(what, code, output)
             work.check_maps()
             ends[code] += 1
     work.run("mapmake")

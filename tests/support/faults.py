@@ -1,7 +1,8 @@
 """What the tests of faults share: a small undisturbed reduction, and runs that are disturbed and looked at afterwards.
 
 COMAP_FAULTS=all tries every moment or point, COMAP_FAULTS=N up to N points of each case; otherwise a sample that fits
-into the tests of every day."""
+into the tests of every day. COMAP_FAULTS_PART=K/N takes the K-th of N equal parts of them: N machines, or N directories,
+share the work."""
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ from program import MPIRUN, PROGRAM, datasets, run, write_config
 
 ALL = os.environ.get("COMAP_FAULTS") == "all"
 POINTS = int(os.environ.get("COMAP_FAULTS", "0").replace("all", "0"))
+PART, PARTS = map(int, os.environ.get("COMAP_FAULTS_PART", "1/1").split("/"))
 WATCHDOG_S = 60
 RANKS = 3
 SNAPSHOT = "level2/sql_snapshot/"
@@ -52,6 +54,10 @@ def sampled(points, n):
     if ALL or len(points) <= n:
         return points
     return [points[round(i * (len(points) - 1) / max(n - 1, 1))] for i in range(n)]
+
+
+def of_this_part(cases):
+    return cases[PART - 1::PARTS]
 
 
 class Work:
