@@ -30,7 +30,7 @@ void Binder::number_array(std::string_view key, std::vector<double>& value, Limi
 std::string describe_limits(const Limits& limits) {
   const bool bounded_above = limits.max < std::numeric_limits<double>::infinity();
   const bool bounded_below = limits.min > -std::numeric_limits<double>::infinity();
-  const std::string low = limits.min == kAboveZero ? "above 0" : fmt::format("at least {}", limits.min);
+  std::string low = limits.min == kAboveZero ? "above 0" : fmt::format("at least {}", limits.min);
   if (bounded_above && limits.min == kAboveZero) return fmt::format("above 0, at most {}", limits.max);
   if (bounded_above && bounded_below) return fmt::format("from {} to {}", limits.min, limits.max);
   if (bounded_below) return low;

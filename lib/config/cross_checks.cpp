@@ -119,7 +119,7 @@ void check_split_groups(const MapmakeConfig& config, Checker& checker) {
 void check_splits(const MapmakeConfig& config, Checker& checker) {
   checker.expect(all_different(config.split), "mapmake.split", "a split stands in the list twice");
   if (std::ranges::find(config.split, "custom") == config.split.end()) return;
-  checker.expect(config.split_groups.size() > 0, "mapmake.split_groups",
+  checker.expect(!config.split_groups.empty(), "mapmake.split_groups",
                  "split = \"custom\" needs groups: { name = [obsids], ... }");
   check_split_groups(config, checker);
 }

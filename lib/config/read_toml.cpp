@@ -68,7 +68,7 @@ std::optional<toml::table> parse_set(const std::string& set) {
 std::string overlay(toml::table& target, toml::table&& source, const std::string& path) {
   auto entry = source.begin();
   const std::string key(entry->first.str());
-  const std::string full = path.empty() ? key : path + "." + key;
+  std::string full = path.empty() ? key : path + "." + key;
   toml::table* inner = entry->second.as_table();
   if (inner == nullptr || inner->is_inline() || inner->empty()) {
     target.insert_or_assign(key, std::move(entry->second));

@@ -67,9 +67,9 @@ std::vector<double> mean_spectrum(const SpectralCube& cube, const std::function<
 std::function<bool(std::int64_t)> within(double radius_deg, std::int64_t centre, const WcsDefinition& wcs) {
   return [=](std::int64_t pixel) {
     const std::int64_t n_x = wcs.naxis[0];
-    const double dx = static_cast<double>(pixel % n_x - centre % n_x) * wcs.cdelt_deg[0];
-    const double dy = static_cast<double>(pixel / n_x - centre / n_x) * wcs.cdelt_deg[1];
-    return std::hypot(dx, dy) <= radius_deg;
+    const std::int64_t columns = pixel % n_x - centre % n_x, rows = pixel / n_x - centre / n_x;
+    return std::hypot(static_cast<double>(columns) * wcs.cdelt_deg[0], static_cast<double>(rows) * wcs.cdelt_deg[1]) <=
+           radius_deg;
   };
 }
 

@@ -112,8 +112,9 @@ std::string script_head(const WcsDefinition& wcs, const PixelWindow& window, con
 
 /// Places the image and its colour bar on the canvas; panels are counted in reading order.
 std::string script_place(const Layout& layout, int panel) {
-  const double left = (panel % layout.n_columns) * layout.panel_width() + Layout::kLeft;
-  const double top = Layout::kTitle + (panel / layout.n_columns) * layout.panel_height() + Layout::kAbove;
+  const int row = panel / layout.n_columns, column = panel % layout.n_columns;
+  const double left = column * layout.panel_width() + Layout::kLeft;
+  const double top = Layout::kTitle + row * layout.panel_height() + Layout::kAbove;
   const double x_scale = 1.0 / layout.canvas_width(), y_scale = 1.0 / layout.canvas_height();
   const double bottom = 1.0 - (top + layout.height) * y_scale;
   return fmt::format(

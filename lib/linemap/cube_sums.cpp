@@ -68,9 +68,10 @@ double blend(const LineBand& band, const BandRows& rows, const ChannelBlend& ble
   const std::size_t n = samples.size();
   std::ranges::fill(samples, 0.0F);
   double variance_K2 = 0.0;
-  for (int i = 0; i < blended.n; ++i) {
-    const std::size_t row = rows.row[static_cast<std::size_t>(blended.first + i)];
-    const double weight = blended.weight[static_cast<std::size_t>(i)] / calibration_factor;
+  const auto first = static_cast<std::size_t>(blended.first), n_blended = static_cast<std::size_t>(blended.n);
+  for (std::size_t i = 0; i < n_blended; ++i) {
+    const std::size_t row = rows.row[first + i];
+    const double weight = blended.weight[i] / calibration_factor;
     variance_K2 += weight * weight * band.variance_K2[row];
     const float* const values = band.temperature_K.data() + row * n;
     for (std::size_t t = 0; t < n; ++t) samples[t] += static_cast<float>(weight) * values[t];

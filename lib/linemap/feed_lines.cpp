@@ -115,7 +115,7 @@ std::set<int> FeedLineReader::add_block(const Block& block, const Lines& lines) 
       samples.n_samples = block.n_samples;
       samples.n_channels = n_channels;
       samples.stride = block.n_samples;
-      samples.tod = tod.data() + (band - first) * n_channels * block.n_samples;
+      samples.tod = tod.data() + static_cast<std::int64_t>(band - first) * n_channels * block.n_samples;
       if (add_band(samples, block, lines)) filtered.insert(band);
     }
   }

@@ -70,7 +70,8 @@ LinePlan plan_lines(const LinemapConfig& config, const LineObservation& file) {
 SpectralAxis cube_axis(const SpectralAxis& band_axis, double rest_GHz, double doppler, int segment_width) {
   const double nearest_GHz = band_axis.frequency_GHz(std::round(band_axis.channel_of(rest_GHz * doppler)));
   const double step_GHz = std::abs(band_axis.step_GHz);
-  return {(nearest_GHz - (segment_width / 2) * step_GHz) / doppler, step_GHz / doppler, segment_width};
+  const int centre = segment_width / 2;
+  return {(nearest_GHz - centre * step_GHz) / doppler, step_GHz / doppler, segment_width};
 }
 
 void check_baseline(const LinemapConfig& config, const SpectralAxis& axis, double rest_GHz) {

@@ -48,7 +48,7 @@ std::vector<PointingSurvey> LineShare::survey(SkyFrame frame) {
       PointingSurvey survey;
       survey.observation = unit.observation;
       for (const int feed : unit.feeds) survey_feed(files, feed, frame, survey);
-      surveys.push_back(std::move(survey));
+      surveys.push_back(survey);
     });
   }
   return surveys;

@@ -151,7 +151,7 @@ std::int64_t flag_long_glitches(DestriperData& data, std::span<const MapLookup> 
     const std::vector<double> steps = weighted_steps(data, maps, segment);
     const double limit = glitch_sigma * mad_sigma(residual);
     std::vector<char> marked(residual.size(), 0);
-    for (const std::size_t width : {1, 2, 4, 8, 16}) mark_stretches(residual, steps, width, limit, marked);
+    for (const std::size_t width : {1U, 2U, 4U, 8U, 16U}) mark_stretches(residual, steps, width, limit, marked);
     for (std::size_t i = 0; i < marked.size(); ++i) {
       if (marked[i] == 0) continue;
       for (DestriperStream& stream : data.streams) {

@@ -40,8 +40,9 @@ void fill_band(const SimulateConfig& config, const FeedSlope& feed, const BandTa
   const double ripple_K = config.receiver_ripple_K * random.uniform(0.6, 1.4);
   const double fast_ripple_K = config.receiver_ripple_K * random.uniform(0.2, 0.6);
   const double band_K = kBandSpread_K * random.normal();
+  const auto first = static_cast<std::size_t>(band) * static_cast<std::size_t>(config.n_channels);
   for (int channel = 0; channel < config.n_channels; ++channel) {
-    const auto i = static_cast<std::size_t>(band * config.n_channels + channel);
+    const std::size_t i = first + static_cast<std::size_t>(channel);
     const double x = position(channel, config.n_channels);
     const double nu = frequency_GHz[i] - kPivotFrequency_GHz;
     const double smooth_K = feed.base_K + band_K + feed.slope_K_per_GHz * nu + feed.curvature_K_per_GHz2 * nu * nu;

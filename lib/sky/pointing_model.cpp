@@ -23,7 +23,9 @@ std::vector<double> numbers_of_line(const std::string& line, const std::string& 
     } catch (const std::exception&) {
       n_read = 0;
     }
-    if (n_read != word.size() || !std::isfinite(value)) throw ConfigError(where + ": '" + word + "' is no number");
+    if (n_read != word.size() || !std::isfinite(value)) {
+      throw ConfigError(fmt::format("{}: '{}' is no number", where, word));
+    }
     numbers.push_back(value);
   }
   return numbers;

@@ -77,7 +77,7 @@ std::vector<double> combine(const Events& events, const SystemTemperatureConfig&
 VaneCalibration calibration_at(const ObservationContext& observation, const ProductTable& feed_products,
                                const SystemTemperatureConfig& config, double mjd) {
   const auto event_mjd = observation.products.get<double>(level2::kVaneEventMjd);
-  const auto n_elements = static_cast<std::size_t>(kBands * observation.level1.n_channels);
+  const std::size_t n_elements = std::size_t{kBands} * static_cast<std::size_t>(observation.level1.n_channels);
   const Events tsys{feed_products.get<float>(level2::kSystemTemperature), event_mjd, n_elements};
   const Events gain{feed_products.get<float>(level2::kGain), event_mjd, n_elements};
   if (event_mjd.empty() || gain.values.size() != event_mjd.size() * n_elements) {
