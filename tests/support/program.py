@@ -23,8 +23,10 @@ def scratch_directory():
 
 
 def run(*arguments, ranks=1, directory, expect=0, environment=None, timeout_s=TIMEOUT_S):
-    """Runs comap_mpi, checks its exit code, and returns what it printed (output and log together)."""
-    command = [MPIRUN, str(ranks), PROGRAM, *map(str, arguments)]
+    """Runs comap_mpi, one rank without a launcher, checks its exit code, and returns what it printed (output and log
+    together)."""
+    launcher = [MPIRUN, str(ranks)] if ranks > 1 else []
+    command = [*launcher, PROGRAM, *map(str, arguments)]
     done = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           timeout=timeout_s, env={**os.environ, **(environment or {})})
     assert done.returncode == expect, \
