@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/log.hpp"
 
@@ -38,6 +39,12 @@ void Level2Progress::add(const ObservationOutcome& outcome) {
     log_info("{:.3f} s", spent_s);
   }
   const ScopedLogContext context({outcome.rank, outcome.team, obsid, ""});
+  std::set<TroubleKind> kinds;
+  for (const Trouble& trouble : outcome.result.troubles) {
+    log_warning("{}", describe(trouble));
+    kinds.insert(trouble.kind);
+  }
+  for (const TroubleKind kind : kinds) ++n_with_trouble_[kind];
   switch (outcome.status) {
     case ObservationOutcome::Status::done:
       ++n_done_;
@@ -96,6 +103,8 @@ std::string Level2Progress::table() const {
   row("rate", fmt::format("{:.0f} MB/s", static_cast<double>(tod_bytes_) / kMegabyte / seconds));
   text += "  rank-seconds by stage\n";
   for (const auto& [stage, spent_s] : seconds_) row("  " + stage, fmt::format("{:.2f} s", spent_s));
+  if (!n_with_trouble_.empty()) text += "  observations with trouble (docs/spoilt-files.md)\n";
+  for (const auto& [kind, n] : n_with_trouble_) row(fmt::format("  {}", trouble_text(kind)), std::to_string(n));
   for (const auto& [obsid, reason] : failures_) text += fmt::format("  failed {}: {}\n", obsid, reason);
   for (const auto& [obsid, reason] : left_) text += fmt::format("  left {}: {}\n", obsid, reason);
   return text;
@@ -111,6 +120,9 @@ nlohmann::ordered_json Level2Progress::json() const {
     for (const auto& [obsid, reason] : entries) list.push_back({{"obsid", obsid}, {"reason", reason}});
     return list;
   };
+  auto troubles = nlohmann::ordered_json::object();
+  for (const auto& [kind, n] : n_with_trouble_) troubles[std::string(trouble_text(kind))] = n;
+  summary["observations_with_trouble"] = std::move(troubles);
   summary["failures"] = listed(failures_);
   summary["left_to_others"] = listed(left_);
   return summary;

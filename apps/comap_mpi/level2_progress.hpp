@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
@@ -44,6 +45,7 @@ class Level2Progress {
   std::int64_t tod_bytes_ = 0;
   std::int64_t stored_bytes_ = 0;
   StageSeconds seconds_;
+  std::map<TroubleKind, std::int64_t> n_with_trouble_;          ///< observations
   std::vector<std::pair<std::int64_t, std::string>> failures_;  ///< obsid, reason
   std::vector<std::pair<std::int64_t, std::string>> left_;      ///< obsid, reason
 };

@@ -16,6 +16,7 @@
 
 #include "catalogue/calibration_rows.hpp"
 #include "config/config.hpp"
+#include "core/trouble.hpp"
 
 namespace comap {
 
@@ -54,6 +55,7 @@ struct ObservationResult {
   std::vector<QualityRow> quality;
   /// When any are given they replace all rows that calibration_flux has of this observation.
   std::vector<CalibrationFlux> calibration;
+  std::vector<Trouble> troubles;  ///< for logs and the summary of the run; not in the catalogue
 };
 
 struct QualityFlag {

@@ -8,6 +8,31 @@ constexpr double kMaxSeed = 9e15;
 const std::vector<std::pair<std::string, NoiseEstimator>> kNoiseEstimators = {
     {"mad", NoiseEstimator::mad}, {"std", NoiseEstimator::standard_deviation}};
 
+void bind_check_level1(Binder& binder, CheckLevel1Config& config) {
+  binder.number("min_mjd", config.min_mjd, {0}, "earlier: refused [d, UTC]");
+  binder.number("max_mjd", config.max_mjd, {0}, "later: refused [d, UTC]");
+  binder.number("min_frequency_GHz", config.min_frequency_GHz, {kAboveZero}, "lower: refused [GHz]");
+  binder.number("max_frequency_GHz", config.max_frequency_GHz, {kAboveZero}, "higher: refused [GHz]");
+  binder.number("max_time_gap_s", config.max_time_gap_s, {kAboveZero}, "longer steps are pauses of the recording [s]");
+  binder.number("max_sample_time_error", config.max_sample_time_error, {kAboveZero},
+                "relative, median step against the sample time that the file states; more: refused");
+  binder.number("warn_position_error_arcsec", config.warn_position_error_arcsec, {kAboveZero},
+                "az/el/MJD against the file's own pixel_ra/dec; more: warned [arcsec]");
+  binder.number("max_position_error_arcsec", config.max_position_error_arcsec, {kAboveZero},
+                "the same; more: refused [arcsec]");
+  binder.number("max_pointing_speed_deg_s", config.max_pointing_speed_deg_s, {kAboveZero},
+                "faster steps on the sky are jumps, and missing [deg/s]");
+  binder.number("max_pointing_hold_s", config.max_pointing_hold_s, {kAboveZero},
+                "longer at one place inside a moving scan: missing [s]");
+  binder.number("max_counts_ratio", config.max_counts_ratio, {1}, "counts over the channel's median; more: missing");
+  binder.integer_as("max_repeats", config.max_repeats, {0, 1e6},
+                    "equal spectra in a row besides the first; more: missing");
+  binder.number("max_repeated_fraction", config.max_repeated_fraction, {0, 1},
+                "of a feed's samples in scans; more: the feed is left out");
+  binder.number("min_noise_ratio", config.min_noise_ratio, {0, 1},
+                "variance over that of the radiometer equation; less: the scan of the feed is missing");
+}
+
 void bind_create_level2(Binder& binder, CreateLevel2Config& config) {
   std::vector<std::pair<std::string, double>> rows;
   for (const CopyRule& rule : config.copy) rows.emplace_back(rule.path, rule.scale);
@@ -20,6 +45,7 @@ void bind_create_level2(Binder& binder, CreateLevel2Config& config) {
 
 void bind_system_temperature(Binder& binder, SystemTemperatureConfig& config) {
   constexpr double kMaxOffset_s = 60;
+  constexpr double kMaxTemperature_C = 100;
   binder.number("vane_hot_margin_deg", config.vane_hot_margin_deg, {kAboveZero, 90},
                 "hot: vane angle below the smallest of the event plus this [deg]");
   binder.number("vane_cold_angle_deg", config.vane_cold_angle_deg, {0, 360}, "cold: vane angle above this [deg]");
@@ -27,6 +53,26 @@ void bind_system_temperature(Binder& binder, SystemTemperatureConfig& config) {
                 "taken off the times of the housekeeping [s]");
   binder.number("cold_temperature_K", config.cold_temperature_K, {0, 300}, "T_cold of the vane equations [K]");
   binder.choice("event", config.event, {"first", "mean", "interpolate"}, "which vane event calibrates");
+  binder.number("max_row_spacings", config.max_row_spacings, {kAboveZero},
+                "no load from housekeeping rows further away than this [median spacings]");
+  binder.number("min_vane_temperature_C", config.min_vane_temperature_C, {-kMaxTemperature_C, kMaxTemperature_C},
+                "colder loads are implausible [deg C]");
+  binder.number("max_vane_temperature_C", config.max_vane_temperature_C, {-kMaxTemperature_C, kMaxTemperature_C},
+                "hotter loads are implausible [deg C]");
+  binder.number("max_vane_disagreement_K", config.max_vane_disagreement_K, {kAboveZero},
+                "between the sensors of the load, before the odd one is left out [K]");
+  binder.number("plateau_sigma", config.plateau_sigma, {kAboveZero}, "samples further off are not on their plateau");
+  binder.number("min_plateau_s", config.min_plateau_s, {0},
+                "of hot and of cold samples; less: the event is not used [s]");
+  binder.number("max_housekeeping_lag_s", config.max_housekeeping_lag_s, {kAboveZero},
+                "between power and vane angle; more: the event is not used [s]");
+  binder.number("max_event_difference", config.max_event_difference, {kAboveZero},
+                "relative, of a feed's gain in an event to the other event");
+  binder.number("min_system_temperature_K", config.min_system_temperature_K, {0}, "of a channel; less: no value [K]");
+  binder.number("max_system_temperature_K", config.max_system_temperature_K, {kAboveZero},
+                "of a channel; more: no value [K]");
+  binder.number("max_radiometer_ratio", config.max_radiometer_ratio, {1},
+                "noise on a plateau over the radiometer equation, or under it; more: the event is not used");
 }
 
 void bind_find_scans(Binder& binder, FindScansConfig& config) {
@@ -35,6 +81,8 @@ void bind_find_scans(Binder& binder, FindScansConfig& config) {
                  "longer scans are worked on in pieces [samples]");
   binder.integer("trim_start", config.trim_start, {0, kMaxSamples}, "cut from the start of every scan [samples]");
   binder.integer("trim_end", config.trim_end, {0, kMaxSamples}, "cut from the end of every scan [samples]");
+  binder.number("max_flicker_s", config.max_flicker_s, {0},
+                "shorter interruptions of its feature do not split a scan [s]");
 }
 
 void bind_line_mask(Binder& binder, GainFilterConfig& config) {
@@ -116,6 +164,7 @@ void bind_level2(Binder& binder, Level2Config& config) {
         },
         "");
   };
+  section("check_level1", config.check_level1, bind_check_level1);
   section("create_level2", config.create_level2, bind_create_level2);
   section("system_temperature", config.system_temperature, bind_system_temperature);
   section("find_scans", config.find_scans, bind_find_scans);

@@ -99,6 +99,8 @@ void bind_cuts(Binder& binder, MapmakeConfig& config) {
   binder.number("glitch_sigma", config.glitch_sigma, {kAboveZero}, "of the glitch search");
   binder.flag("glitch_second_pass", config.glitch_second_pass, "on the data minus the first map");
   binder.number("min_good_fraction", config.min_good_fraction, {0, 1}, "fewer samples left: the scan is dropped");
+  binder.number("max_residual_ratio", config.max_residual_ratio, {1},
+                "power of the residual over its noise model at low frequencies; more: a warning");
   binder.number("sigma_red_cutoff_K", config.sigma_red_cutoff_K, {0}, "noisier scans are dropped [K]");
   binder.number("auto_rms_cap_K", config.auto_rms_cap_K, {0}, "noisier scans are dropped [K]");
 }

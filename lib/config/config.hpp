@@ -73,13 +73,44 @@ struct CreateLevel2Config {
   bool overwrite = false;  ///< run the stage, and those that build on it, also when it is up to date
 };
 
+/// [level2.check_level1]: what a Level-1 file must agree with. Files beyond a `max`/`min` of the observation are
+/// refused, samples beyond theirs are missing.
+struct CheckLevel1Config {
+  double min_mjd = 57000.0;  ///< UTC
+  double max_mjd = 70000.0;
+  double min_frequency_GHz = 20.0;
+  double max_frequency_GHz = 40.0;
+  double max_time_gap_s = 1.0;               ///< longer steps are pauses of the recording
+  double max_sample_time_error = 0.1;        ///< relative, of the median step against the one the file states
+  double warn_position_error_arcsec = 30.0;  ///< az/el/MJD against pixel_ra/dec
+  double max_position_error_arcsec = 300.0;  ///< more: refused
+  double max_pointing_speed_deg_s = 5.0;     ///< on the sky; faster steps are jumps
+  double max_pointing_hold_s = 1.0;          ///< longer at one place inside a moving scan: frozen
+  double max_counts_ratio = 30.0;            ///< to the channel's median; more is absurd
+  int max_repeats = 0;                       ///< equal spectra in a row that are kept besides the first
+  double max_repeated_fraction = 0.25;       ///< of a feed's samples in scans; more: the feed is left out
+  double min_noise_ratio = 0.5;              ///< variance over that of the radiometer equation; less: too quiet
+  bool overwrite = false;
+};
+
 /// [level2.system_temperature]
 struct SystemTemperatureConfig {
   double vane_hot_margin_deg = 4.0;
   double vane_cold_angle_deg = 180.0;
   double hk_time_offset_s = 0.6;
   double cold_temperature_K = 2.73;
-  std::string event = "first";  ///< first | mean | interpolate
+  std::string event = "first";            ///< first | mean | interpolate
+  double max_row_spacings = 1.5;          ///< no load from housekeeping rows further than this many median spacings
+  double min_vane_temperature_C = -30.0;  ///< of the load; outside it is implausible
+  double max_vane_temperature_C = 50.0;
+  double max_vane_disagreement_K = 10.0;  ///< between sensors of the load, before the odd one is left out
+  double plateau_sigma = 5.0;             ///< samples further from their plateau are not on it
+  double min_plateau_s = 1.0;             ///< of hot and of cold samples, before an event is used
+  double max_housekeeping_lag_s = 3.0;    ///< between power and vane angle, before an event is refused
+  double max_event_difference = 0.1;      ///< relative, of a feed's gain in an event to that in the others
+  double min_system_temperature_K = 5.0;  ///< of a channel
+  double max_system_temperature_K = 2000.0;
+  double max_radiometer_ratio = 3.0;  ///< of noise on a plateau to the radiometer equation, either way
   bool overwrite = false;
 };
 
@@ -89,6 +120,7 @@ struct FindScansConfig {
   std::int64_t max_block_samples = 20000;
   std::int64_t trim_start = 0;
   std::int64_t trim_end = 0;
+  double max_flicker_s = 0.5;  ///< shorter interruptions of the scan bit inside a scan do not split it
   bool overwrite = false;
 };
 
@@ -168,6 +200,7 @@ struct Level2Config {
   std::vector<std::string> pipeline = {
       "check_level1", "create_level2", "system_temperature", "find_scans",     "noise_stats_level1",
       "atmosphere",   "gain_filter",   "noise_stats_level2", "calibrator_fit", "finalize_metadata"};
+  CheckLevel1Config check_level1;
   CreateLevel2Config create_level2;
   SystemTemperatureConfig system_temperature;
   FindScansConfig find_scans;
@@ -228,6 +261,7 @@ struct MapmakeConfig {
   double glitch_sigma = 6.0;
   bool glitch_second_pass = false;
   double min_good_fraction = 0.5;
+  double max_residual_ratio = 2.0;  ///< of the residual's power to its noise model at low frequency, before a warning
   double sigma_red_cutoff_K = 0.4;
   double auto_rms_cap_K = 0.1;
   std::string calibration = "none";  ///< none | catalogue

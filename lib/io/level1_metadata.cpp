@@ -30,6 +30,7 @@ constexpr std::string_view kFrameFeatures = "hk/array/frame/features";
 constexpr std::string_view kFrameUtc = "hk/array/frame/utc";
 constexpr std::string_view kLissajousStatus = "hk/antenna0/deTracker/lissajous_status";
 constexpr std::string_view kTrackerUtc = "hk/antenna0/deTracker/utc";
+constexpr std::string_view kAirTemperature = "hk/array/weather/airTemperature";
 constexpr std::string_view kAttributes = "comap";
 constexpr double kVaneUnit = 0.01;  ///< degrees and degrees Celsius per stored number
 
@@ -190,9 +191,12 @@ void read_vane(const CheckedFile& in, Level1Metadata& metadata) {
   const h5::Extent extent = {vane.utc_mjd.size()};
   vane.angle_deg = in.read<double>(name("angle"), extent);
   vane.shroud_temperature_C = in.read<double>(name("Tshroud"), extent);
-  for (const char* other : {"Tvane", "Tambient"}) in.expect_extent(name(other), in.info(name(other)).extent, extent);
-  for (double& angle : vane.angle_deg) angle *= kVaneUnit;
-  for (double& temperature : vane.shroud_temperature_C) temperature *= kVaneUnit;
+  vane.vane_temperature_C = in.read<double>(name("Tvane"), extent);
+  vane.ambient_temperature_C = in.read<double>(name("Tambient"), extent);
+  for (auto* column :
+       {&vane.angle_deg, &vane.shroud_temperature_C, &vane.vane_temperature_C, &vane.ambient_temperature_C}) {
+    for (double& value : *column) value *= kVaneUnit;
+  }
 }
 
 void read_frame(const CheckedFile& in, Level1Metadata& metadata) {
@@ -209,6 +213,13 @@ void read_frame(const CheckedFile& in, Level1Metadata& metadata) {
   }
 }
 
+/// Optional: one number for each row, 0.01 degrees Celsius.
+void read_weather(const CheckedFile& in, Level1Metadata& metadata) {
+  if (!in.has(kAirTemperature)) return;
+  metadata.air_temperature_C = in.read_column<double>(kAirTemperature);
+  for (double& temperature : metadata.air_temperature_C) temperature *= kVaneUnit;
+}
+
 void read_tracker(const CheckedFile& in, Level1Metadata& metadata) {
   if (!in.has(kLissajousStatus)) return;
   TrackerHousekeeping& tracker = metadata.tracker;
@@ -219,7 +230,8 @@ void read_tracker(const CheckedFile& in, Level1Metadata& metadata) {
 
 void sort_housekeeping(const CheckedFile& in, Level1Metadata& metadata) {
   VaneHousekeeping& vane = metadata.vane;
-  sort_by_time(vane.utc_mjd, vane.angle_deg, vane.shroud_temperature_C);
+  sort_by_time(vane.utc_mjd, vane.angle_deg, vane.shroud_temperature_C, vane.vane_temperature_C,
+               vane.ambient_temperature_C);
   sort_by_time(metadata.frame.utc_mjd, metadata.frame.features);
   expect_times(in, std::string(kVane) + "utc", vane.utc_mjd);
   expect_times(in, kFrameUtc, metadata.frame.utc_mjd);
@@ -248,9 +260,9 @@ void read_obsid(const CheckedFile& in, std::int64_t expected_obsid, Level1Metada
 
 /// What is read once the shape is known, in this order.
 using Reader = void (*)(const CheckedFile&, Level1Metadata&);
-constexpr std::array<Reader, 10> kReaders = {read_time,     read_feeds,           read_frequency, read_features,
-                                             read_pointing, check_other_pointing, read_vane,      read_frame,
-                                             read_tracker,  sort_housekeeping};
+constexpr std::array<Reader, 11> kReaders = {read_time,     read_feeds,           read_frequency,   read_features,
+                                             read_pointing, check_other_pointing, read_vane,        read_frame,
+                                             read_weather,  read_tracker,         sort_housekeeping};
 
 }  // namespace
 

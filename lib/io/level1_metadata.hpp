@@ -2,11 +2,14 @@
 /// \file
 /// Everything of a Level-1 file but the TOD: small, read once by every rank of a team.
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "core/constants.hpp"
+#include "core/trouble.hpp"
 #include "io/h5.hpp"
 
 namespace comap {
@@ -16,6 +19,8 @@ struct VaneHousekeeping {
   std::vector<double> utc_mjd;
   std::vector<double> angle_deg;
   std::vector<double> shroud_temperature_C;
+  std::vector<double> vane_temperature_C;
+  std::vector<double> ambient_temperature_C;
 };
 
 /// Bit-coded state of the array [n_frame]; times as stored, 0.6 s late. Shares the vane's times where the file has
@@ -46,6 +51,12 @@ struct Level1Metadata {
   std::vector<std::int64_t> features;  ///< [sample] bit-coded
   std::vector<double> azimuth_deg;     ///< [n_feeds][sample]
   std::vector<double> elevation_deg;   ///< [n_feeds][sample]
+  /// Where band b = 0-3, in order of frequency with 0 and 2 running down, lies in the file, and whether its channels
+  /// run the other way there. frequency_GHz is in our order; TodReader and the copies put the others into it.
+  std::array<int, kBands> stored_band = {0, 1, 2, 3};
+  std::array<bool, kBands> is_reversed{};
+  std::vector<double> air_temperature_C;  ///< of the weather station; empty when the file has none
+  std::vector<Trouble> troubles;          ///< what was mended in reading
   VaneHousekeeping vane;
   FrameHousekeeping frame;
   TrackerHousekeeping tracker;

@@ -9,6 +9,10 @@ namespace comap::level2 {
 /// Root attribute of a file that was written to its end: 1, the last thing written.
 inline constexpr std::string_view kCompleteAttribute = "comap_mpi_complete";
 
+/// Attribute of the group comap_mpi: what was found wrong with the inputs (core/trouble.hpp), JSON.
+inline constexpr std::string_view kTroublesGroup = "comap_mpi";
+inline constexpr std::string_view kTroublesAttribute = "troubles";
+
 inline constexpr std::string_view kMjd = "spectrometer/MJD";
 inline constexpr std::string_view kFeeds = "spectrometer/feeds";
 inline constexpr std::string_view kAzimuth = "spectrometer/pixel_pointing/pixel_az";
@@ -18,6 +22,7 @@ inline constexpr std::string_view kSystemTemperature = "level2/vane/system_tempe
 inline constexpr std::string_view kGain = "level2/vane/gain";                             ///< counts per K
 inline constexpr std::string_view kVaneEventMjd = "level2/vane/event_mjd";
 inline constexpr std::string_view kScanEdges = "level2/scan_edges";
+inline constexpr std::string_view kSampleFlags = "level2/sample_flags";            ///< bits of core/sample_flag.hpp
 inline constexpr std::string_view kLevel1AutoRms = "level1_noise_stats/auto_rms";  ///< counts
 inline constexpr std::string_view kAtmosphereOffsets = "level2/atmosphere/offsets";
 inline constexpr std::string_view kAtmosphereTau = "level2/atmosphere/tau";

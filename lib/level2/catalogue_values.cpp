@@ -168,10 +168,10 @@ nlohmann::json to_json(const ObservationResult& result) {
   }
   nlohmann::json calibration = nlohmann::json::array();
   for (const CalibrationFlux& row : result.calibration) calibration.push_back(to_json(row));
-  return {{"obsid", result.obsid},     {"complete", result.complete},
-          {"error", result.error},     {"level2_path", result.level2_path},
-          {"summary", result.summary}, {"quality", quality},
-          {"calibration", calibration}};
+  return {{"obsid", result.obsid},      {"complete", result.complete},
+          {"error", result.error},      {"level2_path", result.level2_path},
+          {"summary", result.summary},  {"quality", quality},
+          {"calibration", calibration}, {"troubles", to_json(result.troubles)}};
 }
 
 ObservationResult result_from_json(const nlohmann::json& json) {
@@ -191,6 +191,7 @@ ObservationResult result_from_json(const nlohmann::json& json) {
   for (const auto& entry : json.value("calibration", nlohmann::json::array())) {
     result.calibration.push_back(calibration_flux_from_json(entry, result.obsid));
   }
+  result.troubles = troubles_from_json(json.value("troubles", nlohmann::json::array()));
   return result;
 }
 

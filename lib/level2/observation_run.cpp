@@ -102,6 +102,7 @@ class ObservationRun {
     // With Level-1 at hand stages whose results are kept say again what others need to know, vane events and scans.
     for (const Stage* stage : plan_.needs_level1 ? all_of(tools_.stages) : running_) {
       timed(stage->name(), [&] { team_.run_agreed(stage->name(), [&] { stage->prepare(observation_); }); });
+      outcome_.result.troubles = merged(observation_.troubles);
     }
   }
 
@@ -115,6 +116,7 @@ class ObservationRun {
     }
     with_retries(tools_.config.io, job_.observation.level1_path, [&] {
       observation_.level1 = read_level1_metadata(job_.observation.level1_path, job_.observation.obsid);
+      observation_.troubles = observation_.level1.troubles;
     });
   }
 
@@ -253,7 +255,9 @@ class ObservationRun {
   void finalize(Level2Writer& writer) {
     const std::vector<FeedResult> feeds = gather_feed_results(quality_, team_);
     team_.run_agreed("summary", [&] {
-      if (team_.rank() == 0) fill_catalogue_values(observation_, tools_.stages, feeds, outcome_.result);
+      if (team_.rank() != 0) return;
+      fill_catalogue_values(observation_, tools_.stages, feeds, outcome_.result);
+      outcome_.result.troubles = all_troubles(feeds);
     });
     share_result();
     complete_records();
@@ -262,12 +266,25 @@ class ObservationRun {
         if (runs(record.stage)) write_stage_record(writer.file(), record);
       }
       write_attributes(writer.file());
+      writer.file().create_group(level2::kTroublesGroup);
+      writer.file().write_attribute(level2::kTroublesGroup, level2::kTroublesAttribute,
+                                    json_text(to_json(outcome_.result.troubles)));
       writer.file().write_attribute("/", "software", "comap_mpi " + software_version() + " " + git_commit());
       writer.file().write_attribute("/", "configuration", tools_.config_text);
       write_sql_snapshot(writer.file(), job_.snapshot, outcome_.result);
     });
     writer.commit();
     outcome_.result.complete = true;
+  }
+
+  /// Of this run, and of the stages whose results are kept.
+  std::vector<Trouble> all_troubles(const std::vector<FeedResult>& feeds) const {
+    std::vector<Trouble> all = observation_.troubles;
+    for (const FeedResult& feed : feeds) std::ranges::copy(feed.products.troubles, std::back_inserter(all));
+    for (Trouble& trouble : earlier_ ? read_troubles(*earlier_) : std::vector<Trouble>()) {
+      if (!runs(trouble.stage)) all.push_back(std::move(trouble));
+    }
+    return merged(all);
   }
 
   void write_attributes(h5::File& file) const {

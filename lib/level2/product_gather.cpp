@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <utility>
+
+#include "core/json_bytes.hpp"
 
 namespace comap {
 namespace {
@@ -16,6 +19,9 @@ void append_number(Bytes& bytes, std::uint64_t number) { append(bytes, &number, 
 
 void append_result(Bytes& bytes, const FeedResult& result) {
   append_number(bytes, static_cast<std::uint64_t>(result.feed));
+  const std::string troubles = json_text(to_json(result.products.troubles));
+  append_number(bytes, troubles.size());
+  append(bytes, troubles.data(), troubles.size());
   append_number(bytes, result.products.all().size());
   for (const auto& [path, array] : result.products.all()) {
     append_number(bytes, path.size());
@@ -39,10 +45,10 @@ class Parser {
   FeedResult result() {
     FeedResult made;
     made.feed = static_cast<int>(number());
+    made.products.troubles = troubles_from_json(nlohmann::json::parse(text()));
     const std::uint64_t n_arrays = number();
     for (std::uint64_t i = 0; i < n_arrays; ++i) {
-      std::string path(number(), '\0');
-      take(path.data(), path.size());
+      const std::string path = text();
       made.products.set(path, array(number()));
     }
     return made;
@@ -53,6 +59,11 @@ class Parser {
     std::uint64_t value = 0;
     take(&value, sizeof value);
     return value;
+  }
+  std::string text() {
+    std::string taken(number(), '\0');
+    take(taken.data(), taken.size());
+    return taken;
   }
   void take(void* target, std::size_t size) {
     if (size > 0) std::memcpy(target, rest_.data(), size);

@@ -131,6 +131,18 @@ std::map<std::string, StageRecord> read_stage_records(const h5::File& file) {
   return records;
 }
 
+std::vector<Trouble> read_troubles(const h5::File& file) {
+  if (!file.exists(level2::kTroublesGroup)) return {};
+  const auto text = file.attribute(level2::kTroublesGroup, level2::kTroublesAttribute);
+  if (!text) return {};
+  try {
+    return troubles_from_json(nlohmann::json::parse(h5::to_text(*text)));
+  } catch (const nlohmann::json::exception& error) {
+    throw IoError(fmt::format("{}: {}, attribute {}: {}", file.path(), level2::kTroublesGroup,
+                              level2::kTroublesAttribute, error.what()));
+  }
+}
+
 void write_stage_record(h5::File& file, const StageRecord& record) {
   const std::string path = stage_record_path(record.stage);
   file.create_group(path);

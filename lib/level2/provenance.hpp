@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/trouble.hpp"
 #include "io/h5.hpp"
 #include "io/level2_schema.hpp"
 #include "level2/stage_list.hpp"
@@ -55,6 +56,9 @@ std::map<std::string, StageRecord> read_stage_records(const h5::File& file);
 
 /// Collective in a parallel file; the same arguments on every rank.
 void write_stage_record(h5::File& file, const StageRecord& record);
+
+/// What the file says was wrong with its inputs; empty for files of earlier versions. Serial.
+std::vector<Trouble> read_troubles(const h5::File& file);
 
 nlohmann::json to_json(const StageRecord& record);
 StageRecord record_from_json(const nlohmann::json& json);

@@ -53,11 +53,13 @@ std::string reason_of_record(const StageRecord& now, const std::map<std::string,
 
 bool overwrites(const Level2Config& config, std::string_view stage) {
   const std::map<std::string_view, bool> own = {
+      {"check_level1", config.check_level1.overwrite},
       {"create_level2", config.create_level2.overwrite},
       {"system_temperature", config.system_temperature.overwrite},
       {"find_scans", config.find_scans.overwrite},
       {"noise_stats_level1", config.noise_stats_level1.overwrite},
       {"atmosphere", config.atmosphere.overwrite},
+      {"atmosphere_vane", config.atmosphere.overwrite},
       {"gain_filter", config.gain_filter.overwrite},
       {"post_bin_cleaning", config.post_bin_cleaning.overwrite},
       {"noise_stats_level2", config.noise_stats_level2.overwrite},

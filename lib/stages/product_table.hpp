@@ -10,6 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "core/trouble.hpp"
+
 namespace comap {
 
 /// Arrays by dataset path. For feed products an array is one feed's row of the dataset, without the feed axis.
@@ -26,6 +28,9 @@ class ProductTable {
   std::span<const T> get(std::string_view path) const;
   const Array& array(std::string_view path) const;
   const std::map<std::string, Array, std::less<>>& all() const { return arrays_; }
+
+  /// What the stages have found wrong with this feed.
+  std::vector<Trouble> troubles;
 
  private:
   std::map<std::string, Array, std::less<>> arrays_;

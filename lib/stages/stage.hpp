@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/trouble.hpp"
 #include "io/h5.hpp"
 #include "io/level1_metadata.hpp"
 #include "stages/feed_block.hpp"
@@ -76,6 +77,7 @@ struct ObservationContext {
   ProductTable products;                                 ///< made by Stage::prepare
   std::vector<std::array<std::int64_t, 2>> vane_events;  ///< runs of the vane feature, [start, end)
   std::vector<std::array<std::int64_t, 2>> scans;        ///< [start, end)
+  std::vector<Trouble> troubles;                         ///< found by Stage::prepare
 };
 
 /// What a stage does with the samples of one feed. Lives from the first to the last block of that feed.

@@ -33,7 +33,8 @@ struct Registration {
 
 /// One line for each stage, in the order of the default pipeline, optional stages where they belong.
 constexpr auto kStages = std::to_array<Registration>({
-    {"check_level1", [](const Level2Config&) -> StagePointer { return std::make_unique<CheckLevel1>(); }},
+    {"check_level1",
+     [](const Level2Config& c) -> StagePointer { return std::make_unique<CheckLevel1>(c.check_level1); }},
     {"create_level2",
      [](const Level2Config& c) -> StagePointer { return std::make_unique<CreateLevel2>(c.create_level2); }},
     {"system_temperature",
