@@ -157,8 +157,8 @@ void check_stages(const Level1Metadata& level1, const Level2Config& config, Find
   if (observation.source_group != kSkyDipGroup) {
     attempt(SystemTemperature(config.system_temperature), "hk/antenna0/vane", "it cannot be calibrated: leave it out");
   }
-  attempt(FindScans(config.find_scans, config.system_temperature.hk_time_offset_s), "spectrometer/features",
-          "there is nothing to reduce: leave it out");
+  attempt(FindScans(config.find_scans, config.system_temperature, config.check_level1.max_time_gap_s),
+          "spectrometer/features", "there is nothing to reduce: leave it out");
 }
 
 }  // namespace

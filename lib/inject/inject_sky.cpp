@@ -39,7 +39,8 @@ ObservationContext prepare_observation(const Config& config, const std::string& 
   observation.obsid = observation.level1.obsid;
   SystemTemperature(config.level2.system_temperature).prepare(observation);
   try {
-    FindScans(config.level2.find_scans, config.level2.system_temperature.hk_time_offset_s).prepare(observation);
+    const Level2Config& level2 = config.level2;
+    FindScans(level2.find_scans, level2.system_temperature, level2.check_level1.max_time_gap_s).prepare(observation);
   } catch (const ObservationError&) {
     observation.scans.clear();  // the sky is added all the same
   }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -265,10 +264,6 @@ constexpr std::array<Reader, 11> kReaders = {read_time,     read_feeds,         
                                              read_weather,  read_tracker,         sort_housekeeping};
 
 }  // namespace
-
-int feature_number(std::int64_t bits) {
-  return bits <= 0 ? -1 : static_cast<int>(std::bit_width(static_cast<std::uint64_t>(bits))) - 1;
-}
 
 Level1Metadata read_level1_metadata(const std::string& path, std::int64_t expected_obsid) {
   const CheckedFile in(path);

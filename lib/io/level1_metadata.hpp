@@ -62,9 +62,6 @@ struct Level1Metadata {
   TrackerHousekeeping tracker;
 };
 
-/// Number of the highest bit set; -1 for values <= 0: no feature.
-int feature_number(std::int64_t bits);
-
 /// Reads the metadata and checks presence, shapes, finite increasing MJD. `expected_obsid` <= 0 accepts any.
 /// Throws ObservationError naming file and dataset; IoError when the file cannot be opened.
 Level1Metadata read_level1_metadata(const std::string& path, std::int64_t expected_obsid);

@@ -280,7 +280,16 @@ class ObservationRun {
   /// Of this run, and of the stages whose results are kept.
   std::vector<Trouble> all_troubles(const std::vector<FeedResult>& feeds) const {
     std::vector<Trouble> all = observation_.troubles;
-    for (const FeedResult& feed : feeds) std::ranges::copy(feed.products.troubles, std::back_inserter(all));
+    std::vector<int> numbers;
+    std::vector<ProductTable> products;
+    for (const FeedResult& feed : feeds) {
+      numbers.push_back(feed.feed);
+      products.push_back(feed.products);
+      std::ranges::copy(feed.products.troubles, std::back_inserter(all));
+    }
+    for (const Stage* stage : running_) {
+      std::ranges::move(stage->compare_feeds(observation_, numbers, products), std::back_inserter(all));
+    }
     for (Trouble& trouble : earlier_ ? read_troubles(*earlier_) : std::vector<Trouble>()) {
       if (!runs(trouble.stage)) all.push_back(std::move(trouble));
     }

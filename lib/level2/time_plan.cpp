@@ -7,12 +7,9 @@
 namespace comap {
 namespace {
 
-/// First and one past the last sample with a feature other than the vane's; empty when there is none.
+/// First and one past the last sample with features and without the vane's; empty when there is none.
 std::array<std::int64_t, 2> featured_range(const std::vector<std::int64_t>& features) {
-  const auto featured = [](std::int64_t bits) {
-    const int number = feature_number(bits);
-    return number >= 0 && number != kVaneFeature;
-  };
+  const auto featured = [](std::int64_t bits) { return bits > 0 && !has_feature(bits, kVaneFeature); };
   const auto first = std::ranges::find_if(features, featured);
   if (first == features.end()) return {0, 0};
   const auto last = std::find_if(features.rbegin(), features.rend(), featured).base();

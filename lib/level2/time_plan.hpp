@@ -16,7 +16,7 @@ struct TimePiece {
   std::int64_t n_samples = 0;
 };
 
-/// The pieces that the stages ask for. Between scans: from the first to the last sample with a feature other than the
+/// The pieces that the stages ask for. Between scans: from the first to the last sample with features and without the
 /// vane's, cut to `max_block_samples`. Scans are never cut.
 std::vector<TimePiece> plan_pieces(const ObservationContext& observation, const Deliveries& deliveries,
                                    std::int64_t max_block_samples);

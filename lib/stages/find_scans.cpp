@@ -3,18 +3,21 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/error.hpp"
 #include "io/level2_schema.hpp"
 #include "stages/housekeeping.hpp"
 #include "stages/output_spec.hpp"
+#include "stages/scan_runs.hpp"
 
 namespace comap {
 namespace {
 
 constexpr int kSkyDipFeature = 8;
-constexpr std::array<int, 3> kScanFeatures = {8, 9, 10};  ///< in order of preference
-constexpr int kScanning = 1;                              ///< lissajous_status
+constexpr int kScanning = 1;  ///< lissajous_status
+
+using States = std::vector<ScanState>;
 
 /// Runs before trimming, and what was looked for.
 struct FoundRuns {
@@ -22,34 +25,138 @@ struct FoundRuns {
   std::string what;
 };
 
-SampleRange between_vane_events(const ObservationContext& observation) {
-  SampleRange range = {0, observation.level1.n_samples};
-  const auto& events = observation.vane_events;
-  if (!events.empty()) range[0] = events[0][1];
-  if (events.size() > 1) range[1] = events[1][0];
+/// What the spectrometer's flags and the vane's angle say of where the vane is.
+class VaneFlags {
+ public:
+  VaneFlags(const ObservationContext& observation, const SystemTemperatureConfig& calibration,
+            std::int64_t longest_flicker)
+      : events_(observation.vane_events), longest_flicker_(longest_flicker) {
+    const SampleRange everything = {0, observation.level1.n_samples};
+    for (const double angle : vane_angle_at_samples(observation.level1, everything, housekeeping_timing(calibration))) {
+      is_parked_.push_back(angle > calibration.vane_cold_angle_deg ? 1 : 0);
+    }
+    std::vector<std::uint8_t> flags;
+    for (const std::int64_t bits : observation.level1.features)
+      flags.push_back(has_feature(bits, kVaneFeature) ? 1 : 0);
+    runs_ = runs_where(flags, everything);
+  }
+
+  /// The events by the spectrometer's flags, whose clock is that of the samples, where it has them.
+  std::vector<SampleRange> stretches() const {
+    std::vector<SampleRange> result;
+    for (const SampleRange& event : events_) {
+      SampleRange stretch = event;
+      for (const SampleRange& run : runs_) {
+        if (belongs(run, event)) stretch = run;
+      }
+      result.push_back(stretch);
+    }
+    return result;
+  }
+
+  /// Marks what cannot be part of a scan: events, and flags that no parked vane contradicts. Of other flags the short
+  /// ones may be a flicker, and where the vane is parked they mean nothing.
+  void mark(States& states, std::vector<Trouble>& troubles) const {
+    for (const SampleRange& event : events_) mark_event(event, states);
+    for (const SampleRange& stretch : stretches()) fill(stretch, ScanState::vane, states);
+    std::int64_t n_stray = 0;
+    for (const SampleRange& run : runs_) {
+      const bool is_event = std::ranges::any_of(events_, [&](const SampleRange& event) { return belongs(run, event); });
+      if (!is_event) n_stray += mark_stray(run, states);
+    }
+    if (n_stray == 0) return;
+    troubles.push_back(
+        {TroubleKind::scan_flags, "find_scans", "spectrometer/features",
+         fmt::format("{} samples of scans have feature {}, while the vane is parked", n_stray, kVaneFeature),
+         "they are kept"});
+  }
+
+ private:
+  static void fill(SampleRange range, ScanState value, States& states) {
+    std::fill(states.begin() + range[0], states.begin() + range[1], value);
+  }
+
+  /// A flag that never goes off is of no event.
+  static bool belongs(const SampleRange& run, const SampleRange& event) {
+    const bool overlaps = run[0] < event[1] && event[0] < run[1];
+    return overlaps && run[1] - run[0] <= 2 * (event[1] - event[0]);
+  }
+
+  /// The housekeeping's clock may be off: its event counts where the vane is not parked or the spectrometer has no
+  /// flag.
+  void mark_event(const SampleRange& event, States& states) const {
+    const bool has_flag = std::ranges::any_of(runs_, [&](const SampleRange& run) { return belongs(run, event); });
+    for (std::int64_t i = event[0]; i < event[1]; ++i) {
+      const auto sample = static_cast<std::size_t>(i);
+      if (!has_flag || is_parked_[sample] == 0) states[sample] = ScanState::vane;
+    }
+  }
+
+  /// Returns how many samples of scans keep their state although they are flagged.
+  std::int64_t mark_stray(const SampleRange& run, States& states) const {
+    const bool may_flicker = run[1] - run[0] <= longest_flicker_;
+    std::int64_t n_kept = 0;
+    for (std::int64_t i = run[0]; i < run[1]; ++i) {
+      ScanState& state = states[static_cast<std::size_t>(i)];
+      if (is_parked_[static_cast<std::size_t>(i)] != 0) {
+        n_kept += state == ScanState::scan ? 1 : 0;
+      } else if (state != ScanState::vane) {
+        state = may_flicker ? ScanState::other : ScanState::vane;
+      }
+    }
+    return n_kept;
+  }
+
+  const std::vector<SampleRange>& events_;
+  std::int64_t longest_flicker_;
+  std::vector<std::uint8_t> is_parked_;  ///< [sample]
+  std::vector<SampleRange> runs_;        ///< of the spectrometer's vane flag
+};
+
+/// From the end of the first vane event to the start of the next; of events without a scan between them the last
+/// counts. Before the first, when nothing follows it.
+SampleRange between_vane_events(const std::vector<SampleRange>& vanes, const std::vector<std::int64_t>& features) {
+  const auto n_samples = std::ssize(features);
+  const auto has_scan = [&](std::int64_t start, std::int64_t end) {
+    return start < end && std::any_of(features.begin() + start, features.begin() + end, has_scan_feature);
+  };
+  if (vanes.empty()) return {0, n_samples};
+  std::size_t next = 1;
+  while (next < vanes.size() && !has_scan(vanes[next - 1][1], vanes[next][0])) ++next;
+  const SampleRange range = {vanes[next - 1][1], next < vanes.size() ? vanes[next][0] : n_samples};
+  if (!has_scan(range[0], range[1]) && has_scan(0, vanes[0][0])) return {0, vanes[0][0]};
   return range;
 }
 
-FoundRuns find_runs(const ObservationContext& observation, double hk_time_offset_s) {
+/// `scan` where `is_scan` holds of a sample's value, other elsewhere.
+template <typename T, typename Predicate>
+States states_where(const std::vector<T>& values, const Predicate& is_scan) {
+  States states;
+  for (const T value : values) states.push_back(is_scan(value) ? ScanState::scan : ScanState::other);
+  return states;
+}
+
+FoundRuns find_runs(const ObservationContext& observation, const SystemTemperatureConfig& calibration,
+                    std::int64_t longest_flicker, std::vector<Trouble>& troubles) {
   const Level1Metadata& level1 = observation.level1;
-  const SampleRange everything = {0, level1.n_samples};
+  const VaneFlags vane(observation, calibration, longest_flicker);
+  SampleRange range = {0, level1.n_samples};
+  States states;
+  std::string what;
   if (observation.source_group == kSkyDipGroup) {
-    return {runs_of(frame_feature_at_samples(level1, hk_time_offset_s), kSkyDipFeature, everything),
-            "hk/array/frame/features: a run of feature 8 (sky dip)"};
+    states = states_where(frame_features_at_samples(level1, housekeeping_timing(calibration)),
+                          [](std::int64_t bits) { return has_feature(bits, kSkyDipFeature); });
+    what = "hk/array/frame/features: a run of feature 8 (sky dip)";
+  } else if (std::ranges::any_of(level1.tracker.lissajous_status, [](std::int64_t value) { return value != 0; })) {
+    states = states_where(lissajous_status_at_samples(level1), [](int status) { return status == kScanning; });
+    what = "hk/antenna0/deTracker/lissajous_status: a run of status 1";
+  } else {
+    range = between_vane_events(vane.stretches(), level1.features);
+    states = scan_states(level1.features, range, troubles);
+    what = fmt::format("spectrometer/features: a run of feature 8, 9 or 10 from sample {} to {}", range[0], range[1]);
   }
-  const auto& status = level1.tracker.lissajous_status;
-  if (std::ranges::any_of(status, [](std::int64_t value) { return value != 0; })) {
-    return {runs_of(lissajous_status_at_samples(level1), kScanning, everything),
-            "hk/antenna0/deTracker/lissajous_status: a run of status 1"};
-  }
-  const std::vector<int> features = spectrometer_feature_at_samples(level1);
-  const SampleRange range = between_vane_events(observation);
-  for (const int feature : kScanFeatures) {
-    std::vector<SampleRange> runs = runs_of(features, feature, range);
-    if (!runs.empty()) return {std::move(runs), fmt::format("spectrometer/features: a run of feature {}", feature)};
-  }
-  return {{},
-          fmt::format("spectrometer/features: a run of feature 8, 9 or 10 from sample {} to {}", range[0], range[1])};
+  vane.mark(states, troubles);
+  return {scan_runs(states, range, longest_flicker, troubles), what};
 }
 
 }  // namespace
@@ -58,20 +165,25 @@ nlohmann::json FindScans::parameters() const {
   return {{"min_scan_samples", config_.min_scan_samples},
           {"trim_start", config_.trim_start},
           {"trim_end", config_.trim_end},
-          {"hk_time_offset_s", hk_time_offset_s_}};
+          {"max_flicker_s", config_.max_flicker_s},
+          {"hk_time_offset_s", calibration_.hk_time_offset_s},
+          {"max_row_spacings", calibration_.max_row_spacings},
+          {"vane_cold_angle_deg", calibration_.vane_cold_angle_deg},
+          {"max_time_gap_s", max_time_gap_s_}};
 }
 
 void FindScans::prepare(ObservationContext& observation) const {
-  const FoundRuns found = find_runs(observation, hk_time_offset_s_);
+  const Level1Metadata& level1 = observation.level1;
+  const std::int64_t longest_flicker = std::llround(config_.max_flicker_s / level1.sample_time_s);
+  const FoundRuns found = find_runs(observation, calibration_, longest_flicker, observation.troubles);
   observation.scans.clear();
-  for (const SampleRange& run : found.runs) {
+  for (const SampleRange& run : cut_at_pauses(found.runs, level1.mjd, max_time_gap_s_, observation.troubles)) {
     const SampleRange scan = {run[0] + config_.trim_start, run[1] - config_.trim_end};
     if (scan[1] - scan[0] >= std::max<std::int64_t>(config_.min_scan_samples, 1)) observation.scans.push_back(scan);
   }
   if (observation.scans.empty()) {
     throw ObservationError(fmt::format("{}: no scan: expected {} of at least {} samples after trimming ({} runs found)",
-                                       observation.level1.path, found.what, config_.min_scan_samples,
-                                       found.runs.size()));
+                                       level1.path, found.what, config_.min_scan_samples, found.runs.size()));
   }
   std::vector<std::int64_t> edges;
   for (const SampleRange& scan : observation.scans) edges.insert(edges.end(), scan.begin(), scan.end());

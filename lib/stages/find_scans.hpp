@@ -11,15 +11,19 @@ namespace comap {
 ///
 ///   source_group SkyDip        runs of feature 8 of the array's frame (housekeeping `hk_time_offset_s` late)
 ///   any lissajous_status != 0  runs of status 1, each row holding until the next
-///   otherwise                  runs of feature 8 of the spectrometer, without any of 9, without any of 10; from the
-///                              end of the first vane event to the start of the second, or to the end
+///   otherwise                  runs of feature 8, 9 or 10 of the spectrometer, whatever other bits are set; from the
+///   end
+///                              of the first vane event to the start of the next, or to the end
+/// A run goes on over interruptions of at most `max_flicker_s` (scan_runs.hpp), is cut where the recording pauses for
+/// more than `max_time_gap_s`, and holds no sample of a vane event nor, unless the vane is parked, with feature 13.
 /// Each run loses `trim_start` and `trim_end` samples; those shorter than `min_scan_samples` then are dropped.
 ///
 /// Out    level2/scan_edges [scan][2], start and end (exclusive); ObservationContext::scans
 /// Fails  ObservationError when no scan is left.
 class FindScans final : public Stage {
  public:
-  FindScans(FindScansConfig config, double hk_time_offset_s) : config_(config), hk_time_offset_s_(hk_time_offset_s) {}
+  FindScans(FindScansConfig config, SystemTemperatureConfig calibration, double max_time_gap_s)
+      : config_(config), calibration_(std::move(calibration)), max_time_gap_s_(max_time_gap_s) {}
 
   std::string_view name() const override { return "find_scans"; }
   FieldList requires_fields() const override { return {Field::level1_metadata, Field::vane_calibration}; }
@@ -32,7 +36,8 @@ class FindScans final : public Stage {
 
  private:
   FindScansConfig config_;
-  double hk_time_offset_s_;
+  SystemTemperatureConfig calibration_;
+  double max_time_gap_s_;  ///< longer steps are pauses of the recording
 };
 
 }  // namespace comap

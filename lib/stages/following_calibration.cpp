@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 
@@ -76,6 +77,9 @@ FollowingCalibration read_following_calibration(const ObservationContext& observ
   };
   result.system_temperature_K = read(level2::kSystemTemperature);
   result.gain = read(level2::kGain);
+  if (std::ranges::none_of(result.gain, [](float gain) { return std::isfinite(gain); })) {
+    fail(observation, fmt::format("whose Level-2 file {} has no gain for any feed of this one", file.path()));
+  }
   return result;
 }
 

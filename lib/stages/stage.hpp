@@ -75,7 +75,7 @@ struct ObservationContext {
   std::string following_level2_path;  ///< Level-2 file of obsid + 1, for sky dips; empty = there is none
   Level1Metadata level1;
   ProductTable products;                                 ///< made by Stage::prepare
-  std::vector<std::array<std::int64_t, 2>> vane_events;  ///< runs of the vane feature, [start, end)
+  std::vector<std::array<std::int64_t, 2>> vane_events;  ///< in which the vane moves, [start, end)
   std::vector<std::array<std::int64_t, 2>> scans;        ///< [start, end)
   std::vector<Trouble> troubles;                         ///< found by Stage::prepare
 };
@@ -137,6 +137,13 @@ class Stage {
   virtual nlohmann::json summary(const ObservationContext& /*observation*/,
                                  const std::vector<ProductTable>& /*feeds*/) const {
     return nlohmann::json::object();
+  }
+  /// What is only seen by holding the feeds against each other, when all are done; `products` of `feeds` (numbers), on
+  /// rank 0 of the team.
+  virtual std::vector<Trouble> compare_feeds(const ObservationContext& /*observation*/,
+                                             const std::vector<int>& /*feeds*/,
+                                             const std::vector<ProductTable>& /*products*/) const {
+    return {};
   }
   /// Rows of `calibration_flux` (catalogue/calibration_rows.hpp) from the products of one feed.
   virtual std::vector<CalibrationFlux> calibration_flux(const ObservationContext& observation, int feed,

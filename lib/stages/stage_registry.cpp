@@ -41,7 +41,7 @@ constexpr auto kStages = std::to_array<Registration>({
      [](const Level2Config& c) -> StagePointer { return std::make_unique<SystemTemperature>(c.system_temperature); }},
     {"find_scans",
      [](const Level2Config& c) -> StagePointer {
-       return std::make_unique<FindScans>(c.find_scans, c.system_temperature.hk_time_offset_s);
+       return std::make_unique<FindScans>(c.find_scans, c.system_temperature, c.check_level1.max_time_gap_s);
      }},
     {"noise_stats_level1",
      [](const Level2Config& c) -> StagePointer { return std::make_unique<NoiseStatsLevel1>(c.noise_stats_level1); }},

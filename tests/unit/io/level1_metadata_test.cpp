@@ -208,14 +208,6 @@ TEST(Level1Metadata, FilesThatAreNoneAreIoErrors) {
   EXPECT_THROW(read_level1_metadata("/nonexistent/comap-1.hd5", 1), IoError);
 }
 
-TEST(FeatureNumber, IsTheHighestBit) {
-  EXPECT_EQ(feature_number(0), -1);
-  EXPECT_EQ(feature_number(-5), -1);
-  EXPECT_EQ(feature_number(1), 0);
-  EXPECT_EQ(feature_number(8192), 13);
-  EXPECT_EQ(feature_number(8192 + 512), 13);
-}
-
 TEST(ObsidOfFileName, SecondFieldOfTheBaseName) {
   EXPECT_EQ(obsid_of_file_name("/data/2022-09/comap-0030011-2022-09-20-003020.hd5"), 30011);
   EXPECT_EQ(obsid_of_file_name("comap-7206-2019-01-01-000000.hd5"), 7206);

@@ -4,6 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <ranges>
+
 #include "core/error.hpp"
 #include "io/level2_schema.hpp"
 #include "stages/system_temperature.hpp"
@@ -15,15 +20,19 @@ namespace {
 
 using Scans = std::vector<std::array<std::int64_t, 2>>;
 
+/// Makes of the metadata what SmallLevel1 cannot say.
+using Change = std::function<void(Level1Metadata&)>;
+
 /// Scans of a file after the vane events were found; a file without vane is allowed here.
 ObservationContext find_scans(const test::SmallLevel1& content, const FindScansConfig& config = {},
-                              const std::string& source_group = "Galactic") {
+                              const std::string& source_group = "Galactic", const Change& change = nullptr) {
   const test::TemporaryFile file("comap-0012345-2022-09-20-001122.hd5");
   content.write(file.path());
   ObservationContext observation = test::open_observation(file.path(), source_group);
+  if (change) change(observation.level1);
   const SystemTemperatureConfig calibration;
   if (source_group != "SkyDip") SystemTemperature(calibration).prepare(observation);
-  FindScans(config, calibration.hk_time_offset_s).prepare(observation);
+  FindScans(config, calibration, CheckLevel1Config{}.max_time_gap_s).prepare(observation);
   return observation;
 }
 
@@ -62,16 +71,126 @@ TEST(FindScans, SecondVaneEventEndsTheSearch) {
   EXPECT_EQ(find_scans(content).scans, (Scans{{500, 1000}}));
 }
 
-TEST(FindScans, Feature8BeatsFeature9AndFeature9BeatsFeature10) {
+constexpr std::int64_t kFlag8 = 1 << 8, kFlag9 = 1 << 9, kFlag10 = 1 << 10, kVaneFlag = 1 << 13, kHighFlag = 1 << 16;
+
+void set_bits(Level1Metadata& level1, SampleRange range, std::int64_t bits) {
+  std::fill(level1.features.begin() + range[0], level1.features.begin() + range[1], bits);
+}
+
+/// Two scans of feature 9, with the flags changed as told.
+ObservationContext with_flags(const Change& change) {
   test::SmallLevel1 content = with_vane();
+  content.set_feature(500, 1500, 9);
+  content.set_feature(1700, 2700, 9);
+  return find_scans(content, {}, "Galactic", change);
+}
+const Scans kBoth = {{500, 1500}, {1700, 2700}};
+
+bool has_trouble(const ObservationContext& observation, TroubleKind kind) {
+  return std::ranges::find(observation.troubles, kind, &Trouble::kind) != observation.troubles.end();
+}
+
+TEST(FindScans, CleanFlagsAreNoTrouble) {
+  const ObservationContext observation = with_flags(nullptr);
+  EXPECT_EQ(observation.scans, kBoth);
+  EXPECT_TRUE(observation.troubles.empty());
+}
+
+TEST(FindScans, AnyScanBitWillDoWhateverOthersAreSet) {
+  for (const std::int64_t second : {kFlag8, kFlag10, kFlag9 | kFlag10, kFlag9 | kHighFlag, kFlag9 | 1}) {
+    EXPECT_EQ(with_flags([&](Level1Metadata& level1) {
+                set_bits(level1, {1700, 2700}, second);
+              }).scans,
+              kBoth)
+        << second;
+  }
+  const ObservationContext alternating = with_flags([](Level1Metadata& level1) {
+    for (std::size_t i = 500; i < 1500; i += 2) level1.features[i] = kFlag9 | kFlag10;
+  });
+  EXPECT_EQ(alternating.scans, kBoth);
+}
+
+TEST(FindScans, RareKindsAreNoScansAndDoNotDecide) {
+  for (const std::int64_t scans : {kFlag9, kFlag9 | kFlag10}) {
+    for (const std::int64_t odd : {kFlag8, kFlag10, kFlag8 | kFlag9}) {
+      const ObservationContext observation = with_flags([&](Level1Metadata& level1) {
+        for (const SampleRange& range : kBoth) set_bits(level1, range, scans);
+        set_bits(level1, {1560, 1699}, odd);
+      });
+      EXPECT_EQ(observation.scans, kBoth) << scans << " " << odd;
+      EXPECT_TRUE(has_trouble(observation, TroubleKind::scan_flags));
+    }
+  }
+  const auto inside = [](Level1Metadata& level1) { set_bits(level1, {700, 830}, kFlag10); };
+  EXPECT_EQ(with_flags(inside).scans, kBoth);
+}
+
+TEST(FindScans, FlickerDoesNotSplit) {
+  const ObservationContext observation = with_flags([](Level1Metadata& level1) {
+    set_bits(level1, {600, 601}, 0);
+    set_bits(level1, {800, 825}, 4);
+    set_bits(level1, {2000, 2010}, -7);
+    set_bits(level1, {2100, 2103}, kVaneFlag | kFlag9);
+  });
+  EXPECT_EQ(observation.scans, kBoth);
+  EXPECT_TRUE(has_trouble(observation, TroubleKind::scan_flags));
+  const auto longer = [](Level1Metadata& level1) { set_bits(level1, {800, 826}, 0); };
+  EXPECT_EQ(with_flags(longer).scans, (Scans{{500, 800}, {826, 1500}, {1700, 2700}}));
+}
+
+TEST(FindScans, VaneFlagsEndAScanUnlessTheVaneIsParked) {
+  const auto flag = [](Level1Metadata& level1) { set_bits(level1, {1000, 1100}, kVaneFlag | kFlag9); };
+  EXPECT_EQ(with_flags(flag).scans, kBoth);
+  EXPECT_TRUE(has_trouble(with_flags(flag), TroubleKind::scan_flags));
+  const auto without_angle = [&](Level1Metadata& level1) {
+    flag(level1);
+    for (double& angle : level1.vane.angle_deg | std::views::drop(190) | std::views::take(40)) angle = std::nan("");
+  };
+  EXPECT_EQ(with_flags(without_angle).scans, (Scans{{500, 1000}, {1100, 1500}, {1700, 2700}}));
+}
+
+TEST(FindScans, RunsOfTheFrameWithoutVaneAreNoEvents) {
+  const ObservationContext observation = with_flags([](Level1Metadata& level1) {
+    for (std::size_t row = 160; row < 166; ++row) level1.frame.features[row] = kVaneFlag;
+  });
+  EXPECT_EQ(observation.vane_events.size(), 1U);
+  EXPECT_EQ(observation.scans, kBoth);
+  EXPECT_TRUE(has_trouble(observation, TroubleKind::scan_flags));
+}
+
+TEST(FindScans, ClockOfTheHousekeepingDoesNotMoveScans) {
+  for (const double late_s : {-3.0, -1.0, 1.0, 3.0}) {
+    const ObservationContext observation = with_flags([&](Level1Metadata& level1) {
+      set_bits(level1, {480, 500}, kFlag9);
+      for (auto* times : {&level1.vane.utc_mjd, &level1.frame.utc_mjd}) {
+        for (double& time : *times) time += late_s / kSecondsPerDay;
+      }
+    });
+    EXPECT_EQ(observation.scans, (Scans{{480, 1500}, {1700, 2700}})) << late_s;
+  }
+}
+
+TEST(FindScans, PauseOfTheRecordingCutsAScan) {
+  const ObservationContext observation = with_flags([](Level1Metadata& level1) {
+    for (double& time : level1.mjd | std::views::drop(900)) time += 20.0 / kSecondsPerDay;
+  });
+  EXPECT_EQ(observation.scans, (Scans{{500, 900}, {900, 1500}, {1700, 2700}}));
+  EXPECT_TRUE(has_trouble(observation, TroubleKind::recording_gap));
+}
+
+TEST(FindScans, OneVaneEventAfterTheScans) {
+  test::SmallLevel1 content(3000);
   content.set_feature(500, 1000, 9);
-  content.set_feature(1200, 1700, 10);
+  content.add_vane(1500, 1800);
   EXPECT_EQ(find_scans(content).scans, (Scans{{500, 1000}}));
-  content.set_feature(2000, 2500, 8);
-  EXPECT_EQ(find_scans(content).scans, (Scans{{2000, 2500}}));
-  test::SmallLevel1 only_10 = with_vane();
-  only_10.set_feature(1200, 1700, 10);
-  EXPECT_EQ(find_scans(only_10).scans, (Scans{{1200, 1700}}));
+}
+
+TEST(FindScans, TwoPiecesOfOneVaneEventBoundNothing) {
+  test::SmallLevel1 content(3000);
+  content.add_vane(100, 400);
+  content.add_vane(440, 740);
+  content.set_feature(900, 1500, 9);
+  EXPECT_EQ(find_scans(content).scans, (Scans{{900, 1500}}));
 }
 
 TEST(FindScans, ScanToTheLastSample) {
@@ -104,6 +223,13 @@ TEST(FindScans, LissajousStatusHoldsUntilTheNextRow) {
   content.lissajous_status.assign(3000, 0);
   for (std::size_t i = 603; i < 2002; ++i) content.lissajous_status[i] = 1;  // rows at 605 and 2005 see the changes
   EXPECT_EQ(find_scans(content).scans, (Scans{{605, 2005}}));
+}
+
+TEST(FindScans, VaneSamplesAreNeverInALissajousScan) {
+  test::SmallLevel1 content = with_vane();
+  content.add_vane(2500, 2800);
+  content.lissajous_status.assign(3000, 1);
+  EXPECT_EQ(find_scans(content).scans, (Scans{{0, 100}, {400, 2500}, {2800, 3000}}));
 }
 
 TEST(FindScans, LissajousThatIsNever1Fails) {

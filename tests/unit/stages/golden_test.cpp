@@ -35,7 +35,7 @@ Run run_golden(Cut cut) {
   test::Stages stages;
   const SystemTemperatureConfig calibration;
   stages.push_back(std::make_unique<SystemTemperature>(calibration));
-  stages.push_back(std::make_unique<FindScans>(FindScansConfig{}, calibration.hk_time_offset_s));
+  stages.push_back(std::make_unique<FindScans>(FindScansConfig{}, calibration, CheckLevel1Config{}.max_time_gap_s));
   stages.push_back(std::make_unique<NoiseStatsLevel1>(NoiseStatsLevel1Config{NoiseEstimator::standard_deviation}));
   stages.push_back(std::make_unique<Atmosphere>(AtmosphereConfig{}, calibration));
   Run run{test::open_observation(kLevel1), {}};
@@ -44,7 +44,7 @@ Run run_golden(Cut cut) {
     for (auto& event : run.observation.vane_events) --event[1];
     for (auto& scan : run.observation.scans) --scan[1];
     auto& features = run.observation.level1.features;
-    *std::find_if(features.rbegin(), features.rend(), [](std::int64_t bits) { return feature_number(bits) == 9; }) = 0;
+    *std::find_if(features.rbegin(), features.rend(), [](std::int64_t bits) { return has_feature(bits, 9); }) = 0;
   }
   for (std::size_t row = 0; row < kFeeds; ++row) {
     run.feeds.push_back(test::run_feed(stages, run.observation, row, test::read_feed(run.observation.level1, row)));

@@ -1,0 +1,114 @@
+#include "stages/scan_runs.hpp"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "core/constants.hpp"
+
+namespace comap {
+namespace {
+
+constexpr std::array<int, 3> kScanFeatures = {8, 9, 10};
+constexpr std::int64_t kScanBits = (1 << 8) | (1 << 9) | (1 << 10);
+constexpr double kOddShare = 0.1;  ///< of the samples of the most frequent kind
+
+std::int64_t scan_bits(std::int64_t bits) { return bits > 0 ? bits & kScanBits : 0; }
+
+/// "8 and 9"
+std::string feature_names(std::int64_t bits) {
+  std::vector<int> names;
+  for (const int feature : kScanFeatures) {
+    if (has_feature(bits, feature)) names.push_back(feature);
+  }
+  return fmt::format("{}", fmt::join(names, " and "));
+}
+
+Trouble flags_trouble(std::string what, std::string done) {
+  return {TroubleKind::scan_flags, "find_scans", "spectrometer/features", std::move(what), std::move(done)};
+}
+
+}  // namespace
+
+bool has_scan_feature(std::int64_t bits) { return scan_bits(bits) != 0; }
+
+std::vector<ScanState> scan_states(std::span<const std::int64_t> features, SampleRange within,
+                                   std::vector<Trouble>& troubles) {
+  std::map<std::int64_t, std::int64_t> n_samples;  // by kind
+  for (std::int64_t i = within[0]; i < within[1]; ++i) {
+    const std::int64_t kind = scan_bits(features[static_cast<std::size_t>(i)]);
+    if (kind != 0) ++n_samples[kind];
+  }
+  const auto most = std::ranges::max_element(n_samples, {}, [](const auto& entry) { return entry.second; });
+  const auto is_odd = [&](std::int64_t n) {
+    return static_cast<double>(n) < kOddShare * static_cast<double>(most->second);
+  };
+  for (const auto& [kind, n] : n_samples) {
+    if (!is_odd(n)) continue;
+    troubles.push_back(flags_trouble(
+        fmt::format("{} samples have feature {}, the scans {}", n, feature_names(kind), feature_names(most->first)),
+        "they are no scan of their own"));
+  }
+  std::vector<ScanState> states;
+  for (const std::int64_t bits : features) {
+    const auto found = n_samples.find(scan_bits(bits));
+    states.push_back(found == n_samples.end() ? ScanState::other
+                     : is_odd(found->second)  ? ScanState::odd
+                                              : ScanState::scan);
+  }
+  return states;
+}
+
+std::vector<SampleRange> scan_runs(std::span<const ScanState> states, SampleRange within, std::int64_t longest_flicker,
+                                   std::vector<Trouble>& troubles) {
+  std::vector<std::uint8_t> is_scan;
+  for (const ScanState state : states) is_scan.push_back(state == ScanState::scan ? 1 : 0);
+  std::vector<SampleRange> runs;
+  int n_flickers = 0;
+  for (const SampleRange& run : runs_where(is_scan, within)) {
+    if (runs.empty()) {
+      runs.push_back(run);
+      continue;
+    }
+    const auto between =
+        states.subspan(static_cast<std::size_t>(runs.back()[1]), static_cast<std::size_t>(run[0] - runs.back()[1]));
+    const bool is_free = std::ranges::find(between, ScanState::vane) == between.end();
+    const bool is_odd = std::ranges::all_of(between, [](ScanState state) { return state == ScanState::odd; });
+    if (is_free && (is_odd || std::ssize(between) <= longest_flicker)) {
+      runs.back()[1] = run[1];
+      ++n_flickers;
+    } else {
+      runs.push_back(run);
+    }
+  }
+  if (n_flickers > 0) {
+    troubles.push_back(flags_trouble(fmt::format("the scan flag is interrupted {} times for a moment", n_flickers),
+                                     "the scans go on over these samples"));
+  }
+  return runs;
+}
+
+std::vector<SampleRange> cut_at_pauses(const std::vector<SampleRange>& runs, std::span<const double> mjd,
+                                       double max_gap_s, std::vector<Trouble>& troubles) {
+  std::vector<SampleRange> pieces;
+  for (const auto& [start, end] : runs) {
+    std::int64_t first = start;
+    for (std::int64_t i = start + 1; i < end; ++i) {
+      const auto sample = static_cast<std::size_t>(i);
+      const double step_s = (mjd[sample] - mjd[sample - 1]) * kSecondsPerDay;
+      if (step_s <= max_gap_s) continue;
+      pieces.push_back({first, i});
+      first = i;
+      troubles.push_back({TroubleKind::recording_gap, "find_scans", "spectrometer/MJD",
+                          fmt::format("the recording pauses for {:.1f} s inside a scan, before sample {}", step_s, i),
+                          "the scan is cut in two there"});
+    }
+    pieces.push_back({first, end});
+  }
+  return pieces;
+}
+
+}  // namespace comap
