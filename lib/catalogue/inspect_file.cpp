@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -13,6 +14,7 @@
 #include "catalogue/schema.hpp"
 #include "core/error.hpp"
 #include "core/json_bytes.hpp"
+#include "io/level1_identity.hpp"
 #include "io/level1_metadata.hpp"
 #include "io/level2_schema.hpp"
 #include "level2/provenance.hpp"
@@ -45,25 +47,30 @@ std::string attribute_text(const std::map<std::string, h5::AttributeValue>& attr
   return found == attributes.end() ? "" : h5::to_text(found->second);
 }
 
-std::int64_t obsid_in(const std::map<std::string, h5::AttributeValue>& attributes) {
-  const auto found = attributes.find("obsid");
-  if (found == attributes.end()) throw foreign("has no attribute comap/obsid");
-  const auto number = h5::to_integer(found->second);
-  if (!number || *number < 1) {
-    throw foreign(fmt::format("its attribute comap/obsid is '{}'", h5::to_text(found->second)));
-  }
-  return *number;
+/// The obsid on which name and attributes agree.
+std::int64_t agreed_obsid(const std::map<std::string, h5::AttributeValue>& attributes, FileFinding& finding) {
+  if (obsid_of_file_name(finding.path) <= 0) throw foreign("has no obsid in its name (comap-NNNNNNN-...)");
+  const StatedObsid stated = stated_obsid(finding.path, attributes);
+  if (!stated.problem.empty()) throw foreign("attribute comap/obsid " + stated.problem);
+  if (stated.trouble) finding.remarks.push_back(describe(*stated.trouble));
+  return stated.obsid;
 }
 
-/// The obsid on which name and attributes agree.
-std::int64_t agreed_obsid(const std::string& path, const std::map<std::string, h5::AttributeValue>& attributes) {
-  const std::int64_t named = obsid_of_file_name(path);
-  if (named <= 0) throw foreign("has no obsid in its name (comap-NNNNNNN-...)");
-  const std::int64_t inside = obsid_in(attributes);
-  if (named != inside) {
-    throw foreign(fmt::format("is named {} but its attribute comap/obsid is {}", named, inside));
+/// utc_start for the catalogue, where others cut the date out of it: always written the same way.
+void set_start(const h5::File& file, const std::map<std::string, h5::AttributeValue>& attributes,
+               FileFinding& finding) {
+  double first_mjd = NAN;
+  if (file.is_dataset(level2::kMjd) && file.info(level2::kMjd).extent.size() == 1 &&
+      file.info(level2::kMjd).extent[0] > 0) {
+    first_mjd = file.read<double>(level2::kMjd, {{0}, {1}}).front();
   }
-  return inside;
+  const StatedStart stated = stated_start(attributes, first_mjd);
+  if (stated.trouble) finding.remarks.push_back(describe(*stated.trouble));
+  if (stated.utc_start.empty()) {
+    finding.row.erase("utc_start");
+  } else {
+    finding.row["utc_start"] = stated.utc_start;
+  }
 }
 
 void require_complete_level2(const h5::File& file) {
@@ -96,7 +103,7 @@ void read(FileFinding& finding) {
   const h5::File file = opened(finding.path);
   if (!file.exists(kAttributes)) throw foreign("has no group comap");
   const auto attributes = file.attributes(kAttributes);
-  const std::int64_t obsid = agreed_obsid(finding.path, attributes);
+  const std::int64_t obsid = agreed_obsid(attributes, finding);
   if (finding.level == DataLevel::level2) {
     require_complete_level2(file);
   } else if (!file.exists(kTod)) {
@@ -104,6 +111,7 @@ void read(FileFinding& finding) {
   }
   finding.row = observation_row(attributes, finding.remarks);
   finding.row["obsid"] = obsid;
+  set_start(file, attributes, finding);
   finding.obsid = obsid;
   finding.state = FileState::usable;
 }

@@ -1,5 +1,7 @@
 #include "check/check_file.hpp"
 
+#include <fmt/core.h>
+
 #include <filesystem>
 
 #include "core/error.hpp"
@@ -36,6 +38,14 @@ std::string remedy_of(FileKind kind) {
 }
 
 }  // namespace
+
+Finding finding_of(const Trouble& trouble) {
+  Trouble found = trouble;
+  found.dataset.clear();
+  found.done.clear();
+  const std::string done = trouble.done.empty() ? "nothing" : trouble.done;
+  return {trouble.dataset, describe(found), fmt::format("level2 ({}): {}", trouble_text(trouble.kind), done)};
+}
 
 std::string_view file_kind_name(FileKind kind) {
   switch (kind) {

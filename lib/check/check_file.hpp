@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "core/trouble.hpp"
 
 namespace comap {
 
@@ -15,6 +16,9 @@ struct Finding {
   std::string what;
   std::string remedy;  ///< what to do
 };
+
+/// A trouble as `check` lists it: what level2 has done or would do, and that the user decides.
+Finding finding_of(const Trouble& trouble);
 
 enum class FileKind { unknown, level1, level2 };
 std::string_view file_kind_name(FileKind kind);

@@ -9,8 +9,10 @@
 #include "check/check_file.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
+#include "io/band_order.hpp"
 #include "io/level1_metadata.hpp"
 #include "level2/tod_reader.hpp"
+#include "stages/check_metadata.hpp"
 #include "stages/find_scans.hpp"
 #include "stages/system_temperature.hpp"
 
@@ -21,7 +23,6 @@ using Findings = std::vector<Finding>;
 
 constexpr std::string_view kTod = "spectrometer/tod";
 constexpr double kMostMissing = 0.1;        ///< share of NaN in a band from which it is worth a finding
-constexpr double kLongGap_s = 1.0;          ///< steps in time from which they are
 constexpr std::int64_t kLookSamples = 100;  ///< of one look into the TOD
 constexpr int kLooks = 4;                   ///< into each feed of a contiguous file; a chunked one inflates for each
 constexpr std::int64_t kDeepSamples = 4000;
@@ -83,7 +84,7 @@ void describe_feed(int feed, const std::array<BandCount, kBands>& bands, bool de
 
 void check_tod(const Level1Metadata& level1, TodDepth depth, Findings& findings) {
   const h5::File file = h5::File::open_read(level1.path);
-  TodReader reader(file);
+  TodReader reader(file, band_order_of(level1));
   const auto stretches = looks(level1, !file.info(kTod).chunk.empty(), depth);
   std::vector<float> block;
   for (int row = 0; row < level1.n_feeds; ++row) {
@@ -103,18 +104,18 @@ void check_tod(const Level1Metadata& level1, TodDepth depth, Findings& findings)
   }
 }
 
-void check_time(const Level1Metadata& level1, Findings& findings) {
-  int n_gaps = 0;
-  double longest_s = 0.0;
-  for (std::size_t i = 1; i < level1.mjd.size(); ++i) {
-    const double step_s = (level1.mjd[i] - level1.mjd[i - 1]) * kSecondsPerDay;
-    longest_s = std::max(longest_s, step_s);
-    n_gaps += step_s > kLongGap_s ? 1 : 0;
+void add_troubles(const std::vector<Trouble>& troubles, Findings& findings) {
+  for (const Trouble& trouble : merged(troubles)) findings.push_back(finding_of(trouble));
+}
+
+/// What level2 would refuse or mend.
+void check_contradictions(Level1Metadata& level1, const CheckLevel1Config& config, Findings& findings) {
+  add_troubles(level1.troubles, findings);
+  const MetadataVerdict verdict = judge_metadata(level1, config);
+  for (const MetadataRefusal& refusal : verdict.refusals) {
+    findings.push_back({refusal.dataset, refusal.what, refusal.remedy});
   }
-  if (n_gaps == 0) return;
-  findings.push_back({"spectrometer/MJD",
-                      fmt::format("{} gaps of more than {} s, the longest {:.1f} s", n_gaps, kLongGap_s, longest_s),
-                      "scans with gaps have a wrong time scale for the gain filter: leave the observation out"});
+  add_troubles(verdict.troubles, findings);
 }
 
 void check_pointing(const Level1Metadata& level1, Findings& findings) {
@@ -159,13 +160,14 @@ void check_stages(const Level1Metadata& level1, const Level2Config& config, Find
   }
   attempt(FindScans(config.find_scans, config.system_temperature, config.check_level1.max_time_gap_s),
           "spectrometer/features", "there is nothing to reduce: leave it out");
+  add_troubles(observation.troubles, findings);
 }
 
 }  // namespace
 
 std::vector<Finding> check_level1_file(const std::string& path, const Level2Config& config, TodDepth depth) {
   std::vector<Level1Problem> problems;
-  const Level1Metadata level1 = inspect_level1(path, problems);
+  Level1Metadata level1 = inspect_level1(path, problems);
   Findings findings;
   for (const Level1Problem& problem : problems) findings.push_back({problem.dataset, problem.what, kCopyAgain});
   if (!findings.empty()) return findings;
@@ -173,7 +175,7 @@ std::vector<Finding> check_level1_file(const std::string& path, const Level2Conf
   if (std::ranges::none_of(level1.feeds, is_science_feed)) {
     findings.push_back({"spectrometer/feeds", fmt::format("no feed of 1..{}", kScienceFeeds), kLeaveOut});
   }
-  check_time(level1, findings);
+  check_contradictions(level1, config.check_level1, findings);
   check_pointing(level1, findings);
   check_stages(level1, config, findings);
   try {

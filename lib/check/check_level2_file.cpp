@@ -33,6 +33,7 @@ class Level2Check {
     check_mark();
     check_obsid();
     check_records();
+    for (const Trouble& trouble : read_troubles(file_)) findings_.push_back(finding_of(trouble));
     read_axes();
     check_scans();
     check_readable("");

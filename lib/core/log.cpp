@@ -11,9 +11,12 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/printable.hpp"
 
 namespace comap {
 namespace {
+
+constexpr std::size_t kMostLine_bytes = 8000;  ///< of a line; names from files can be of any length
 
 struct LogState {
   std::shared_ptr<spdlog::logger> logger = [] {
@@ -106,7 +109,9 @@ void log_message(LogLevel level, std::string_view text) {
   const LogState& log = state();
   const auto spd_level = to_spdlog(level);
   if (!log.logger->should_log(spd_level)) return;
-  log.logger->log(spd_level, "{}", log.json ? json_line(level, text) : text_line(text));
+  const std::string line =
+      log.json ? json_line(level, printable(text, kMostLine_bytes)) : printable(text_line(text), kMostLine_bytes);
+  log.logger->log(spd_level, "{}", line);
 }
 
 ScopedLogContext::ScopedLogContext(LogContext context)

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <numeric>
 #include <set>
 
 #include "core/communicator.hpp"
@@ -131,10 +132,21 @@ bool sees_sky(const InjectedFeed& feed, const TodGridBlock& block) {
   return std::ranges::any_of(feed.terms, is_bright);
 }
 
+/// For every band and channel as they are stored the index of ours.
+std::vector<std::size_t> elements_by_place(const Level1Metadata& level1) {
+  std::vector<std::size_t> places(level1.frequency_GHz.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  const std::vector<std::size_t> place_of_element = in_our_order<std::size_t>(band_order_of(level1), places);
+  std::vector<std::size_t> elements(places.size());
+  for (std::size_t element = 0; element < places.size(); ++element) elements[place_of_element[element]] = element;
+  return elements;
+}
+
 /// Changes the TOD of one feed in the copy; returns the bytes that were changed.
 std::size_t add_to_feed(const Level1Metadata& level1, const InjectedFeed& feed, const h5::Dataset& tod) {
   std::vector<float> counts;
   std::size_t bytes = 0;
+  const std::vector<std::size_t> our_element = elements_by_place(level1);
   for (const TodGridBlock& block : tod_grid(tod.info())) {
     if (!sees_sky(feed, block)) continue;
     const h5::Slab slab = slab_of(block, feed.row);
@@ -144,7 +156,8 @@ std::size_t add_to_feed(const Level1Metadata& level1, const InjectedFeed& feed, 
     std::size_t done = 0;
     for (int band = block.first_band; band < block.first_band + block.n_bands; ++band) {
       for (int channel = block.first_channel; channel < block.first_channel + block.n_channels; ++channel) {
-        const auto element = static_cast<std::size_t>(std::int64_t{band} * level1.n_channels + channel);
+        const std::size_t element =
+            our_element[static_cast<std::size_t>(std::int64_t{band} * level1.n_channels + channel)];
         add_to_row(feed, element, level1.frequency_GHz[element], block.start, std::span(counts).subspan(done, length));
         done += length;
       }
@@ -220,7 +233,7 @@ InjectionSummary inject_sky(const Config& config, const Observer& observer, cons
   const PartialCopies partial(summary.files);
   copy_file(request.level1_path, partial.level1());
   const h5::File original = h5::File::open_read(request.level1_path);
-  TodReader reader(original);
+  TodReader reader(original, band_order_of(observation.level1));
   h5::File copy = h5::File::open_write(partial.level1());
   copy.write_attribute("comap", "obsid", request.new_obsid);
   copy.write_attribute("comap", "injected_into", fs::path(request.level1_path).filename().string());

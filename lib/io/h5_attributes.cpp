@@ -15,6 +15,12 @@ std::string trimmed(std::string text) {
   return text;
 }
 
+std::string without_blanks(const std::string& text) {
+  constexpr std::string_view kBlanks = " \t\r\n\f\v";
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
 /// Strings of an attribute or dataset, fixed or variable length; `read` fills a buffer of a memory type.
 template <typename Read>
 std::vector<std::string> read_text(hid_t type, hid_t space, const Read& read, const std::string& where) {
@@ -167,7 +173,7 @@ std::string to_text(const AttributeValue& value) {
 std::optional<double> to_number(const AttributeValue& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
   if (const auto* number = std::get_if<double>(&value)) return *number;
-  const auto& text = std::get<std::string>(value);
+  const std::string text = without_blanks(std::get<std::string>(value));
   double number = 0.0;
   const auto* end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data(), end, number);

@@ -1,19 +1,18 @@
 #include "io/level1_metadata.hpp"
 
-#include <fmt/core.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
-#include <numeric>
 #include <set>
-#include <string_view>
 
 #include "core/constants.hpp"
-#include "core/error.hpp"
+#include "io/band_order.hpp"
+#include "io/level1_axes.hpp"
+#include "io/level1_file.hpp"
+#include "io/level1_identity.hpp"
+#include "io/sample_times.hpp"
 
 namespace comap {
 namespace {
@@ -24,71 +23,8 @@ constexpr std::string_view kFeeds = "spectrometer/feeds";
 constexpr std::string_view kFrequency = "spectrometer/frequency";
 constexpr std::string_view kFeatures = "spectrometer/features";
 constexpr std::string_view kPointing = "spectrometer/pixel_pointing/";
-constexpr std::string_view kVane = "hk/antenna0/vane/";
-constexpr std::string_view kFrameFeatures = "hk/array/frame/features";
-constexpr std::string_view kFrameUtc = "hk/array/frame/utc";
-constexpr std::string_view kLissajousStatus = "hk/antenna0/deTracker/lissajous_status";
-constexpr std::string_view kTrackerUtc = "hk/antenna0/deTracker/utc";
-constexpr std::string_view kAirTemperature = "hk/array/weather/airTemperature";
 constexpr std::string_view kAttributes = "comap";
-constexpr double kVaneUnit = 0.01;  ///< degrees and degrees Celsius per stored number
-
-/// Knows which dataset is wrong, for those who list problems.
-class DatasetError final : public ObservationError {
- public:
-  DatasetError(const std::string& path, std::string_view dataset, std::string_view what)
-      : ObservationError(fmt::format("{}: {}: {}", path, dataset, what)),
-        problem_{std::string(dataset), std::string(what)} {}
-  const Level1Problem& problem() const { return problem_; }
-
- private:
-  Level1Problem problem_;
-};
-
-/// Reads datasets and says which one is not what it must be.
-class CheckedFile {
- public:
-  explicit CheckedFile(const std::string& path) : file_(h5::File::open_read(path)) {}
-
-  const h5::File& file() const { return file_; }
-
-  [[noreturn]] void fail(std::string_view dataset, std::string_view what) const {
-    throw DatasetError(file_.path(), dataset, what);
-  }
-
-  bool has(std::string_view dataset) const { return file_.exists(dataset) && file_.is_dataset(dataset); }
-
-  h5::DatasetInfo info(std::string_view dataset, bool integers_only = false) const {
-    if (!has(dataset)) fail(dataset, "the dataset is missing; a Level-1 file must have it");
-    h5::DatasetInfo info = file_.info(dataset);
-    const bool number = info.kind == h5::Kind::integer || (info.kind == h5::Kind::floating && !integers_only);
-    if (!number) fail(dataset, integers_only ? "expected integers" : "expected numbers");
-    return info;
-  }
-
-  void expect_extent(std::string_view dataset, const h5::Extent& found, const h5::Extent& expected) const {
-    if (found == expected) return;
-    fail(dataset, fmt::format("has the shape [{}], expected [{}]", fmt::join(found, ", "), fmt::join(expected, ", ")));
-  }
-
-  template <typename T>
-  std::vector<T> read(std::string_view dataset, const h5::Extent& expected, bool integers_only = false) const {
-    expect_extent(dataset, info(dataset, integers_only).extent, expected);
-    return file_.read<T>(dataset);
-  }
-
-  /// A dataset of one axis, of any length but 0.
-  template <typename T>
-  std::vector<T> read_column(std::string_view dataset, bool integers_only = false) const {
-    const h5::DatasetInfo found = info(dataset, integers_only);
-    if (found.extent.size() != 1) fail(dataset, fmt::format("has {} axes, expected one", found.extent.size()));
-    if (found.extent[0] == 0) fail(dataset, "is empty");
-    return file_.read<T>(dataset);
-  }
-
- private:
-  h5::File file_;
-};
+constexpr const char* kStage = "check_level1";  ///< to which troubles of the metadata belong
 
 void read_shape(const CheckedFile& in, Level1Metadata& metadata) {
   const h5::DatasetInfo tod = in.info(kTod);
@@ -106,16 +42,22 @@ void read_shape(const CheckedFile& in, Level1Metadata& metadata) {
 }
 
 void read_time(const CheckedFile& in, Level1Metadata& metadata) {
-  metadata.mjd = in.read<double>(kMjd, {static_cast<std::uint64_t>(metadata.n_samples)});
-  for (std::size_t i = 0; i < metadata.mjd.size(); ++i) {
-    if (!std::isfinite(metadata.mjd[i])) in.fail(kMjd, fmt::format("sample {} is not finite", i));
-    if (i > 0 && metadata.mjd[i] <= metadata.mjd[i - 1]) {
-      in.fail(kMjd, fmt::format("time does not increase at sample {} ({:.9f} after {:.9f})", i, metadata.mjd[i],
-                                metadata.mjd[i - 1]));
-    }
+  std::vector<double>& mjd = metadata.mjd;
+  mjd = in.read<double>(kMjd, {static_cast<std::uint64_t>(metadata.n_samples)});
+  const StampRepair repair = repair_time_stamps(mjd);
+  if (const auto bad = repair.beyond_repair) {
+    if (!std::isfinite(mjd[*bad])) in.fail(kMjd, fmt::format("sample {} is not finite", *bad));
+    if (*bad > 0 && !std::isfinite(mjd[*bad - 1])) in.fail(kMjd, fmt::format("sample {} is not finite", *bad - 1));
+    in.fail(kMjd, fmt::format("time does not increase, or by more than a day, at sample {} ({:.9f} after {:.9f})", *bad,
+                              mjd[*bad], mjd[*bad - 1]));
   }
-  metadata.sample_time_s =
-      (metadata.mjd.back() - metadata.mjd.front()) * kSecondsPerDay / static_cast<double>(metadata.n_samples - 1);
+  if (!repair.mended.empty()) {
+    metadata.troubles.push_back({TroubleKind::time_step, kStage, std::string(kMjd),
+                                 fmt::format("{} times are not finite or do not increase, the first at sample {}",
+                                             repair.mended.size(), repair.mended.front()),
+                                 "they are interpolated between their neighbours"});
+  }
+  metadata.sample_time_s = sample_time_s(mjd);
 }
 
 void read_feeds(const CheckedFile& in, Level1Metadata& metadata) {
@@ -130,8 +72,29 @@ void read_feeds(const CheckedFile& in, Level1Metadata& metadata) {
   }
 }
 
-void read_frequency(const CheckedFile& in, Level1Metadata& metadata) {
+void read_stored_frequency(const CheckedFile& in, Level1Metadata& metadata) {
   metadata.frequency_GHz = in.read<double>(kFrequency, {kBands, static_cast<std::uint64_t>(metadata.n_channels)});
+}
+
+/// In GHz and in our order.
+void read_frequency(const CheckedFile& in, Level1Metadata& metadata) {
+  read_stored_frequency(in, metadata);
+  std::vector<double>& frequency = metadata.frequency_GHz;
+  const auto found = [&](TroubleKind kind, const std::string& what, const std::string& done) {
+    metadata.troubles.push_back({kind, kStage, std::string(kFrequency), what, done});
+  };
+  const double divisor = frequency_unit_divisor(frequency);
+  if (divisor != 1.0) {
+    found(TroubleKind::frequency_unit, fmt::format("the first is {:g}: not in GHz", frequency.front()),
+          fmt::format("all are divided by {:g}", divisor));
+    for (double& value : frequency) value /= divisor;
+  }
+  const BandOrder order = band_order_of(frequency);
+  if (order.is_ours()) return;
+  frequency = in_our_order<double>(order, frequency);
+  metadata.stored_band = order.stored_band;
+  metadata.is_reversed = order.is_reversed;
+  found(TroubleKind::channel_order, describe_order(order), "put in order of frequency, all data with it");
 }
 
 void read_features(const CheckedFile& in, Level1Metadata& metadata) {
@@ -160,108 +123,34 @@ void check_other_pointing(const CheckedFile& in, Level1Metadata& metadata) {
   }
 }
 
-/// Housekeeping comes from other machines over a network: rows without a finite time are dropped, the others are put
-/// in order of time.
-template <typename... Columns>
-void sort_by_time(std::vector<double>& time, Columns&... columns) {
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < time.size(); ++i) {
-    if (std::isfinite(time[i])) order.push_back(i);
-  }
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return time[a] < time[b]; });
-  const auto reorder = [&](auto& column) {
-    auto sorted = column;
-    sorted.clear();
-    for (const std::size_t i : order) sorted.push_back(column[i]);
-    column = std::move(sorted);
-  };
-  (reorder(columns), ...);
-  reorder(time);
-}
-
-void expect_times(const CheckedFile& in, std::string_view dataset, const std::vector<double>& time) {
-  if (time.empty()) in.fail(dataset, "has no finite time");
-}
-
-void read_vane(const CheckedFile& in, Level1Metadata& metadata) {
-  const auto name = [](std::string_view last) { return std::string(kVane) + std::string(last); };
-  VaneHousekeeping& vane = metadata.vane;
-  vane.utc_mjd = in.read_column<double>(name("utc"));
-  const h5::Extent extent = {vane.utc_mjd.size()};
-  vane.angle_deg = in.read<double>(name("angle"), extent);
-  vane.shroud_temperature_C = in.read<double>(name("Tshroud"), extent);
-  vane.vane_temperature_C = in.read<double>(name("Tvane"), extent);
-  vane.ambient_temperature_C = in.read<double>(name("Tambient"), extent);
-  for (auto* column :
-       {&vane.angle_deg, &vane.shroud_temperature_C, &vane.vane_temperature_C, &vane.ambient_temperature_C}) {
-    for (double& value : *column) value *= kVaneUnit;
-  }
-}
-
-void read_frame(const CheckedFile& in, Level1Metadata& metadata) {
-  FrameHousekeeping& frame = metadata.frame;
-  frame.features = in.read_column<std::int64_t>(kFrameFeatures, true);
-  if (in.has(kFrameUtc)) {
-    frame.utc_mjd = in.read<double>(kFrameUtc, {frame.features.size()});
-  } else if (frame.features.size() == metadata.vane.utc_mjd.size()) {
-    frame.utc_mjd = metadata.vane.utc_mjd;
-  } else {
-    in.fail(kFrameUtc, fmt::format("the dataset is missing, and the vane's times cannot stand in: {} has {} rows, "
-                                   "{}utc {}",
-                                   kFrameFeatures, frame.features.size(), kVane, metadata.vane.utc_mjd.size()));
-  }
-}
-
-/// Optional: one number for each row, 0.01 degrees Celsius.
-void read_weather(const CheckedFile& in, Level1Metadata& metadata) {
-  if (!in.has(kAirTemperature)) return;
-  metadata.air_temperature_C = in.read_column<double>(kAirTemperature);
-  for (double& temperature : metadata.air_temperature_C) temperature *= kVaneUnit;
-}
-
-void read_tracker(const CheckedFile& in, Level1Metadata& metadata) {
-  if (!in.has(kLissajousStatus)) return;
-  TrackerHousekeeping& tracker = metadata.tracker;
-  tracker.lissajous_status = in.read_column<std::int64_t>(kLissajousStatus);
-  tracker.utc_mjd = in.read<double>(kTrackerUtc, {tracker.lissajous_status.size()});
-  sort_by_time(tracker.utc_mjd, tracker.lissajous_status);
-}
-
-void sort_housekeeping(const CheckedFile& in, Level1Metadata& metadata) {
-  VaneHousekeeping& vane = metadata.vane;
-  sort_by_time(vane.utc_mjd, vane.angle_deg, vane.shroud_temperature_C, vane.vane_temperature_C,
-               vane.ambient_temperature_C);
-  sort_by_time(metadata.frame.utc_mjd, metadata.frame.features);
-  expect_times(in, std::string(kVane) + "utc", vane.utc_mjd);
-  expect_times(in, kFrameUtc, metadata.frame.utc_mjd);
-}
-
 /// The obsid on which the file, its name and the caller agree.
 void read_obsid(const CheckedFile& in, std::int64_t expected_obsid, Level1Metadata& metadata) {
   if (!in.file().exists(kAttributes)) in.fail(kAttributes, "the group is missing; a Level-1 file must have it");
   metadata.attributes = in.file().attributes(kAttributes);
-  const std::int64_t named = obsid_of_file_name(metadata.path);
-  metadata.obsid = named;
   const std::string where = std::string(kAttributes) + ", attribute obsid";
-  if (const auto found = metadata.attributes.find("obsid"); found != metadata.attributes.end()) {
-    const auto number = h5::to_integer(found->second);
-    if (!number || *number < 1) in.fail(where, fmt::format("'{}' is no obsid", h5::to_text(found->second)));
-    metadata.obsid = *number;
-    if (named > 0 && named != metadata.obsid) {
-      in.fail(where, fmt::format("is {}, but the file name says {}", metadata.obsid, named));
-    }
-  }
-  if (metadata.obsid <= 0) in.fail(where, "is missing, and the file name has no obsid either");
+  const StatedObsid stated = stated_obsid(metadata.path, metadata.attributes);
+  if (!stated.problem.empty()) in.fail(where, stated.problem);
+  metadata.obsid = stated.obsid;
   if (expected_obsid > 0 && expected_obsid != metadata.obsid) {
     in.fail(where, fmt::format("is {}, expected {}", metadata.obsid, expected_obsid));
   }
+  if (!stated.trouble) return;
+  metadata.attributes["obsid"] = stated.obsid;
+  metadata.troubles.push_back(*stated.trouble);
+}
+
+void read_start(const CheckedFile& /*in*/, Level1Metadata& metadata) {
+  const StatedStart stated = stated_start(metadata.attributes, metadata.mjd.front());
+  if (!stated.trouble) return;
+  metadata.attributes["utc_start"] = stated.utc_start;
+  metadata.troubles.push_back(*stated.trouble);
 }
 
 /// What is read once the shape is known, in this order.
 using Reader = void (*)(const CheckedFile&, Level1Metadata&);
-constexpr std::array<Reader, 11> kReaders = {read_time,     read_feeds,           read_frequency,   read_features,
-                                             read_pointing, check_other_pointing, read_vane,        read_frame,
-                                             read_weather,  read_tracker,         sort_housekeeping};
+constexpr std::array<Reader, 12> kReaders = {read_time,     read_start,    read_feeds,           read_frequency,
+                                             read_features, read_pointing, check_other_pointing, read_vane,
+                                             read_frame,    read_weather,  read_tracker,         sort_housekeeping};
 
 }  // namespace
 
@@ -318,7 +207,18 @@ Level1Metadata read_level1_copies(const std::string& level2_path) {
   if (frequencies.size() != 2) in.fail(kFrequency, fmt::format("has {} axes, expected two", frequencies.size()));
   metadata.n_channels = static_cast<int>(frequencies[1]);
   metadata.n_samples = static_cast<std::int64_t>(in.read_column<double>(kMjd).size());
-  for (const Reader read : {read_time, read_feeds, read_frequency, read_features, read_pointing}) read(in, metadata);
+  for (const Reader read : {read_time, read_feeds, read_stored_frequency, read_features, read_pointing}) {
+    read(in, metadata);
+  }
+  return metadata;
+}
+
+Level1Metadata read_level1_axes(const std::string& path) {
+  const CheckedFile in(path);
+  Level1Metadata metadata;
+  metadata.path = path;
+  read_shape(in, metadata);
+  for (const Reader read : {read_time, read_feeds, read_frequency}) read(in, metadata);
   return metadata;
 }
 

@@ -11,6 +11,7 @@
 #include "core/retry.hpp"
 #include "io/level1_metadata.hpp"
 #include "io/level2_schema.hpp"
+#include "io/sample_times.hpp"
 
 namespace comap {
 namespace {
@@ -145,9 +146,7 @@ Passband Level2Reader::passband(int feed, int frequency_band) const {
 
 bool Level2Reader::is_filtered() const { return dataset_ == level2::kBinnedFiltered; }
 
-double Level2Reader::sample_time_s() const {
-  return (mjd_.back() - mjd_.front()) * kSecondsPerDay / static_cast<double>(mjd_.size() - 1);
-}
+double Level2Reader::sample_time_s() const { return comap::sample_time_s(mjd_); }
 
 std::optional<GainNoise> Level2Reader::gain_noise(int feed, int frequency_band, std::size_t scan) const {
   for (const std::string_view needed : {level2::kEffectiveTsys, level2::kSigmaCommon, level2::kSigmaBand,

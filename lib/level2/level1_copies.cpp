@@ -3,10 +3,16 @@
 #include <algorithm>
 #include <vector>
 
+#include "io/band_order.hpp"
+#include "io/level2_schema.hpp"
 #include "stages/create_level2.hpp"
 
 namespace comap {
 namespace {
+
+constexpr std::string_view kFrequency = "spectrometer/frequency";
+constexpr std::string_view kBandNames = "spectrometer/bands";
+constexpr std::string_view kBandAverage = "spectrometer/band_average";  ///< [feed][band][sample], of some files
 
 /// Values of one copied dataset; on ranks other than 0 empty.
 struct CopiedValues {
@@ -14,17 +20,47 @@ struct CopiedValues {
   std::vector<std::int64_t> integers;
 };
 
-bool stays_integer(const CopyItem& item) { return item.kind == h5::Kind::integer && item.scale == 1.0; }
+/// Of these the copies hold what was read, which may have been mended.
+bool is_of_metadata(const CopyItem& item) { return item.path == level2::kMjd || item.path == kFrequency; }
 
-CopiedValues read_values(const h5::File& level1, const CopyItem& item) {
+bool stays_integer(const CopyItem& item) {
+  return item.kind == h5::Kind::integer && item.scale == 1.0 && !is_of_metadata(item);
+}
+
+/// The bands of `values` [feed][band][sample] in our order.
+void put_bands_in_order(const Level1Metadata& level1, std::vector<double>& values) {
+  const std::size_t feed_size = values.size() / static_cast<std::size_t>(level1.n_feeds);
+  const BandOrder order = {level1.stored_band, {}};  // samples run forward in every file
+  for (std::size_t first = 0; first < values.size(); first += feed_size) {
+    const std::span<double> feed = std::span(values).subspan(first, feed_size);
+    std::ranges::copy(in_our_order<double>(order, feed), feed.begin());
+  }
+}
+
+CopiedValues read_values(const h5::File& file, const CopyItem& item, const Level1Metadata& level1) {
   CopiedValues values;
   if (stays_integer(item)) {
-    values.integers = level1.read<std::int64_t>(item.path);
+    values.integers = file.read<std::int64_t>(item.path);
     return values;
   }
-  values.numbers = level1.read<double>(item.path);
+  if (is_of_metadata(item)) {
+    values.numbers = item.path == kFrequency ? level1.frequency_GHz : level1.mjd;
+  } else {
+    values.numbers = file.read<double>(item.path);
+    const bool has_bands = item.path == kBandAverage && item.extent.size() == 3 && item.extent[1] == kBands &&
+                           item.extent[0] == static_cast<std::uint64_t>(level1.n_feeds);
+    if (has_bands && !band_order_of(level1).is_ours()) put_bands_in_order(level1, values.numbers);
+  }
   for (double& value : values.numbers) value *= item.scale;
   return values;
+}
+
+std::vector<std::string> read_texts(const h5::File& file, const CopyItem& item, const Level1Metadata& level1) {
+  const std::vector<std::string> texts = file.read_strings(item.path);
+  if (item.path != kBandNames || texts.size() != kBands) return texts;
+  std::vector<std::string> ours;
+  for (const int stored : level1.stored_band) ours.push_back(texts[static_cast<std::size_t>(stored)]);
+  return ours;
 }
 
 void write_values(h5::File& file, const CopyItem& item, const CopiedValues& values, bool has_share) {
@@ -42,24 +78,22 @@ void write_values(h5::File& file, const CopyItem& item, const CopiedValues& valu
 
 }  // namespace
 
-std::vector<std::string> copy_level1_datasets(const std::string& level1_path, const CreateLevel2Config& config,
+std::vector<std::string> copy_level1_datasets(const Level1Metadata& level1, const CreateLevel2Config& config,
                                               Level2Writer& writer, const Communicator& team) {
-  std::optional<h5::File> level1;
+  std::optional<h5::File> file;
   std::vector<CopyItem> plan;
-  std::map<std::string, h5::AttributeValue> attributes;
   team.run_agreed("copy Level-1 datasets", [&] {
-    level1.emplace(h5::File::open_read(level1_path));
-    plan = copy_plan(*level1, config);
-    attributes = level1->attributes("comap");
+    file.emplace(h5::File::open_read(level1.path));
+    plan = copy_plan(*file, config);
   });
   for (const CopyItem& item : plan) {
     CopiedValues values;
     std::vector<std::string> texts;
     team.run_agreed("copy " + item.path, [&] {
       if (item.kind == h5::Kind::text) {
-        texts = level1->read_strings(item.path);
+        texts = read_texts(*file, item, level1);
       } else if (team.rank() == 0) {
-        values = read_values(*level1, item);
+        values = read_values(*file, item, level1);
       }
     });
     writer.agreed("copy " + item.path, [&] {
@@ -72,7 +106,7 @@ std::vector<std::string> copy_level1_datasets(const std::string& level1_path, co
   }
   writer.agreed("copy the attributes of comap", [&] {
     writer.file().create_group("comap");
-    for (const auto& [name, value] : attributes) writer.file().write_attribute("comap", name, value);
+    for (const auto& [name, value] : level1.attributes) writer.file().write_attribute("comap", name, value);
   });
   std::vector<std::string> paths;
   for (const CopyItem& item : plan) paths.push_back(item.path);

@@ -2,34 +2,56 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <map>
+#include <vector>
 
 #include "core/error.hpp"
+#include "core/printable.hpp"
+#include "sky/coordinates.hpp"
 
 namespace comap {
 namespace {
 
-/// A source name as one path component.
-std::string path_component(std::string name) {
-  std::ranges::replace(name, '/', '_');
-  std::ranges::replace(name, ' ', '_');
-  return name.empty() || name == "." || name == ".." ? "unknown" : name;
+constexpr std::size_t kLongestComponent = 64;  ///< bytes; names come from files and can be of any length
+
+/// A name from a file as one path component: letters, digits and . _ + -, anything else becomes _.
+std::string path_component(const std::string& name) {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-";
+  std::string component = name.substr(0, kLongestComponent);
+  for (char& letter : component) letter = kAlphabet.find(letter) == std::string_view::npos ? '_' : letter;
+  return component.empty() || component == "." || component == ".." ? "unknown" : component;
+}
+
+/// Start of an observation as `%Y-%m-%d...`: what the catalogue has, when that is a date, else the date in the name of
+/// its Level-1 file, comap-NNNNNNN-YYYY-MM-DD-HHMMSS.
+std::string start_date(const Observation& observation) {
+  constexpr std::size_t kDateLength = 10;
+  const std::string name = std::filesystem::path(observation.level1_path).filename().string();
+  const std::size_t date = name.find('-', name.find('-') + 1);
+  std::vector<std::string> texts = {observation.utc_start};
+  if (date != std::string::npos) texts.push_back(name.substr(date + 1, kDateLength) + "-00:00:00");
+  for (const std::string& text : texts) {
+    try {
+      return format_utc_start(parse_utc_start(text));
+    } catch (const ObservationError&) {  // the next one, or the error below
+    }
+  }
+  throw ObservationError(fmt::format(
+      "obsid {}: its utc_start in the catalogue is '{}', no date, and the name of its Level-1 file has none; "
+      "run 'comap_mpi catalogue scan --overwrite'",
+      observation.obsid, printable(observation.utc_start, kLongestComponent)));
 }
 
 }  // namespace
 
 std::string level2_path(const Level2Config& config, const Observation& observation) {
-  if (observation.utc_start.size() < 7) {
-    throw ObservationError(
-        fmt::format("obsid {}: the catalogue has no utc_start; run 'comap_mpi catalogue scan "
-                    "--overwrite'",
-                    observation.obsid));
-  }
+  const std::string start = start_date(observation);
   const std::map<std::string, std::string, std::less<>> words = {
-      {"year", observation.utc_start.substr(0, 4)},        {"month", observation.utc_start.substr(5, 2)},
-      {"source", path_component(observation.source)},      {"source_group", path_component(observation.source_group)},
+      {"year", start.substr(0, 4)},
+      {"month", start.substr(5, 2)},
+      {"source", path_component(observation.source)},
+      {"source_group", path_component(observation.source_group)},
       {"obsid", fmt::format("{:07d}", observation.obsid)},
   };
   std::string directory;

@@ -10,8 +10,9 @@
 namespace comap {
 
 /// output_dir / layout / Level2_<Level-1 base name>. The layout knows {year}, {month}, {source}, {source_group} and
-/// {obsid}; year and month come from utc_start. Throws ConfigError for another {word}, ObservationError when the
-/// start time is missing.
+/// {obsid}; year and month come from utc_start, else from the date in the name of the Level-1 file. Names from files
+/// become letters, digits and . _ + -, at most 64. Throws ConfigError for another {word}, ObservationError when no date
+/// is known.
 std::string level2_path(const Level2Config& config, const Observation& observation);
 
 }  // namespace comap

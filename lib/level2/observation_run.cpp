@@ -155,7 +155,7 @@ class ObservationRun {
   void copy_from_level1(Level2Writer& writer) {
     if (!runs("create_level2")) return;
     const auto& config = tools_.config.level2.create_level2;
-    for (std::string& path : copy_level1_datasets(observation_.level1.path, config, writer, team_)) {
+    for (std::string& path : copy_level1_datasets(observation_.level1, config, writer, team_)) {
       record_of("create_level2").outputs.push_back({std::move(path), "copy"});
     }
   }
@@ -208,7 +208,7 @@ class ObservationRun {
     team_.run_agreed("open the Level-1 file", [&] { by_raw_chunks_ = level1_has_raw_chunks(); });
     writer.agreed("open the Level-1 file", [&] {
       level1_.emplace(tools_.files.open_read(observation_.level1.path, !by_raw_chunks_));
-      tod_.emplace(*level1_);
+      tod_.emplace(*level1_, band_order_of(observation_.level1));
     });
   }
 

@@ -32,12 +32,45 @@ void unshuffle(std::span<const std::byte> shuffled, std::span<float> values) {
 
 }  // namespace
 
-TodReader::TodReader(const h5::File& file)
-    : dataset_(file.open("spectrometer/tod")), where_(file.path() + ": spectrometer/tod") {
+TodReader::TodReader(const h5::File& file, const BandOrder& order)
+    : dataset_(file.open("spectrometer/tod")), order_(order), where_(file.path() + ": spectrometer/tod") {
   if (dataset_.info().extent.size() != 4) throw ObservationError(where_ + ": must have 4 axes");
 }
 
 void TodReader::read(const TodSlab& slab, std::span<float> out) {
+  if (order_.is_ours()) {
+    read_stored(slab, out);
+  } else {
+    read_in_our_order(slab, out);
+  }
+  tod_bytes_read_ += static_cast<std::int64_t>(out.size_bytes());
+}
+
+void TodReader::read_in_our_order(const TodSlab& slab, std::span<float> out) {
+  const auto wanted = std::span(order_.stored_band)
+                          .subspan(static_cast<std::size_t>(slab.first_band), static_cast<std::size_t>(slab.n_bands));
+  TodSlab stored = slab;
+  if (!wanted.empty()) {
+    // One read of all that lies between: in a parallel file the number of reads must be that of the other ranks.
+    const auto [first, last] = std::ranges::minmax(wanted);
+    stored.first_band = first;
+    stored.n_bands = last - first + 1;
+  }
+  const auto n_samples = static_cast<std::size_t>(slab.n_samples);
+  const auto channels = static_cast<std::size_t>(n_channels());
+  const std::span<float> block = unordered_.of_size(static_cast<std::size_t>(stored.n_bands) * channels * n_samples);
+  read_stored(stored, block);
+  for (std::size_t band = 0; band < wanted.size(); ++band) {
+    const auto from = static_cast<std::size_t>(wanted[band] - stored.first_band) * channels;
+    const bool is_reversed = order_.is_reversed[static_cast<std::size_t>(slab.first_band) + band];
+    for (std::size_t channel = 0; channel < channels; ++channel) {
+      const std::size_t row = from + (is_reversed ? channels - 1 - channel : channel);
+      std::copy_n(block.data() + row * n_samples, n_samples, out.data() + (band * channels + channel) * n_samples);
+    }
+  }
+}
+
+void TodReader::read_stored(const TodSlab& slab, std::span<float> out) {
   const bool empty = slab.n_samples == 0 || slab.n_bands == 0;
   if (reads_raw_chunks(dataset_.info())) {
     if (!empty) read_by_chunks(slab, out);
@@ -50,7 +83,6 @@ void TodReader::read(const TodSlab& slab, std::span<float> out) {
     dataset_.read(selected, out);
     stored_bytes_read_ += static_cast<std::int64_t>(out.size_bytes());
   }
-  tod_bytes_read_ += static_cast<std::int64_t>(out.size_bytes());
 }
 
 void TodReader::read_by_chunks(const TodSlab& slab, std::span<float> out) {

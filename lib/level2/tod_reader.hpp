@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "io/band_order.hpp"
 #include "io/h5.hpp"
 #include "level2/block_buffer.hpp"
 
@@ -22,7 +23,7 @@ struct TodSlab {
   std::int64_t n_samples = 0;
 };
 
-/// Reads `spectrometer/tod` [feed][band][channel][sample] float32.
+/// Reads `spectrometer/tod` [feed][band][channel][sample] float32, bands and channels in our order.
 ///
 /// Contiguous data is read by hyperslabs through the file's own transfer mode (collective in a parallel file: every
 /// rank calls read(), ranks without a share with an empty slab). Chunks of gzip, with or without shuffle, are read
@@ -31,8 +32,8 @@ struct TodSlab {
 /// through HDF5.
 class TodReader {
  public:
-  /// Throws IoError when the dataset is missing.
-  explicit TodReader(const h5::File& file);
+  /// `order`: of the file. Throws IoError when the dataset is missing.
+  explicit TodReader(const h5::File& file, const BandOrder& order = {});
 
   /// Fills `out` as [band][channel][sample]; its size is n_bands * n_channels * n_samples.
   void read(const TodSlab& slab, std::span<float> out);
@@ -57,17 +58,21 @@ class TodReader {
     BlockBuffer memory;
     std::span<float> values;
   };
+  void read_stored(const TodSlab& slab, std::span<float> out);
+  void read_in_our_order(const TodSlab& slab, std::span<float> out);
   void read_by_chunks(const TodSlab& slab, std::span<float> out);
   InflatedChunk& chunk_to_replace();
   const InflatedChunk& chunk_at(const h5::Extent& start);
   void inflate(const std::vector<std::byte>& stored, std::uint32_t skipped_filters, std::span<float> values);
 
   h5::Dataset dataset_;
+  BandOrder order_;
   std::string where_;
   std::array<BlockBuffer, 2> buffers_;
   std::list<InflatedChunk> cache_;
   std::vector<std::byte> stored_;
   BlockBuffer shuffled_;
+  BlockBuffer unordered_;  ///< a block of a file in another order
   std::int64_t stored_bytes_read_ = 0;
   std::int64_t tod_bytes_read_ = 0;
 };

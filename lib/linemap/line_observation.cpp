@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/retry.hpp"
+#include "io/level1_axes.hpp"
 #include "io/level2_schema.hpp"
 #include "stages/feed_row.hpp"
 
@@ -35,17 +36,19 @@ void LineObservation::open_level1() {
     throw ObservationError("no Level-1 file is known; run catalogue scan --level1, or give it with --level1-file");
   }
   if (!std::filesystem::exists(path)) throw ObservationError(fmt::format("{}: the file does not exist", path));
+  Level1Metadata axes;
   with_retries(config_.io, path, [&] {
     tod_.reset();
+    axes = read_level1_axes(path);
     level1_.emplace(h5::File::open_read(path));
-    tod_.emplace(*level1_);
+    tod_.emplace(*level1_, band_order_of(axes));
   });
   const Level1Metadata& copies = context_.level1;
-  const h5::Extent expected = {static_cast<std::uint64_t>(copies.n_feeds), static_cast<std::uint64_t>(kBands),
-                               n_channels(), copies.mjd.size()};
-  if (tod_->info().extent != expected || level1_->read<double>(level2::kMjd) != copies.mjd) {
-    throw ObservationError(
-        fmt::format("{}: shape or times are not those of {}; run level2 on it again", path, level2_.path()));
+  const bool is_same =
+      axes.n_feeds == copies.n_feeds && axes.n_samples == copies.n_samples && axes.mjd.front() == copies.mjd.front();
+  if (!is_same || axes.frequency_GHz != copies.frequency_GHz) {
+    throw ObservationError(fmt::format("{}: shape, times or frequencies are not those of {}; run level2 on it again",
+                                       path, level2_.path()));
   }
 }
 

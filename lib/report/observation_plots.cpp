@@ -13,6 +13,7 @@
 #include "io/h5.hpp"
 #include "io/level2_schema.hpp"
 #include "io/line_plot.hpp"
+#include "io/sample_times.hpp"
 #include "report/calibrator_panels.hpp"
 #include "stages/noise_stats_level2.hpp"
 
@@ -54,9 +55,7 @@ struct Observed {
     }
   }
 
-  double sample_time_s() const {
-    return (mjd.back() - mjd.front()) * kSecondsPerDay / static_cast<double>(mjd.size() - 1);
-  }
+  double sample_time_s() const { return comap::sample_time_s(mjd); }
   double seconds(std::size_t sample) const { return (mjd[sample] - mjd.front()) * kSecondsPerDay; }
 
   /// One stream [sample] of level2/<dataset>.
