@@ -37,18 +37,26 @@ void leave_out_exchanged(const std::vector<MapObservation>& observations, Survey
 
 void leave_out_doubles(const std::vector<MapObservation>& observations, Survey& survey) {
   std::map<std::int64_t, std::size_t> by_obsid;
-  std::map<std::pair<std::uint64_t, std::int64_t>, std::size_t> by_file;  // inode and time of change
+  std::map<std::pair<double, double>, std::size_t> by_time;
   for (std::size_t i = 0; i < survey.size(); ++i) {
+    const Level2Traits& traits = survey[i].traits;
     if (!survey[i].outcome.used) continue;
-    const FileIdentity& identity = survey[i].traits.identity;
-    const auto [file, is_new_file] = by_file.try_emplace({identity.inode, identity.changed_ns}, i);
-    const std::int64_t obsid = survey[i].traits.obsid;
-    const auto [same, is_new] = obsid < 0 ? std::pair(by_obsid.end(), true) : by_obsid.try_emplace(obsid, i);
-    if (is_new && is_new_file) continue;
-    const std::size_t first = is_new_file ? same->second : file->second;
+    std::optional<std::size_t> first;
+    // There is one telescope: what was observed at the same times is the same, whatever its number.
+    if (std::isfinite(traits.first_mjd) && traits.first_mjd < traits.last_mjd) {
+      const auto [found, is_new] = by_time.try_emplace({traits.first_mjd, traits.last_mjd}, i);
+      if (!is_new) first = found->second;
+    }
+    if (traits.obsid >= 0) {
+      const auto [found, is_new] = by_obsid.try_emplace(traits.obsid, i);
+      if (!is_new) first = found->second;
+    }
+    if (!first) continue;
+    const bool has_two_numbers = survey[*first].traits.obsid != traits.obsid;
     leave_out(survey[i], Exclusion::same_observation, false,
-              fmt::format("{}: obsid {} is used already, from {}{}", observations[i].observation.level2_path, obsid,
-                          observations[first].observation.level2_path, is_new_file ? "" : ", the same file"));
+              fmt::format("{}: obsid {} is used already{}, from {}", observations[i].observation.level2_path,
+                          traits.obsid, has_two_numbers ? " under another number, by its times" : "",
+                          observations[*first].observation.level2_path));
   }
 }
 
@@ -125,7 +133,6 @@ void keep_majority(const std::vector<MapObservation>& observations, Difference d
 }
 
 void note_oddities(const std::vector<MapObservation>& observations, Survey& survey) {
-  std::map<std::pair<double, double>, std::int64_t> by_time;
   for (std::size_t i = 0; i < survey.size(); ++i) {
     const Level2Traits& traits = survey[i].traits;
     if (!survey[i].outcome.used) continue;
@@ -134,12 +141,6 @@ void note_oddities(const std::vector<MapObservation>& observations, Survey& surv
     if (of_name >= 0 && traits.obsid >= 0 && of_name != traits.obsid) {
       survey[i].outcome.oddity = fmt::format("{}: is of obsid {}, as which it is used", path, traits.obsid);
     }
-    if (!std::isfinite(traits.first_mjd) || !std::isfinite(traits.last_mjd)) continue;
-    const auto [other, is_new] = by_time.try_emplace({traits.first_mjd, traits.last_mjd}, traits.obsid);
-    if (is_new) continue;
-    survey[i].outcome.oddity =
-        fmt::format("{}: obsid {} has the times of obsid {}; is it the same observation under two numbers?", path,
-                    traits.obsid, other->second);
   }
 }
 
@@ -156,4 +157,5 @@ void leave_out_strangers(const std::vector<MapObservation>& observations, Sample
   }
   note_oddities(observations, survey);
 }
+
 }  // namespace comap
