@@ -60,6 +60,7 @@ int dry_run(const CommandContext& context, const std::vector<MapObservation>& of
 nlohmann::ordered_json summary_of(const LineJobResult& result) {
   nlohmann::ordered_json summary = {{"observations", result.selection.observations.size()},
                                     {"used", result.selection.n_used()},
+                                    {"observations_with_trouble", observations_with_trouble(result.selection)},
                                     {"lines", nlohmann::json::array()}};
   for (const LineResult& line : result.lines) {
     summary["lines"].push_back({{"rest_GHz", line.rest_GHz},

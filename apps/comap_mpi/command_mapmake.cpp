@@ -109,6 +109,7 @@ int dry_run(const CommandContext& context, const std::vector<MapObservation>& of
 nlohmann::ordered_json summary_of(const MapJobResult& result) {
   nlohmann::ordered_json summary = {{"observations", result.selection.observations.size()},
                                     {"used", result.selection.n_used()},
+                                    {"observations_with_trouble", observations_with_trouble(result.selection)},
                                     {"bands", nlohmann::json::array()}};
   for (const BandResult& band : result.bands) {
     summary["bands"].push_back({{"band", band.frequency_band},

@@ -95,6 +95,16 @@ std::vector<std::string> level2_paths(const std::vector<MapObservation>& offered
   return paths;
 }
 
+/// One line for each kind of what its Level-2 file says was wrong with its inputs.
+void log_troubles(const MapOutcome& outcome) {
+  std::map<TroubleKind, std::vector<std::string>> texts;
+  for (const Trouble& trouble : outcome.troubles) texts[trouble.kind].push_back(describe(trouble));
+  for (const auto& [kind, of_kind] : texts) {
+    const std::string more = of_kind.size() > 1 ? fmt::format(" (and {} more)", of_kind.size() - 1) : "";
+    log_warning("obsid {}: {}: {}{}", outcome.obsid, trouble_text(kind), of_kind.front(), more);
+  }
+}
+
 }  // namespace
 
 std::vector<MapObservation> offered_observations(const CommandContext& context,
@@ -136,8 +146,16 @@ std::int64_t used_level2_bytes(const SelectionReport& report, const std::vector<
   return total_bytes(paths);
 }
 
+nlohmann::ordered_json observations_with_trouble(const SelectionReport& report) {
+  auto json = nlohmann::ordered_json::object();
+  for (const auto& [kind, n] : report.n_with_trouble()) json[std::string(trouble_text(kind))] = n;
+  return json;
+}
+
 void log_selection(const SelectionReport& report) {
   for (const MapOutcome& outcome : report.observations) {
+    if (outcome.used) log_troubles(outcome);
+    if (outcome.used && !outcome.oddity.empty()) log_warning("{}", outcome.oddity);
     if (!outcome.used) log_warning("obsid {} is not used: {}", outcome.obsid, outcome.reason);
     if (outcome.used && outcome.bad_file) log_warning("obsid {}: {}", outcome.obsid, outcome.reason);
   }

@@ -3,6 +3,7 @@
 /// What mapmake and linemap share: the observations offered to a job, and what became of them.
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,9 @@ std::vector<MapObservation> offered_observations(const CommandContext& context,
 void print_selection(const SelectionReport& report, bool every_observation);
 /// Size of the Level-2 files that were used. Rank 0 only.
 std::int64_t used_level2_bytes(const SelectionReport& report, const std::vector<MapObservation>& offered);
-/// print_selection into the log. Rank 0 only.
+/// How many of the observations that are used had which trouble, by kind, for the summary of the run.
+nlohmann::ordered_json observations_with_trouble(const SelectionReport& report);
+/// print_selection into the log, with what Level-2 says was wrong with each observation. Rank 0 only.
 void log_selection(const SelectionReport& report);
 
 }  // namespace comap

@@ -20,6 +20,7 @@
 #include "core/error.hpp"
 #include "core/file_descriptor.hpp"
 #include "core/log.hpp"
+#include "io/stage_record.hpp"
 #include "io/text_file.hpp"
 #include "level2/catalogue_values.hpp"
 
@@ -118,10 +119,26 @@ bool is_file_gone(const std::string& path) {
   return std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found;
 }
 
+/// Results must not stand in the catalogue beside a file that another run has made with other settings.
+bool is_of_its_file(const ObservationResult& result) {
+  if (result.level2_digest.empty()) return true;
+  try {
+    return digest_of_records(h5::File::open_read(result.level2_path)) == result.level2_digest;
+  } catch (const IoError& error) {
+    log_warning("{}", error.what());
+    return false;
+  }
+}
+
 void record_entry(Catalogue& catalogue, const Entry& entry) {
   const std::int64_t obsid = entry.result.obsid;
   if (entry.result.complete && is_file_gone(entry.result.level2_path)) {
     log_warning("observation {}: its unrecorded result is left out, for {} is gone", obsid, entry.result.level2_path);
+    return;
+  }
+  if (entry.result.complete && !is_of_its_file(entry.result)) {
+    log_warning("observation {}: its unrecorded result is left out, for another run has made {} since", obsid,
+                entry.result.level2_path);
     return;
   }
   catalogue.change([&](sql::Connection& connection) {
@@ -173,10 +190,15 @@ void ResultJournal::apply_left_over() {
 void ResultJournal::record(const ObservationResult& result) {
   if (!outage_.empty()) return keep(result);
   try {
+    bool is_ours = true;
     catalogue_.change([&](sql::Connection& connection) {
+      // In the transaction: whoever takes the observation over records after it.
+      is_ours = result.complete ? is_of_its_file(result) : sql::holds_claim(connection, result.obsid, run_id_);
+      if (!is_ours) return sql::release_claims(connection, run_id_, {result.obsid});
       sql::record(connection, result);
       sql::note_result(connection, result.obsid, run_id_);
     });
+    if (!is_ours) log_warning("the result of observation {} is not recorded: another run has done it", result.obsid);
   } catch (const sql::ConnectionLost& error) {
     outage_ = error.what();
     keep(result);

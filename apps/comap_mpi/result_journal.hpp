@@ -23,7 +23,8 @@ class ResultJournal {
   /// be reached.
   void apply_left_over();
 
-  /// Records the result, notes whose it is and gives back its claim, in one transaction. Never throws: a result that
+  /// Records the result, notes whose it is and gives back its claim, in one transaction; not when another run has
+  /// meanwhile made the Level-2 file or, for a failure, taken the claim. Never throws: a result that
   /// the journal cannot keep either is in its Level-2 file, from which the next run takes it.
   void record(const ObservationResult& result);
 

@@ -51,6 +51,7 @@ struct ObservationResult {
   bool complete = false;
   std::string error;                      ///< when not complete
   std::string level2_path;                ///< when complete
+  std::string level2_digest;              ///< of the stage records of that file (io/stage_record.hpp)
   std::map<std::string, double> summary;  ///< columns of observation_summary
   std::vector<QualityRow> quality;
   /// When any are given they replace all rows that calibration_flux has of this observation.

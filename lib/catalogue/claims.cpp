@@ -197,6 +197,12 @@ std::optional<ForeignClaim> claim(Connection& connection, std::int64_t obsid, co
                                    connection.description(), obsid));
 }
 
+bool holds_claim(Connection& connection, std::int64_t obsid, const std::string& run_id) {
+  const Result found =
+      connection.query(fmt::format("SELECT obsid FROM {} WHERE obsid = $1 AND run_id = $2", kClaims), {obsid, run_id});
+  return !found.rows.empty();
+}
+
 void renew_claims(Connection& connection, const std::string& run_id, double lease_s) {
   connection.execute(
       fmt::format("UPDATE {} SET expires_at = {} WHERE run_id = $1", kClaims, time_text(connection, "$2")),

@@ -66,6 +66,8 @@ void end_run(Connection& connection, const std::string& run_id, std::int64_t n_d
 /// who has it.
 std::optional<ForeignClaim> claim(Connection& connection, std::int64_t obsid, const std::string& run_id,
                                   double lease_s);
+/// Whether the run has a claim on the observation that nobody has taken over.
+bool holds_claim(Connection& connection, std::int64_t obsid, const std::string& run_id);
 /// Prolongs all claims of a run.
 void renew_claims(Connection& connection, const std::string& run_id, double lease_s);
 /// Gives back those of `obsids` that the run still has; and all.

@@ -3,11 +3,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <filesystem>
 #include <map>
 #include <regex>
 #include <set>
+#include <utility>
 
 #include "config/closest_name.hpp"
 #include "config/config_parser.hpp"
@@ -45,6 +47,32 @@ bool all_different(const std::vector<T>& values) {
   return std::set<T>(values.begin(), values.end()).size() == values.size();
 }
 
+/// Also not one that hides in a listing or breaks a log.
+bool is_file_name(const std::string& name) {
+  const auto is_odd = [](unsigned char letter) { return letter == '/' || letter < ' ' || letter == '\x7f'; };
+  return !name.empty() && name != "." && name != ".." && std::ranges::none_of(name, is_odd);
+}
+
+/// Below the directory that it is appended to.
+bool is_below(const std::string& path) {
+  const std::filesystem::path parts(path);
+  return parts.is_relative() && std::ranges::find(parts, "..") == parts.end();
+}
+
+/// What is made of an empty directory and a name would lie in the root of the file system.
+void check_directories(const Config& config, Checker& checker) {
+  const std::array<std::pair<const char*, const std::string*>, 5> directories = {
+      {{"log.directory", &config.log.directory},
+       {"level2.output_dir", &config.level2.output_dir},
+       {"mapmake.output_dir", &config.mapmake.output_dir},
+       {"linemap.output_dir", &config.linemap.output_dir},
+       {"simulate.output_dir", &config.simulate.output_dir}}};
+  for (const auto& [key, directory] : directories) {
+    checker.expect(directory->find_first_not_of(" \t\n") != std::string::npos, key,
+                   "expected a directory; \".\" is the one in which the program runs");
+  }
+}
+
 bool is_catalogue_url(const std::string& url) {
   return (url.starts_with("sqlite:") && url.size() > 7) || url.starts_with("postgresql://") ||
          url.starts_with("postgres://");
@@ -68,6 +96,7 @@ void check_level2(const Level2Config& config, Checker& checker) {
                  fmt::format("no channel is left: 2 edge_cut_fraction + centre_cut_fraction = {}", cut));
   checker.expect(!config.pipeline.empty(), "level2.pipeline", "expected at least one stage");
   checker.expect(all_different(config.pipeline), "level2.pipeline", "a stage stands in the list twice");
+  checker.expect(is_below(config.layout), "level2.layout", "expected directories below output_dir, without \"..\"");
   checker.expect_file("level2.noise_stats_level2.planck_map", config.noise_stats_level2.planck_map);
 }
 
@@ -126,7 +155,7 @@ void check_splits(const MapmakeConfig& config, Checker& checker) {
 
 void check_mapmake(const MapmakeConfig& config, Checker& checker) {
   const auto& clip = config.edge_clip_percentiles;
-  checker.expect(!config.name.empty() && config.name.find('/') == std::string::npos, "mapmake.name",
+  checker.expect(is_file_name(config.name), "mapmake.name",
                  "expected a file name without directories; set output_dir for those");
   checker.expect(!config.feeds.empty(), "mapmake.feeds", "expected at least one feed");
   checker.expect(!config.bands.empty(), "mapmake.bands", "expected at least one frequency_band");
@@ -146,7 +175,7 @@ void check_mapmake(const MapmakeConfig& config, Checker& checker) {
 }
 
 void check_linemap(const LinemapConfig& config, Checker& checker) {
-  checker.expect(!config.name.empty() && config.name.find('/') == std::string::npos, "linemap.name",
+  checker.expect(is_file_name(config.name), "linemap.name",
                  "expected a file name without directories; set output_dir for those");
   checker.expect(config.line_window_km_s[0] < config.line_window_km_s[1], "linemap.line_window_km_s",
                  "expected the lower velocity first");
@@ -181,6 +210,7 @@ void check_acquire(const AcquireConfig& config, Checker& checker) {
 void check_consistency(const Config& config, const KeyPlaces& places, Problems& problems) {
   Checker checker(places, problems);
   check_catalogue(config.catalogue, checker);
+  check_directories(config, checker);
   check_select(config.select, checker);
   check_level2(config.level2, checker);
   check_mapmake(config.mapmake, checker);

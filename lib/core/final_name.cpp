@@ -2,15 +2,50 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/file.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
-#include <filesystem>
+#include <thread>
+#include <utility>
 
 #include "core/error.hpp"
 #include "core/file_descriptor.hpp"
+#include "core/log.hpp"
 
 namespace comap {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr ::mode_t kFileMode = 0666;  // less the umask
+
+std::string name_of_process(const std::string& path) {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  return fmt::format("{}.{}-{}{}", path, host.data(), ::getpid(), kPartialEnding);
+}
+
+std::string folder_of(const std::string& path) { return fs::absolute(path).parent_path().string(); }
+
+/// Keeps other runs from giving names in a directory. A run that was stopped there, or a file system without locks,
+/// must not hold this one up for ever.
+FileDescriptor lock_directory(const std::string& folder) {
+  constexpr int kTries = 200;
+  constexpr std::chrono::milliseconds kPause(10);
+  FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  for (int i = 0; directory.is_open() && i < kTries; ++i) {
+    if (::flock(directory.number(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) break;
+    std::this_thread::sleep_for(kPause);
+  }
+  return directory;
+}
+
+}  // namespace
 
 void flush_to_disk(const std::string& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -21,9 +56,98 @@ void flush_to_disk(const std::string& path) {
 void give_final_name(const std::string& partial, const std::string& path) {
   flush_to_disk(partial);
   std::error_code error;
-  std::filesystem::rename(partial, path, error);
+  fs::rename(partial, path, error);
   if (error) throw IoError(fmt::format("{}: cannot rename to {}: {}", partial, path, error.message()));
-  flush_to_disk((std::filesystem::absolute(path).parent_path()).string());
+  flush_to_disk(folder_of(path));
+}
+
+PartialFile::PartialFile(std::string path)
+    : path_(std::move(path)), name_(name_of_process(path_)), earlier_(identity_of_name(path_)) {
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  FileDescriptor file(::open(name_.c_str(), kFlags, kFileMode));
+  if (!file.is_open() && errno == EEXIST && ::unlink(name_.c_str()) == 0) {
+    file = FileDescriptor(::open(name_.c_str(), kFlags, kFileMode));
+  }
+  if (!file.is_open()) {
+    throw IoError(fmt::format("{}: cannot be written there: {}: {}; is the disk full or the directory not writable?",
+                              path_, name_, std::strerror(errno)));
+  }
+  std::error_code error;
+  start_ = fs::last_write_time(name_, error);
+  inode_ = identity_of_name(name_).value_or(FileIdentity()).inode;
+}
+
+PartialFile::~PartialFile() {
+  if (!is_published_) ::unlink(name_.c_str());
+}
+
+void PartialFile::adopt(const std::string& file) {
+  const auto identity = identity_of_name(file);
+  if (!identity || ::rename(file.c_str(), name_.c_str()) != 0) {
+    throw IoError(fmt::format("{}: cannot rename to {}: {}", file, name_, std::strerror(errno)));
+  }
+  inode_ = identity->inode;
+}
+
+bool PartialFile::publish(Rival rival) {
+  if (is_gone()) {
+    log_warning("{}: another run has made it, too, and was done first", path_);
+    return false;
+  }
+  if (is_taken()) {
+    const bool stays = rival == Rival::stays;
+    log_warning("{}: another run has made it meanwhile, too; {}", path_, stays ? "its file stays" : "it is replaced");
+    if (stays) return false;
+  }
+  rename();
+  return true;
+}
+
+bool publish_together(std::span<PartialFile* const> files) {
+  for (const PartialFile* file : files) {
+    if (!file->is_gone()) flush_to_disk(file->name());
+  }
+  const FileDescriptor lock = lock_directory(folder_of(files.front()->path()));
+  const auto rival = std::ranges::find_if(files, [](const auto* file) { return file->is_gone() || file->is_taken(); });
+  if (rival != files.end()) {
+    log_warning("{}: another run has made it meanwhile, too; its file stays", (*rival)->path());
+    return false;
+  }
+  // The old ones go first: none of them must ever stand beside the new first one.
+  for (const PartialFile* file : files.subspan(1)) ::unlink(file->path().c_str());
+  for (PartialFile* file : files) file->rename();
+  return true;
+}
+
+bool PartialFile::is_gone() const { return !identity_of_name(name_) && identity_of_name(path_); }
+
+bool PartialFile::is_taken() const {
+  const auto now = identity_of_name(path_);
+  return now && now != earlier_;
+}
+
+void PartialFile::check_is_ours() const {
+  const auto now = identity_of_name(name_);
+  if (!now || now->inode == inode_) return;
+  throw IoError(fmt::format("{}: somebody has replaced what was written to {}; run again", path_, name_));
+}
+
+void PartialFile::rename() {
+  check_is_ours();
+  give_final_name(name_, path_);
+  is_published_ = true;
+  remove_left_over();
+}
+
+void PartialFile::remove_left_over() const {
+  std::error_code error;
+  const std::string beginning = fs::path(path_).filename().string() + ".";
+  for (const auto& entry : fs::directory_iterator(folder_of(path_), error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(beginning) || !name.ends_with(kPartialEnding)) continue;
+    const auto written = entry.last_write_time(error);
+    if (!error && written < start_) fs::remove(entry.path(), error);
+  }
 }
 
 }  // namespace comap

@@ -112,10 +112,10 @@ void append_run_cost(const std::string& directory, const RunCost& cost) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   const std::string line = fmt::format("{}{}\n", ends_within_line(path) ? "\n" : "", to_json(cost).dump());
-  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
   // One call, so that lines of runs that end together do not mix.
   if (!file.is_open() || ::write(file.number(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-    throw IoError(path + ": cannot be written; is the disk full or the directory not writable?");
+    throw IoError(path + ": cannot be written; is it a link, the disk full or the directory not writable?");
   }
 }
 

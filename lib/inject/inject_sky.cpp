@@ -168,28 +168,6 @@ std::size_t add_to_feed(const Level1Metadata& level1, const InjectedFeed& feed, 
   return bytes;
 }
 
-/// Removes what was not renamed when an exception passes.
-class PartialCopies {
- public:
-  explicit PartialCopies(InjectionFiles files) : files_(std::move(files)) {}
-  PartialCopies(const PartialCopies&) = delete;
-  PartialCopies& operator=(const PartialCopies&) = delete;
-  ~PartialCopies() {
-    std::error_code ignored;
-    fs::remove(level1(), ignored);
-    fs::remove(truth(), ignored);
-  }
-  std::string level1() const { return files_.level1 + kPartialEnding; }
-  std::string truth() const { return files_.truth + kPartialEnding; }
-  void keep() const {
-    give_final_name(level1(), files_.level1);
-    give_final_name(truth(), files_.truth);
-  }
-
- private:
-  InjectionFiles files_;
-};
-
 void check_target(const SimulateConfig& config, const InjectionRequest& request, const InjectionFiles& files) {
   std::error_code error;
   if (fs::equivalent(files.level1, request.level1_path, error)) {
@@ -203,10 +181,15 @@ void check_target(const SimulateConfig& config, const InjectionRequest& request,
       fmt::format("{} is there already; choose another --as-obsid, or set simulate.overwrite = true", files.level1));
 }
 
+void make_directory_of(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(fs::absolute(path).parent_path(), error);
+  if (error) throw IoError(fmt::format("{}: cannot make its directory: {}", path, error.message()));
+}
+
 void copy_file(const std::string& from, const std::string& to) {
   std::error_code error;
-  fs::create_directories(fs::path(to).parent_path(), error);
-  if (!error) fs::copy_file(from, to, fs::copy_options::overwrite_existing, error);
+  fs::copy_file(from, to, fs::copy_options::overwrite_existing, error);
   if (!error) fs::permissions(to, fs::perms::owner_write, fs::perm_options::add, error);
   if (error) throw IoError(fmt::format("{}: cannot be copied to {}: {}", from, to, error.message()));
 }
@@ -230,14 +213,15 @@ InjectionSummary inject_sky(const Config& config, const Observer& observer, cons
   check_target(config.simulate, request, summary.files);
   const ObservationContext observation = prepare_observation(config, request.level1_path);
   const simulate::SkyModel sky = simulate::field_sky(config.simulate);
-  const PartialCopies partial(summary.files);
-  copy_file(request.level1_path, partial.level1());
+  make_directory_of(summary.files.level1);
+  PartialFile level1_file(summary.files.level1), truth_file(summary.files.truth);
+  copy_file(request.level1_path, level1_file.name());
   const h5::File original = h5::File::open_read(request.level1_path);
   TodReader reader(original, band_order_of(observation.level1));
-  h5::File copy = h5::File::open_write(partial.level1());
+  h5::File copy = h5::File::open_write(level1_file.name());
   copy.write_attribute("comap", "obsid", request.new_obsid);
   copy.write_attribute("comap", "injected_into", fs::path(request.level1_path).filename().string());
-  InjectionTruth truth(partial.truth(), observation, request, sky);
+  InjectionTruth truth(truth_file.name(), observation, request, sky);
   {
     const h5::Dataset tod = copy.open("spectrometer/tod");
     for (int row = 0; row < observation.level1.n_feeds; ++row) {
@@ -250,7 +234,7 @@ InjectionSummary inject_sky(const Config& config, const Observer& observer, cons
   }
   copy.close();
   truth.close();
-  partial.keep();
+  publish_together(std::array{&level1_file, &truth_file});
   return summary;
 }
 

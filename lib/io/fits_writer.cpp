@@ -3,12 +3,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <utility>
 
 #include "core/error.hpp"
-#include "core/final_name.hpp"
 #include "io/map_images.hpp"
 
 namespace comap {
@@ -25,22 +27,49 @@ std::string printable(std::string text) {
   return text;
 }
 
-}  // namespace
-
-FitsWriter::FitsWriter(const std::string& path) : path_(path), partial_(path + kPartialEnding) {
+const std::string& with_directory(const std::string& path) {
   std::error_code ignored;
   if (const auto folder = fs::path(path).parent_path(); !folder.empty()) fs::create_directories(folder, ignored);
-  fs::remove(partial_, ignored);
-  fits_create_diskfile(&file_, partial_.c_str(), &status_);
-  check("cannot create the file");
+  return path;
 }
 
-FitsWriter::~FitsWriter() {
+}  // namespace
+
+FitsWriter::FitsWriter(const std::string& path) : partial_(with_directory(path)) {
+  try {
+    create();
+  } catch (const IoError&) {
+    close_unfinished();
+    throw;
+  }
+}
+
+/// CFITSIO only writes to what it has created, and through a link, if there is one: it creates the file in a directory
+/// of our own.
+void FitsWriter::create() {
+  std::string folder = partial_.name() + ".XXXXXX";
+  if (::mkdtemp(folder.data()) == nullptr) {
+    throw IoError(fmt::format("{}: cannot make the directory {}: {}", partial_.path(), folder, std::strerror(errno)));
+  }
+  const std::string created = folder + "/file";
+  fits_create_diskfile(&file_, created.c_str(), &status_);
+  std::error_code ignored;
+  try {
+    check("cannot create the file");
+    partial_.adopt(created);
+  } catch (const IoError&) {
+    fs::remove_all(folder, ignored);
+    throw;
+  }
+  fs::remove(folder, ignored);
+}
+
+FitsWriter::~FitsWriter() { close_unfinished(); }
+
+void FitsWriter::close_unfinished() {
   if (file_ == nullptr) return;
   int ignored_status = 0;
   fits_close_file(file_, &ignored_status);
-  std::error_code ignored;
-  fs::remove(partial_, ignored);
 }
 
 void FitsWriter::create_image(int bits_per_pixel, std::span<const std::int64_t> sizes) {
@@ -118,25 +147,19 @@ void FitsWriter::finish_hdu() {
   check("cannot write a checksum");
 }
 
-void FitsWriter::finish() {
+bool FitsWriter::finish() {
   fitsfile* file = std::exchange(file_, nullptr);
   fits_close_file(file, &status_);
-  try {
-    check("cannot finish the file");
-    give_final_name(partial_, path_);
-  } catch (const IoError&) {
-    std::error_code ignored;
-    fs::remove(partial_, ignored);
-    throw;
-  }
+  check("cannot finish the file");
+  return partial_.publish();
 }
 
 void FitsWriter::check(const std::string& what) {
   if (status_ == 0) return;
   char text[FLEN_STATUS] = {};
   fits_get_errstatus(status_, text);
-  throw IoError(fmt::format("{}: {}: {} (CFITSIO {}); is the disk full or the directory not writable?", path_, what,
-                            text, status_));
+  throw IoError(fmt::format("{}: {}: {} (CFITSIO {}); is the disk full or the directory not writable?", partial_.path(),
+                            what, text, status_));
 }
 
 void write_celestial_axes(FitsWriter& file, const WcsDefinition& wcs) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/final_name.hpp"
 #include "io/map_file.hpp"
 
 namespace comap {
@@ -23,7 +24,7 @@ struct TableColumn {
   std::string unit;
 };
 
-/// A FITS file being written as `<path>.partial`; gone unless finish() was reached. Every function throws IoError.
+/// A FITS file in the making (core/final_name.hpp); gone unless finish() was reached. Every function throws IoError.
 class FitsWriter {
  public:
   explicit FitsWriter(const std::string& path);
@@ -49,16 +50,19 @@ class FitsWriter {
 
   /// DATE, CHECKSUM and DATASUM: the last things in an HDU.
   void finish_hdu();
-  void finish();
+  /// False when another run has made the file meanwhile.
+  bool finish();
 
  private:
   template <typename T>
   void write_pixels(int type, std::span<const T> values, std::int64_t first);
   template <typename T>
   void write_values(int type, int column, std::vector<T>& values);
+  void create();
+  void close_unfinished();
   void check(const std::string& what);
 
-  std::string path_, partial_;
+  PartialFile partial_;
   fitsfile* file_ = nullptr;
   int status_ = 0;
 };

@@ -6,12 +6,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <vector>
 
 #include "core/child_process.hpp"
 #include "core/error.hpp"
-#include "core/final_name.hpp"
+#include "io/text_file.hpp"
 
 namespace comap {
 
@@ -52,19 +53,13 @@ void run_gnuplot(const std::string& script, const ScratchDirectory& scratch, con
 void draw_png(const std::string& png_path,
               const std::function<std::string(const std::string& path, const fs::path& scratch)>& script) {
   const ScratchDirectory scratch;
-  const std::string partial = png_path + kPartialEnding;
+  const std::string drawn = (scratch.path() / "picture.png").string();
+  run_gnuplot(script(drawn, scratch.path()), scratch, png_path);
+  std::ifstream picture(drawn, std::ios::binary);
+  if (!picture) throw IoError(fmt::format("{}: gnuplot drew no picture", png_path));
   std::error_code error;
   if (const auto folder = fs::path(png_path).parent_path(); !folder.empty()) fs::create_directories(folder, error);
-  try {
-    run_gnuplot(script(partial, scratch.path()), scratch, png_path);
-    if (!fs::exists(partial, error)) {
-      throw IoError(fmt::format("{}: gnuplot drew no picture there; may you write there?", png_path));
-    }
-    give_final_name(partial, png_path);
-  } catch (...) {
-    fs::remove(partial, error);
-    throw;
-  }
+  write_text_file(png_path, {std::istreambuf_iterator<char>(picture), std::istreambuf_iterator<char>()});
 }
 
 }  // namespace comap

@@ -196,10 +196,31 @@ std::vector<float> Level2Reader::read_stream(int feed, int frequency_band) const
   return values;
 }
 
+void check_same_file(const std::string& path, const FileIdentity& identity) {
+  if (file_identity(path) == identity) return;
+  throw ReplacedFile(path + ": was replaced while it was used; run again");
+}
+
 Level2Reader open_level2(const IoConfig& io, const std::string& path, const std::string& dataset) {
   std::optional<Level2Reader> file;
   with_retries(io, path, [&] { file.emplace(path, dataset); });
   return std::move(*file);
+}
+
+std::pair<Level2Reader, FileIdentity> open_level2_first(const IoConfig& io, const std::string& path,
+                                                        const std::string& dataset) {
+  FileIdentity identity;
+  with_retries(io, path, [&] { identity = file_identity(path); });
+  return {open_same_level2(io, path, dataset, identity), identity};
+}
+
+Level2Reader open_same_level2(const IoConfig& io, const std::string& path, const std::string& dataset,
+                              const FileIdentity& identity) {
+  // Before and after: what was opened in between is that file.
+  with_retries(io, path, [&] { check_same_file(path, identity); });
+  Level2Reader file = open_level2(io, path, dataset);
+  check_same_file(path, identity);
+  return file;
 }
 
 }  // namespace comap

@@ -8,10 +8,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.hpp"
 #include "core/constants.hpp"
+#include "core/error.hpp"
+#include "core/file_identity.hpp"
 #include "io/h5.hpp"
 
 namespace comap {
@@ -52,6 +55,7 @@ class Level2Reader {
   Level2Reader(const std::string& path, const std::string& dataset);
 
   const std::string& path() const { return file_.path(); }
+  const h5::File& file() const { return file_; }
   const std::map<std::string, h5::AttributeValue>& attributes() const { return attributes_; }  ///< of group `comap`
   /// Attribute `obsid`, else from the file name; -1 when neither tells.
   std::int64_t obsid() const;
@@ -102,7 +106,21 @@ class Level2Reader {
   std::vector<double> central_frequency_GHz_, bandwidth_GHz_;  ///< [19][4][n_freq_bin]; empty when missing
 };
 
+/// A file that is not the one any more that it was when a job looked at it first.
+class ReplacedFile : public ObservationError {
+ public:
+  using ObservationError::ObservationError;
+};
+/// Throws ReplacedFile when `path` does not lead to the file of `identity` any more, IoError when it leads to none.
+void check_same_file(const std::string& path, const FileIdentity& identity);
+
 /// Opens a file with the retries of [io].
 Level2Reader open_level2(const IoConfig& io, const std::string& path, const std::string& dataset);
+/// The same; also gives the file's identity, for later openings.
+std::pair<Level2Reader, FileIdentity> open_level2_first(const IoConfig& io, const std::string& path,
+                                                        const std::string& dataset);
+/// The same for a file of which something is known already. Throws ReplacedFile when it is another one by now.
+Level2Reader open_same_level2(const IoConfig& io, const std::string& path, const std::string& dataset,
+                              const FileIdentity& identity);
 
 }  // namespace comap

@@ -89,24 +89,20 @@ constexpr h5::StoredType kStored = std::is_same_v<T, float>          ? h5::Store
                                    : std::is_same_v<T, std::uint8_t> ? h5::StoredType::uint8
                                                                      : h5::StoredType::int64;
 
-/// A map file being written as `<path>.partial`; gone unless finish() was reached. All functions are collective.
+/// A map file in the making; gone unless finish() was reached. All functions are collective.
 class MapWriter {
  public:
   MapWriter(const std::string& path, const TeamFiles& files, const Communicator& ranks, std::int64_t max_write_bytes)
-      : path_(path), partial_(path + kPartialEnding), ranks_(ranks), max_write_bytes_(max_write_bytes) {
+      : path_(path), ranks_(ranks), max_write_bytes_(max_write_bytes) {
     run_on_rank_zero(ranks_, [&] {
       if (const auto folder = fs::path(path).parent_path(); !folder.empty()) fs::create_directories(folder);
+      partial_.emplace(path);
     });
-    run_collective(ranks_, path_, [&] { file_.emplace(files.create(partial_)); });
+    const std::string name = broadcast_text(ranks_, partial_ ? partial_->name() : "");
+    run_collective(ranks_, path_, [&] { file_.emplace(files.create(name)); });
   }
   MapWriter(const MapWriter&) = delete;
   MapWriter& operator=(const MapWriter&) = delete;
-  ~MapWriter() {
-    if (!file_) return;
-    file_.reset();
-    std::error_code ignored;
-    if (ranks_.rank() == 0) fs::remove(partial_, ignored);
-  }
 
   void write_cards(const std::vector<HeaderCard>& cards) {
     run_collective(ranks_, path_, [&] {
@@ -150,8 +146,8 @@ class MapWriter {
 
   void finish() {
     run_collective(ranks_, path_, [&] { file_->close(); });
-    run_on_rank_zero(ranks_, [&] { give_final_name(partial_, path_); });
     file_.reset();
+    run_on_rank_zero(ranks_, [&] { partial_->publish(); });
   }
 
  private:
@@ -183,7 +179,8 @@ class MapWriter {
     if (value != nullptr && std::isfinite(*value)) file_->write_attribute("/", card.name, *value);
   }
 
-  std::string path_, partial_;
+  std::string path_;
+  std::optional<PartialFile> partial_;  ///< on rank 0
   const Communicator& ranks_;
   std::int64_t max_write_bytes_;
   std::optional<h5::File> file_;

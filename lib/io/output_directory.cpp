@@ -1,12 +1,11 @@
 #include "io/output_directory.hpp"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 
 #include "core/error.hpp"
+#include "core/final_name.hpp"
 
 namespace comap {
 
@@ -19,11 +18,11 @@ void prepare_output_directory(const std::string& directory) {
     throw IoError(fmt::format("{}: the output directory cannot be made: {}; set output_dir to one that can",
                               folder.string(), error.message()));
   }
-  const fs::path probe = folder / fmt::format(".comap_mpi_{}.partial", getpid());
-  const bool writable = std::ofstream(probe).is_open();
-  fs::remove(probe, error);
-  if (writable) return;
-  throw IoError(fmt::format("{}: the output directory is not writable, or the disk full", folder.string()));
+  try {
+    const PartialFile probe((folder / ".comap_mpi").string());
+  } catch (const IoError&) {
+    throw IoError(fmt::format("{}: the output directory is not writable, or the disk full", folder.string()));
+  }
 }
 
 }  // namespace comap

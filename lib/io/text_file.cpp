@@ -1,6 +1,5 @@
 #include "io/text_file.hpp"
 
-#include <filesystem>
 #include <fstream>
 
 #include "core/error.hpp"
@@ -9,18 +8,12 @@
 namespace comap {
 
 void write_text_file(const std::string& path, const std::string& text) {
-  const std::string partial = path + kPartialEnding;
-  std::ofstream file(partial);
+  PartialFile partial(path);
+  std::ofstream file(partial.name(), std::ios::binary);
   file << text;
   file.close();
-  try {
-    if (!file) throw IoError(path + ": cannot be written; is the disk full or the directory not writable?");
-    give_final_name(partial, path);
-  } catch (const IoError&) {
-    std::error_code ignored;
-    std::filesystem::remove(partial, ignored);
-    throw;
-  }
+  if (!file) throw IoError(path + ": cannot be written; is the disk full or the directory not writable?");
+  partial.publish(Rival::is_replaced);
 }
 
 }  // namespace comap

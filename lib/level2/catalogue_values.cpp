@@ -168,10 +168,15 @@ nlohmann::json to_json(const ObservationResult& result) {
   }
   nlohmann::json calibration = nlohmann::json::array();
   for (const CalibrationFlux& row : result.calibration) calibration.push_back(to_json(row));
-  return {{"obsid", result.obsid},      {"complete", result.complete},
-          {"error", result.error},      {"level2_path", result.level2_path},
-          {"summary", result.summary},  {"quality", quality},
-          {"calibration", calibration}, {"troubles", to_json(result.troubles)}};
+  return {{"obsid", result.obsid},
+          {"complete", result.complete},
+          {"error", result.error},
+          {"level2_path", result.level2_path},
+          {"summary", result.summary},
+          {"quality", quality},
+          {"calibration", calibration},
+          {"troubles", to_json(result.troubles)},
+          {"level2_digest", result.level2_digest}};
 }
 
 ObservationResult result_from_json(const nlohmann::json& json) {
@@ -191,6 +196,7 @@ ObservationResult result_from_json(const nlohmann::json& json) {
   for (const auto& entry : json.value("calibration", nlohmann::json::array())) {
     result.calibration.push_back(calibration_flux_from_json(entry, result.obsid));
   }
+  result.level2_digest = json.value("level2_digest", "");
   result.troubles = troubles_from_json(json.value("troubles", nlohmann::json::array()));
   return result;
 }

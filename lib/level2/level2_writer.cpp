@@ -1,16 +1,12 @@
 #include "level2/level2_writer.hpp"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "core/final_name.hpp"
-#include "core/log.hpp"
 #include "level2/feed_slab.hpp"
 #include "level2/provenance.hpp"
 
@@ -75,66 +71,36 @@ void write_array(h5::File& file, const OutputSpec& output, const h5::Slab& slab,
   std::visit([&](const auto& values) { dataset.write(slab, std::span(values)); }, *array);
 }
 
-/// Of this process alone. A run that was taken for dead (a node without network) may come to life again while another
-/// one makes the same file: neither must write into, or give the final name to, what the other one has half done.
-std::string own_partial_path(const std::string& path, const Communicator& team) {
-  std::array<char, 256> host{};
-  if (team.rank() == 0 && ::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-  return broadcast_text(team, fmt::format("{}.{}-{}{}", path, host.data(), ::getpid(), kPartialEnding));
-}
-
-/// What killed runs have left of a file that is there now: nobody has written to it since `start`.
-void remove_left_over(const std::filesystem::path& path, std::filesystem::file_time_type start) {
-  std::error_code error;
-  const std::string beginning = path.filename().string() + ".";
-  for (const auto& entry : std::filesystem::directory_iterator(path.parent_path(), error)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(beginning) || !name.ends_with(kPartialEnding)) continue;
-    const auto written = entry.last_write_time(error);
-    if (!error && written < start) std::filesystem::remove(entry.path(), error);
-  }
-}
-
 }  // namespace
 
 Level2Writer::Level2Writer(const std::string& path, const ObservationContext& observation,
                            std::vector<OutputSpec> outputs, const std::optional<EarlierFile>& earlier,
                            const IoConfig& io, const Communicator& team, const TeamFiles& files)
-    : path_(path),
-      partial_path_(own_partial_path(path, team)),
-      outputs_(each_path_once(std::move(outputs))),
-      io_(io),
-      team_(team) {
-  try {
-    team_.run_agreed("create the Level-2 file", [&] {
-      if (team_.rank() == 0) start_on_disk(earlier);
-    });
-    open(earlier, files);
-    declare(observation);
-  } catch (...) {
-    file_.reset();
-    if (team_.rank() == 0) ::unlink(partial_path_.c_str());
-    throw;
-  }
+    : path_(path), outputs_(each_path_once(std::move(outputs))), io_(io), team_(team) {
+  team_.run_agreed("create the Level-2 file", [&] {
+    if (team_.rank() == 0) start_on_disk(earlier);
+  });
+  open(earlier, files);
+  declare(observation);
 }
 
-void Level2Writer::start_on_disk(const std::optional<EarlierFile>& earlier) const {
+void Level2Writer::start_on_disk(const std::optional<EarlierFile>& earlier) {
   std::error_code error;
   const auto directory = std::filesystem::path(path_).parent_path();
   std::filesystem::create_directories(directory, error);
   if (error) throw IoError(fmt::format("{}: cannot create the directory: {}", directory.string(), error.message()));
   const auto earlier_bytes = earlier ? std::filesystem::file_size(earlier->path, error) : 0;
   check_room(error ? 0.0 : static_cast<double>(earlier_bytes));
+  partial_.emplace(path_);
   if (!earlier) return;
-  std::filesystem::copy_file(earlier->path, partial_path_, std::filesystem::copy_options::overwrite_existing, error);
-  if (error) throw IoError(fmt::format("{}: cannot copy to {}: {}", earlier->path, partial_path_, error.message()));
+  const std::string& copy = partial_->name();
+  std::filesystem::copy_file(earlier->path, copy, std::filesystem::copy_options::overwrite_existing, error);
+  if (error) throw IoError(fmt::format("{}: cannot copy to {}: {}", earlier->path, copy, error.message()));
 }
 
 void Level2Writer::open(const std::optional<EarlierFile>& earlier, const TeamFiles& files) {
-  agreed("create the Level-2 file",
-         [&] { file_.emplace(earlier ? files.open_write(partial_path_) : files.create(partial_path_)); });
-  std::error_code error;
-  start_ = std::filesystem::last_write_time(partial_path_, error);
+  const std::string name = broadcast_text(team_, partial_ ? partial_->name() : "");
+  agreed("create the Level-2 file", [&] { file_.emplace(earlier ? files.open_write(name) : files.create(name)); });
   if (!earlier) return;
   agreed("take out what is made anew", [&] {
     file_->write_attribute("/", kCompleteAttribute, std::int64_t{0});
@@ -142,12 +108,6 @@ void Level2Writer::open(const std::optional<EarlierFile>& earlier, const TeamFil
     // What a stage that runs replaces may be the work of one that does not.
     for (const OutputSpec& output : outputs_) file_->remove(output.path);
   });
-}
-
-Level2Writer::~Level2Writer() {
-  if (!file_) return;
-  file_.reset();
-  if (team_.rank() == 0) ::unlink(partial_path_.c_str());
 }
 
 void Level2Writer::check_room(double earlier_bytes) const {
@@ -214,22 +174,19 @@ void Level2Writer::write_feed(int feed, int feed_row, const ProductTable& produc
   }
 }
 
-void Level2Writer::commit() {
+bool Level2Writer::commit() {
   agreed("complete the Level-2 file", [&] {
     file_->flush();
     file_->write_attribute("/", kCompleteAttribute, std::int64_t{1});
     file_->close();
   });
+  std::int64_t n_published = 0;
+  // Of two runs at once the one that has lost its claim is not known here: the last one stays, and its results with it.
   team_.run_agreed("name the Level-2 file", [&] {
-    if (team_.rank() != 0) return;
-    if (!std::filesystem::exists(partial_path_) && std::filesystem::exists(path_)) {
-      log_warning("{}: another run has made it, too, and was done first", path_);
-      return;
-    }
-    give_final_name(partial_path_, path_);
-    remove_left_over(path_, start_);
+    if (team_.rank() == 0) n_published = partial_->publish(Rival::is_replaced) ? 1 : 0;
   });
   file_.reset();
+  return team_.sum(n_published) > 0;
 }
 
 }  // namespace comap

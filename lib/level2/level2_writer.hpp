@@ -2,13 +2,13 @@
 /// \file
 /// Writes the Level-2 file of one observation: all datasets are declared first, then filled feed by feed.
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "config/config.hpp"
 #include "core/communicator.hpp"
+#include "core/final_name.hpp"
 #include "io/team_files.hpp"
 #include "stages/stage.hpp"
 
@@ -20,7 +20,7 @@ struct EarlierFile {
   std::vector<std::string> removed;  ///< datasets and groups that are not kept
 };
 
-/// The file grows under `<path>.<host>-<pid>.partial` and takes its name in commit(). Every function is collective
+/// The file grows beside its final name (core/final_name.hpp), which it takes in commit(). Every function is collective
 /// over the team and throws on every rank when it fails on one; the destructor removes what was not committed.
 class Level2Writer {
  public:
@@ -29,7 +29,6 @@ class Level2Writer {
   Level2Writer(const std::string& path, const ObservationContext& observation, std::vector<OutputSpec> outputs,
                const std::optional<EarlierFile>& earlier, const IoConfig& io, const Communicator& team,
                const TeamFiles& files);
-  ~Level2Writer();
   Level2Writer(const Level2Writer&) = delete;
   Level2Writer& operator=(const Level2Writer&) = delete;
 
@@ -42,19 +41,19 @@ class Level2Writer {
   /// One collective operation on the file, agreed on afterwards: any error becomes everybody's.
   void agreed(std::string_view what, const std::function<void()>& collective_work);
   /// Flushes, writes the completeness mark, closes, syncs, renames, and removes what killed runs have left of it.
-  void commit();
+  /// False when another run has made the file and taken this one for left over.
+  bool commit();
 
  private:
   void declare(const ObservationContext& observation);
-  void start_on_disk(const std::optional<EarlierFile>& earlier) const;
+  void start_on_disk(const std::optional<EarlierFile>& earlier);
   void open(const std::optional<EarlierFile>& earlier, const TeamFiles& files);
   void check_room(double earlier_bytes) const;
   /// Before a collective write: a rank without the array it is to write would leave the others waiting in it.
   void check_products(bool has_share, FeedAxis first, FeedAxis last, const ProductTable& products) const;
 
   std::string path_;
-  std::string partial_path_;
-  std::filesystem::file_time_type start_;
+  std::optional<PartialFile> partial_;  ///< on rank 0 of the team
   std::vector<OutputSpec> outputs_;
   IoConfig io_;
   const Communicator& team_;

@@ -8,6 +8,7 @@
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
+#include "core/file_identity.hpp"
 #include "core/json_bytes.hpp"
 #include "core/log.hpp"
 #include "core/retry.hpp"
@@ -28,6 +29,16 @@ namespace comap {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+/// Nothing for a file that cannot be opened, and not only for a moment: whoever reads it says why.
+std::optional<FileIdentity> identity_if_there(const std::string& path) {
+  try {
+    return file_identity(path);
+  } catch (const IoError& error) {
+    if (error.can_pass()) throw;
+    return std::nullopt;
+  }
+}
 
 /// State of one observation in work; every member function is collective over the team.
 class ObservationRun {
@@ -58,15 +69,20 @@ class ObservationRun {
       const std::string& level1 = job_.observation.level1_path;
       const RerunQuestion question{tools_.config.level2,      tools_.stages, level1, path_, job_.snapshot,
                                    job_.following_level2_path};
-      with_retries(tools_.config.io, level1, [&] { text = json_text(to_json(plan_rerun(question))); });
+      with_retries(tools_.config.io, level1, [&] {
+        level1_identity_ = identity_if_there(level1);
+        level2_identity_ = identity_if_there(path_);
+        text = json_text(to_json(plan_rerun(question)));
+      });
     });
     plan_ = rerun_plan_from_json(nlohmann::json::parse(broadcast_text(team_, text)));
     outcome_.result.level2_path = path_;
     if (plan_.up_to_date()) {
       outcome_.status = ObservationOutcome::Status::up_to_date;
       restore_result();
-      return;
     }
+    outcome_.result.level2_digest = digest(plan_.records);
+    if (plan_.up_to_date()) return;
     if (team_.rank() == 0) log_info("starting: {}", plan_.text());
     for (std::size_t i = 0; i < tools_.stages.size(); ++i) {
       if (plan_.runs(i)) running_.push_back(tools_.stages[i].get());
@@ -273,8 +289,27 @@ class ObservationRun {
       writer.file().write_attribute("/", "configuration", tools_.config_text);
       write_sql_snapshot(writer.file(), job_.snapshot, outcome_.result);
     });
+    team_.run_agreed("the inputs are still the same", [&] {
+      if (team_.rank() == 0) check_inputs();
+    });
     writer.commit();
     outcome_.result.complete = true;
+  }
+
+  /// Everything must come from one Level-1 file and one earlier Level-2 file, those that the records name.
+  void check_inputs() const {
+    const std::string& level1 = job_.observation.level1_path;
+    const std::string& following = job_.following_level2_path;
+    if (plan_.needs_level1 && level1_identity_ && identity_if_there(level1) != level1_identity_) {
+      throw ObservationError(level1 + ": was replaced while it was read; run level2 again");
+    }
+    if (plan_.needs_level1 && !following.empty() &&
+        input_identity(level1, following) != plan_.records.front().inputs.at("level1")) {
+      throw ObservationError(following + ": was replaced while its calibration was read; run level2 again");
+    }
+    if (plan_.no_earlier_file.empty() && identity_if_there(path_) != level2_identity_) {
+      throw ObservationError(path_ + ": another run has replaced it while parts of it were kept; run level2 again");
+    }
   }
 
   /// Of this run, and of the stages whose results are kept.
@@ -334,7 +369,8 @@ class ObservationRun {
   ObservationOutcome& outcome_;
   std::string path_;
   RerunPlan plan_;
-  StageSelection running_;  ///< the stages that run
+  std::optional<FileIdentity> level1_identity_, level2_identity_;  ///< before anything was read; on rank 0 of the team
+  StageSelection running_;                                         ///< the stages that run
   ObservationContext observation_;
   std::optional<h5::File> earlier_;  ///< the file of which results are kept
   std::optional<h5::File> level1_;   ///< opened by the team, for samples

@@ -1,7 +1,6 @@
 #include "level2/provenance.hpp"
 
 #include <fmt/core.h>
-#include <libdeflate.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -9,19 +8,10 @@
 #include <filesystem>
 
 #include "core/error.hpp"
-#include "core/json_bytes.hpp"
 #include "core/version.hpp"
 
 namespace comap {
 namespace {
-
-/// Short text that differs when a record does.
-std::string digest(const StageRecord& record) {
-  nlohmann::json compared = to_json(record);
-  compared.erase("outputs");
-  const std::string text = json_text(compared);
-  return fmt::format("{:08x}", libdeflate_crc32(0, text.data(), text.size()));
-}
 
 /// What finalize_metadata copies of the catalogue, without what this program writes there and without places of files.
 nlohmann::json catalogue_identity(const nlohmann::json& snapshot) {
@@ -64,21 +54,7 @@ nlohmann::json calibration_identity(const std::string& level2_path) {
   return identity;
 }
 
-std::string attribute_text(const h5::File& file, const std::string& object, std::string_view name) {
-  const auto value = file.attribute(object, name);
-  if (!value) throw IoError(fmt::format("{}: {}: the attribute {} is missing", file.path(), object, name));
-  return h5::to_text(*value);
-}
-
-nlohmann::json json_of_outputs(const std::vector<StageOutput>& outputs) {
-  nlohmann::json list = nlohmann::json::array();
-  for (const StageOutput& output : outputs) list.push_back({output.path, output.axis});
-  return list;
-}
-
 }  // namespace
-
-std::string stage_record_path(std::string_view stage) { return fmt::format("{}/{}", kStageRecordGroup, stage); }
 
 nlohmann::json input_identity(const std::string& level1_path, const std::string& following_level2_path) {
   nlohmann::json identity = identity_of(level1_path);
@@ -108,68 +84,6 @@ std::vector<StageRecord> expected_records(const StageList& stages, const nlohman
     records.push_back(std::move(record));
   }
   return records;
-}
-
-std::map<std::string, StageRecord> read_stage_records(const h5::File& file) {
-  std::map<std::string, StageRecord> records;
-  if (!file.exists(kStageRecordGroup)) return records;
-  for (const std::string& stage : file.list(kStageRecordGroup)) {
-    const std::string path = stage_record_path(stage);
-    try {
-      const auto parsed = [&](std::string_view name) {
-        return nlohmann::json::parse(attribute_text(file, path, name));
-      };
-      records[stage] = record_from_json({{"stage", stage},
-                                         {"parameters", parsed("parameters")},
-                                         {"software_version", attribute_text(file, path, "software_version")},
-                                         {"inputs", parsed("inputs")},
-                                         {"outputs", parsed("outputs")}});
-    } catch (const nlohmann::json::exception& error) {
-      throw IoError(fmt::format("{}: {}: {}", file.path(), path, error.what()));
-    }
-  }
-  return records;
-}
-
-std::vector<Trouble> read_troubles(const h5::File& file) {
-  if (!file.exists(level2::kTroublesGroup)) return {};
-  const auto text = file.attribute(level2::kTroublesGroup, level2::kTroublesAttribute);
-  if (!text) return {};
-  try {
-    return troubles_from_json(nlohmann::json::parse(h5::to_text(*text)));
-  } catch (const nlohmann::json::exception& error) {
-    throw IoError(fmt::format("{}: {}, attribute {}: {}", file.path(), level2::kTroublesGroup,
-                              level2::kTroublesAttribute, error.what()));
-  }
-}
-
-void write_stage_record(h5::File& file, const StageRecord& record) {
-  const std::string path = stage_record_path(record.stage);
-  file.create_group(path);
-  file.write_attribute(path, "parameters", json_text(record.parameters));
-  file.write_attribute(path, "software_version", record.software_version);
-  file.write_attribute(path, "inputs", json_text(record.inputs));
-  file.write_attribute(path, "outputs", json_text(json_of_outputs(record.outputs)));
-}
-
-nlohmann::json to_json(const StageRecord& record) {
-  return {{"stage", record.stage},
-          {"parameters", record.parameters},
-          {"software_version", record.software_version},
-          {"inputs", record.inputs},
-          {"outputs", json_of_outputs(record.outputs)}};
-}
-
-StageRecord record_from_json(const nlohmann::json& json) {
-  StageRecord record;
-  json.at("stage").get_to(record.stage);
-  record.parameters = json.at("parameters");
-  json.at("software_version").get_to(record.software_version);
-  record.inputs = json.at("inputs");
-  for (const auto& output : json.at("outputs")) {
-    record.outputs.push_back({output.at(0).get<std::string>(), output.at(1).get<std::string>()});
-  }
-  return record;
 }
 
 }  // namespace comap

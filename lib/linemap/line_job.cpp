@@ -2,8 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -29,13 +31,15 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 /// The plan after the first file that can be read; empty when there is none. Collective.
-LinePlan plan_of_all(const Config& config, const std::vector<MapObservation>& observations, const Communicator& ranks) {
+LinePlan plan_of_first(const Config& config, const std::vector<MapObservation>& observations,
+                       const Communicator& ranks) {
   LinePlan plan;
   run_on_rank_zero(ranks, [&] {
     for (const MapObservation& offered : observations) {
-      if (offered.observation.level2_path.empty()) continue;
+      const std::string& path = offered.observation.level2_path;
+      if (path.empty()) continue;
       try {
-        plan = plan_lines(config.linemap, LineObservation(config, offered));
+        plan = plan_lines(config.linemap, LineObservation(config, offered, file_identity(path)));
         return;
       } catch (const ObservationError&) {
         continue;  // the survey says what is wrong with it
@@ -58,6 +62,34 @@ LinePlan plan_of_all(const Config& config, const std::vector<MapObservation>& ob
     plan.band_axes.push_back({row.at(3), row.at(4), row.at(5)});
   }
   return plan;
+}
+
+/// The lines, and what of the observations can be used for them.
+struct PlannedSurvey {
+  LinePlan plan;
+  std::unique_ptr<LineContext> context;
+  std::vector<SurveyedObservation> survey;
+};
+
+PlannedSurvey planned_survey(const Config& config, const std::vector<MapObservation>& observations, LinePlan plan,
+                             const Communicator& ranks) {
+  PlannedSurvey planned;
+  planned.plan = std::move(plan);
+  ranks.run_agreed("line cubes", [&] { planned.context = std::make_unique<LineContext>(config, planned.plan.lines); });
+  planned.survey =
+      survey_observations(planned.context->selection_config(), config.io, observations, ranks, SampleSource::level1);
+  return planned;
+}
+
+/// Collective.
+PlannedSurvey plan_and_survey(const Config& config, const std::vector<MapObservation>& observations,
+                              const Communicator& ranks) {
+  PlannedSurvey planned = planned_survey(config, observations, plan_of_first(config, observations, ranks), ranks);
+  const auto first = std::ranges::find_if(planned.survey, [](const auto& one) { return one.outcome.used; });
+  if (first == planned.survey.begin() || first == planned.survey.end()) return planned;
+  // The plan must not be that of a file that does not belong to the others.
+  const std::vector<MapObservation> used(observations.begin() + (first - planned.survey.begin()), observations.end());
+  return planned_survey(config, observations, plan_of_first(config, used, ranks), ranks);
 }
 
 /// One job on one rank, step by step; every step is collective.
@@ -96,9 +128,10 @@ class LineJob {
 
 LineJobResult LineJob::run() {
   const auto start = Clock::now();
-  plan_ = plan_of_all(config_, observations_, ranks_);
-  ranks_.run_agreed("line cubes", [&] { context_ = std::make_unique<LineContext>(config_, plan_.lines); });
-  survey_ = survey_observations(context_->selection_config(), config_.io, observations_, ranks_);
+  PlannedSurvey planned = plan_and_survey(config_, observations_, ranks_);
+  plan_ = std::move(planned.plan);
+  context_ = std::move(planned.context);
+  survey_ = std::move(planned.survey);
   const auto rank = static_cast<std::size_t>(ranks_.rank());
   share_ = std::make_unique<LineShare>(*context_, observations_, distribute(survey_, ranks_.size())[rank]);
   if (make_grids()) {
@@ -168,9 +201,7 @@ void LineJob::leave_out(const LineFailure& failure) {
     return;
   }
   share_->drop_observation(failure.observation);
-  observation = {};
-  observation.outcome = {observations_[failure.observation].observation.obsid, false, true, failure.text};
-  observation.counts[static_cast<std::size_t>(failure.reason)] = 1;
+  leave_out_observation(observation, failure.reason, failure.text);
 }
 
 /// Scans that turned out to be no good move from used to excluded, on every rank alike.
@@ -221,6 +252,7 @@ CubeRecord LineJob::record_of(std::span<const std::size_t> lines) const {
   CubeRecord record;
   record.mean_mjd = mean_mjd_;
   record.selection = selection_report(survey_).lines();
+  std::ranges::move(settings_lines(survey_), std::back_inserter(record.selection));
   record.config_text = config_text_;
   for (const std::size_t line : lines) record.rest_GHz.push_back(plan_.lines[line].rest_GHz);
   for (std::size_t i = 0; i < observations_.size(); ++i) {
@@ -274,10 +306,7 @@ LineJobResult run_line_job(const Config& config, const std::vector<MapObservatio
 
 SelectionReport survey_lines(const Config& config, const std::vector<MapObservation>& observations,
                              const Communicator& ranks) {
-  const LinePlan plan = plan_of_all(config, observations, ranks);
-  std::unique_ptr<LineContext> context;
-  ranks.run_agreed("line cubes", [&] { context = std::make_unique<LineContext>(config, plan.lines); });
-  return selection_report(survey_observations(context->selection_config(), config.io, observations, ranks));
+  return selection_report(plan_and_survey(config, observations, ranks).survey);
 }
 
 }  // namespace comap

@@ -12,10 +12,11 @@
 
 namespace comap {
 
-LineObservation::LineObservation(const Config& config, const MapObservation& offered)
+LineObservation::LineObservation(const Config& config, const MapObservation& offered, const FileIdentity& expected)
     : config_(config),
       offered_(offered),
-      level2_(open_level2(config.io, offered.observation.level2_path, config.mapmake.dataset)) {
+      level2_identity_(expected),
+      level2_(open_same_level2(config.io, offered.observation.level2_path, config.mapmake.dataset, expected)) {
   context_.level1 = read_level1_copies(level2_.path());
   const h5::File file = h5::File::open_read(level2_.path());
   for (const std::string_view needed : {level2::kSystemTemperature, level2::kGain, level2::kVaneEventMjd}) {
@@ -24,13 +25,19 @@ LineObservation::LineObservation(const Config& config, const MapObservation& off
         fmt::format("{}: dataset {} is missing; run level2 on this observation", file.path(), needed));
   }
   context_.products.set(level2::kVaneEventMjd, file.read<double>(level2::kVaneEventMjd));
+  check_same_file(level2_.path(), expected);
+}
+
+void LineObservation::check_same_files() const {
+  check_same_file(level2_.path(), level2_identity_);
+  if (level1_) check_same_file(level1_->path(), level1_identity_);
 }
 
 std::span<const double> LineObservation::frequencies_GHz(int band) const {
   return std::span(context_.level1.frequency_GHz).subspan(static_cast<std::size_t>(band) * n_channels(), n_channels());
 }
 
-void LineObservation::open_level1() {
+FileIdentity LineObservation::open_level1() {
   const std::string& path = offered_.observation.level1_path;
   if (path.empty()) {
     throw ObservationError("no Level-1 file is known; run catalogue scan --level1, or give it with --level1-file");
@@ -40,6 +47,7 @@ void LineObservation::open_level1() {
   with_retries(config_.io, path, [&] {
     tod_.reset();
     axes = read_level1_axes(path);
+    level1_identity_ = file_identity(path);
     level1_.emplace(h5::File::open_read(path));
     tod_.emplace(*level1_, band_order_of(axes));
   });
@@ -50,6 +58,8 @@ void LineObservation::open_level1() {
     throw ObservationError(fmt::format("{}: shape, times or frequencies are not those of {}; run level2 on it again",
                                        path, level2_.path()));
   }
+  check_same_file(path, level1_identity_);
+  return level1_identity_;
 }
 
 std::span<const float> LineObservation::read_tod(int feed, int first_band, int n_bands, std::int64_t start,

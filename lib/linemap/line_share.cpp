@@ -29,6 +29,8 @@ void LineShare::try_to(const MapUnit& unit, int feed, const std::function<void(E
   Exclusion reason = Exclusion::file_unreadable;
   try {
     work(reason);
+  } catch (const ReplacedFile& error) {
+    failures_.push_back({unit.observation, Exclusion::file_replaced, feed, error.what()});
   } catch (const ObservationError& error) {
     failures_.push_back({unit.observation, reason, feed, error.what()});
   } catch (const IoError& error) {
@@ -41,9 +43,9 @@ std::vector<PointingSurvey> LineShare::survey(SkyFrame frame) {
   std::vector<PointingSurvey> surveys;
   for (const MapUnit& unit : units_) {
     try_to(unit, 0, [&](Exclusion& reason) {
-      LineObservation files(context_.config, observations_[unit.observation]);
+      LineObservation files(context_.config, observations_[unit.observation], unit.file);
       reason = Exclusion::level1_unusable;
-      files.open_level1();
+      level1_[unit.observation] = files.open_level1();
       reason = Exclusion::file_unreadable;
       PointingSurvey survey;
       survey.observation = unit.observation;
@@ -93,13 +95,16 @@ void LineShare::accumulate(const Wcs& wcs, const std::vector<SpectralAxis>& axes
 
 void LineShare::accumulate_unit(const MapUnit& unit, const Wcs& wcs, const std::vector<SpectralAxis>& axes) {
   const MapObservation& offered = observations_[unit.observation];
-  LineObservation files(context_.config, offered);
+  LineObservation files(context_.config, offered, unit.file);
   files.open_level1();
+  check_same_file(offered.observation.level1_path, level1_.at(unit.observation));
   const ScanSelection selection(context_.selection_config(), offered, files.level2());
   for (const int feed : unit.feeds) {
     try_to(unit, feed, [&](Exclusion& reason) {
       reason = Exclusion::level1_unusable;
-      keep(unit.observation, FeedLineReader(context_, files, offered, feed, wcs, axes).read(selection));
+      const FeedLines lines = FeedLineReader(context_, files, offered, feed, wcs, axes).read(selection);
+      files.check_same_files();
+      keep(unit.observation, lines);
     });
   }
 }

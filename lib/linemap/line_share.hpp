@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,6 +60,7 @@ class LineShare {
   const LineContext& context_;
   const std::vector<MapObservation>& observations_;
   std::vector<MapUnit> units_;
+  std::map<std::size_t, FileIdentity> level1_;  ///< [observation] as survey() found them
   std::vector<LineFailure> failures_;
   std::vector<CubeSums> sums_;
   std::vector<std::vector<std::int64_t>> samples_;

@@ -83,16 +83,17 @@ void MapJob::read_settings_files() {
 /// Observations that any rank failed to read are dropped by all, each with the first reason in order of rank.
 void MapJob::drop_failed(LoadedBands* loaded) {
   nlohmann::json mine = nlohmann::json::array();
-  for (const ReadFailure& failure : share_->failures()) mine.push_back({failure.observation, failure.text});
+  for (const ReadFailure& failure : share_->failures()) {
+    mine.push_back({failure.observation, static_cast<int>(failure.reason), failure.text});
+  }
   for (const Bytes& bytes : ranks_.all_gather(to_bytes(mine))) {
     for (const auto& failure : from_bytes(bytes)) {
       const auto index = failure.at(0).get<std::size_t>();
-      SurveyedObservation& observation = survey_[index];
-      if (!observation.outcome.used) continue;
+      if (!survey_[index].outcome.used) continue;
       share_->drop_observation(index, loaded);
-      observation = {};
-      observation.outcome = {observations_[index].observation.obsid, false, true, failure.at(1).get<std::string>()};
-      observation.counts[static_cast<std::size_t>(Exclusion::file_unreadable)] = 1;
+      std::string text = failure.at(2).get<std::string>();
+      if (!result_.bands.empty()) text += "; it is in the maps of the bands before";
+      leave_out_observation(survey_[index], static_cast<Exclusion>(failure.at(1).get<int>()), text);
     }
   }
 }

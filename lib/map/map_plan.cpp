@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "core/error.hpp"
 #include "core/json_bytes.hpp"
+#include "io/stage_record.hpp"
+#include "map/belonging.hpp"
 
 namespace comap {
 namespace {
@@ -46,8 +49,10 @@ void note_unread(const MapmakeConfig& config, const Level2Reader& file, const Sc
 
 void look_into_file(const MapmakeConfig& config, const IoConfig& io, const MapObservation& offered,
                     SurveyedObservation& result) {
-  const Level2Reader file = open_level2(io, offered.observation.level2_path, config.dataset);
+  const auto [file, identity] = open_level2_first(io, offered.observation.level2_path, config.dataset);
   const ScanSelection selection(config, offered, file);
+  result.traits = traits_of(config, file, identity);
+  result.outcome.troubles = read_troubles(file.file());
   result.counts = selection.counts();
   result.n_scans = selection.n_scans_used();
   result.n_samples = selection.n_samples_used();
@@ -90,8 +95,10 @@ SurveyedObservation survey_one(const MapmakeConfig& config, const IoConfig& io, 
 }
 
 nlohmann::json to_document(const SurveyedObservation& result) {
-  return {{"used", result.outcome.used}, {"bad_file", result.outcome.bad_file}, {"reason", result.outcome.reason},
-          {"feeds", result.feeds},       {"n_samples", result.n_samples},       {"n_scans", result.n_scans},
+  return {{"used", result.outcome.used},     {"bad_file", result.outcome.bad_file},
+          {"reason", result.outcome.reason}, {"troubles", to_json(result.outcome.troubles)},
+          {"traits", result.traits},         {"feeds", result.feeds},
+          {"n_samples", result.n_samples},   {"n_scans", result.n_scans},
           {"counts", result.counts}};
 }
 
@@ -101,11 +108,56 @@ SurveyedObservation from_document(const nlohmann::json& document, std::int64_t o
   document.at("used").get_to(result.outcome.used);
   document.at("bad_file").get_to(result.outcome.bad_file);
   document.at("reason").get_to(result.outcome.reason);
+  result.outcome.troubles = troubles_from_json(document.at("troubles"));
+  document.at("traits").get_to(result.traits);
   document.at("feeds").get_to(result.feeds);
   document.at("n_samples").get_to(result.n_samples);
   document.at("n_scans").get_to(result.n_scans);
   document.at("counts").get_to(result.counts);
   return result;
+}
+
+/// The settings of most files are alike: their texts travel once.
+class SettingsTexts {
+ public:
+  std::size_t index_of(const std::shared_ptr<const std::string>& text) {
+    const auto [found, is_new] = index_.try_emplace(text ? *text : "{}", texts_.size());
+    if (is_new) texts_.push_back(found->first);
+    return found->second;
+  }
+  const std::vector<std::string>& texts() const { return texts_; }
+
+ private:
+  std::map<std::string, std::size_t> index_;
+  std::vector<std::string> texts_;
+};
+
+/// What all ranks have found, in the order of the observations. Collective.
+std::vector<SurveyedObservation> gathered(const std::vector<SurveyedObservation>& mine,
+                                          const std::vector<MapObservation>& observations, const Communicator& ranks) {
+  nlohmann::json documents = nlohmann::json::array();
+  SettingsTexts texts;
+  for (const SurveyedObservation& surveyed : mine) {
+    documents.push_back(to_document(surveyed));
+    documents.back()["settings"] = texts.index_of(surveyed.traits.settings);
+  }
+  std::vector<nlohmann::json> by_rank;
+  std::vector<std::vector<std::shared_ptr<const std::string>>> settings;
+  for (const Bytes& bytes : ranks.all_gather(to_bytes({{"documents", documents}, {"settings", texts.texts()}}))) {
+    by_rank.push_back(from_bytes(bytes));
+    settings.emplace_back();
+    for (const auto& text : by_rank.back().at("settings")) {
+      settings.back().push_back(std::make_shared<const std::string>(text.get<std::string>()));
+    }
+  }
+  const auto n_ranks = static_cast<std::size_t>(ranks.size());
+  std::vector<SurveyedObservation> survey;
+  for (std::size_t i = 0; i < observations.size(); ++i) {
+    const auto& document = by_rank[i % n_ranks].at("documents").at(i / n_ranks);
+    survey.push_back(from_document(document, observations[i].observation.obsid));
+    survey.back().traits.settings = settings[i % n_ranks].at(document.at("settings").get<std::size_t>());
+  }
+  return survey;
 }
 
 /// Work that is not divided further.
@@ -155,26 +207,36 @@ bool is_balanced(const std::vector<std::int64_t>& load) {
 
 std::vector<SurveyedObservation> survey_observations(const MapmakeConfig& config, const IoConfig& io,
                                                      const std::vector<MapObservation>& observations,
-                                                     const Communicator& ranks) {
+                                                     const Communicator& ranks, SampleSource source) {
   const auto n_ranks = static_cast<std::size_t>(ranks.size());
-  nlohmann::json mine = nlohmann::json::array();
-  std::vector<std::vector<ScanCuts>> unread;
-  for (std::size_t i = static_cast<std::size_t>(ranks.rank()); i < observations.size(); i += n_ranks) {
-    SurveyedObservation surveyed = survey_one(config, io, observations[i]);
-    mine.push_back(to_document(surveyed));
-    for (ScanCuts& cuts : surveyed.unread) cuts.observation = static_cast<std::int64_t>(i);
-    unread.push_back(std::move(surveyed.unread));
+  const auto rank = static_cast<std::size_t>(ranks.rank());
+  std::vector<SurveyedObservation> mine;
+  for (std::size_t i = rank; i < observations.size(); i += n_ranks) {
+    mine.push_back(survey_one(config, io, observations[i]));
+    for (ScanCuts& cuts : mine.back().unread) cuts.observation = static_cast<std::int64_t>(i);
   }
-  const std::vector<Bytes> gathered = ranks.all_gather(to_bytes(mine));
-  std::vector<nlohmann::json> by_rank;
-  for (const Bytes& bytes : gathered) by_rank.push_back(from_bytes(bytes));
-
-  std::vector<SurveyedObservation> survey;
-  for (std::size_t i = 0; i < observations.size(); ++i) {
-    survey.push_back(from_document(by_rank[i % n_ranks].at(i / n_ranks), observations[i].observation.obsid));
-    if (i % n_ranks == static_cast<std::size_t>(ranks.rank())) survey.back().unread = std::move(unread[i / n_ranks]);
-  }
+  std::vector<SurveyedObservation> survey = gathered(mine, observations, ranks);
+  for (std::size_t i = 0; i < mine.size(); ++i) survey[rank + i * n_ranks].unread = std::move(mine[i].unread);
+  leave_out_strangers(observations, source, survey);
   return survey;
+}
+
+void leave_out_observation(SurveyedObservation& observation, Exclusion reason, const std::string& text) {
+  const std::int64_t obsid = observation.outcome.obsid;
+  observation = {};
+  observation.outcome = {obsid, false, true, text};
+  observation.counts[static_cast<std::size_t>(reason)] = 1;
+}
+
+std::vector<std::string> settings_lines(const std::vector<SurveyedObservation>& survey) {
+  std::vector<const std::string*> settings;
+  for (const SurveyedObservation& observation : survey) {
+    if (observation.outcome.used && observation.traits.settings) settings.push_back(observation.traits.settings.get());
+  }
+  if (settings.empty()) return {};
+  std::vector<std::string> lines = {"Level-2 files, by their own records:"};
+  std::ranges::move(common_settings(settings), std::back_inserter(lines));
+  return lines;
 }
 
 SelectionReport selection_report(const std::vector<SurveyedObservation>& survey) {
@@ -199,7 +261,7 @@ std::vector<std::vector<MapUnit>> distribute(const std::vector<SurveyedObservati
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     std::vector<MapUnit>& of_rank = units[rank[i]];
     if (of_rank.empty() || of_rank.back().observation != pieces[i].observation) {
-      of_rank.push_back({pieces[i].observation, {}});
+      of_rank.push_back({pieces[i].observation, {}, survey[pieces[i].observation].traits.identity});
     }
     of_rank.back().feeds.insert(of_rank.back().feeds.end(), pieces[i].feeds.begin(), pieces[i].feeds.end());
   }

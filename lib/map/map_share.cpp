@@ -103,8 +103,9 @@ void MapShare::keep_on(Scratch* scratch) {
   for (auto* array : {&airmass_, &solver_factor_}) *array = LargeVector<float>(scratch);
 }
 
-Level2Reader MapShare::open(std::size_t observation) const {
-  return open_level2(context_.io, observations_[observation].observation.level2_path, context_.config.dataset);
+/// Scans, pointing and samples that are read at different times must be of one file.
+Level2Reader MapShare::open(const MapUnit& unit) const {
+  return open_same_level2(context_.io, path_of(unit), context_.config.dataset, unit.file);
 }
 
 /// work(file, unit, feed) for every feed of this rank. Errors of a file end its observation only.
@@ -116,12 +117,15 @@ void MapShare::for_each_feed(Work&& work) {
                                 .obsid = observations_[unit.observation].observation.obsid,
                                 .stage = "mapmake"});
     try {
-      const Level2Reader file = open(unit.observation);
+      const Level2Reader file = open(unit);
       for (const int feed : unit.feeds) work(file, unit, feed);
+      check_same_file(path_of(unit), unit.file);
+    } catch (const ReplacedFile& error) {
+      failures_.push_back({unit.observation, Exclusion::file_replaced, error.what()});
     } catch (const ObservationError& error) {
-      failures_.push_back({unit.observation, error.what()});
+      failures_.push_back({unit.observation, Exclusion::file_unreadable, error.what()});
     } catch (const IoError& error) {
-      failures_.push_back({unit.observation, error.what()});
+      failures_.push_back({unit.observation, Exclusion::file_unreadable, error.what()});
     }
   }
 }

@@ -80,6 +80,7 @@ struct BandTally {
 /// An observation that failed while it was read, after the survey had found nothing wrong.
 struct ReadFailure {
   std::size_t observation = 0;
+  Exclusion reason = Exclusion::file_unreadable;
   std::string text;
 };
 
@@ -116,7 +117,10 @@ class MapShare {
 
   template <typename Work>
   void for_each_feed(Work&& work);
-  Level2Reader open(std::size_t observation) const;
+  Level2Reader open(const MapUnit& unit) const;
+  const std::string& path_of(const MapUnit& unit) const {
+    return observations_[unit.observation].observation.level2_path;
+  }
   void add_extent(const Level2Reader& file, int feed, SkyFrame frame, PointingExtent& extent);
   void locate_feed(const Level2Reader& file, const MapUnit& unit, int feed, const MapGrid& grid);
   void locate_scan(const FeedPointing& pointing, const Level2Reader& file, const MapGrid& grid, FeedScan& scan);

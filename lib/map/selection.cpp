@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
@@ -120,6 +121,20 @@ std::string_view exclusion_text(Exclusion reason) {
       return "Level-2 file incomplete";
     case Exclusion::level1_unusable:
       return "Level-1 file missing, unreadable or of another observation";
+    case Exclusion::other_observation:
+      return "Level-2 file of another observation";
+    case Exclusion::same_observation:
+      return "observation that is used already";
+    case Exclusion::other_half_bands:
+      return "another number of half bands than most files";
+    case Exclusion::other_unit:
+      return "another unit than most files";
+    case Exclusion::other_frequencies:
+      return "other frequencies than most files";
+    case Exclusion::other_gain_filter:
+      return "another gain filter than most files";
+    case Exclusion::file_replaced:
+      return "Level-2 file replaced meanwhile";
     case Exclusion::all_flags_bad:
       return "all flags bad";
     case Exclusion::element_flagged:
@@ -150,6 +165,17 @@ std::int64_t SelectionReport::n_bad_files() const {
   return std::ranges::count_if(observations, [](const MapOutcome& outcome) { return outcome.bad_file; });
 }
 
+std::map<TroubleKind, std::int64_t> SelectionReport::n_with_trouble() const {
+  std::map<TroubleKind, std::int64_t> n;
+  for (const MapOutcome& outcome : observations) {
+    std::set<TroubleKind> kinds;
+    for (const Trouble& trouble : outcome.troubles) kinds.insert(trouble.kind);
+    for (const TroubleKind kind : kinds) n[kind] += outcome.used ? 1 : 0;
+  }
+  std::erase_if(n, [](const auto& entry) { return entry.second == 0; });
+  return n;
+}
+
 std::vector<std::string> SelectionReport::lines() const {
   std::vector<std::string> lines;
   lines.push_back(fmt::format("used: {} of {}, {}", n_used(),
@@ -164,6 +190,9 @@ std::vector<std::string> SelectionReport::lines() const {
                              : of_element   ? counted(counts[reason], "feed and band", "feeds and bands")
                                             : counted(counts[reason], "scan", "scans");
     lines.push_back(fmt::format("excluded: {}: {}", what, exclusion_text(exclusion)));
+  }
+  for (const auto& [kind, n] : n_with_trouble()) {
+    lines.push_back(fmt::format("trouble: {}: {}", counted(n, "observation", "observations"), trouble_text(kind)));
   }
   return lines;
 }

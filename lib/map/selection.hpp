@@ -13,6 +13,7 @@
 
 #include "catalogue/catalogue.hpp"
 #include "config/config.hpp"
+#include "core/trouble.hpp"
 #include "io/level2_reader.hpp"
 
 namespace comap {
@@ -49,14 +50,21 @@ std::vector<MapObservation> observations_of_files(const std::vector<std::string>
                                                   const std::map<std::string, std::string>& deadly,
                                                   const std::string& dataset);
 
-/// Why something is not in the map. The first six exclude an observation, the next three a (feed, frequency_band),
-/// the others a scan of one (feed, frequency_band).
+/// Why something is not in the map. Those up to all_flags_bad exclude an observation, the next three a
+/// (feed, frequency_band), the others a scan of one (feed, frequency_band).
 enum class Exclusion {
   no_path,
   file_missing,
   file_unreadable,
   dataset_missing,
-  level1_unusable,  ///< of line cubes only
+  level1_unusable,    ///< of line cubes only
+  other_observation,  ///< the file is not of the observation of its row
+  same_observation,   ///< it is in the map already
+  other_half_bands,   ///< another number of them than most files have; the same for the next three
+  other_unit,
+  other_frequencies,
+  other_gain_filter,
+  file_replaced,  ///< while the map was made
   all_flags_bad,
   element_flagged,
   feed_absent,
@@ -67,10 +75,12 @@ enum class Exclusion {
   bad_elevation,
   too_few_good_samples,
 };
-inline constexpr std::size_t kExclusions = 14;
-inline constexpr std::array kObservationExclusions = {Exclusion::no_path, Exclusion::file_missing,
-                                                      Exclusion::file_unreadable, Exclusion::dataset_missing,
-                                                      Exclusion::all_flags_bad};
+inline constexpr std::size_t kExclusions = 21;
+inline constexpr std::array kObservationExclusions = {
+    Exclusion::no_path,         Exclusion::file_missing,      Exclusion::file_unreadable,   Exclusion::dataset_missing,
+    Exclusion::level1_unusable, Exclusion::other_observation, Exclusion::same_observation,  Exclusion::other_half_bands,
+    Exclusion::other_unit,      Exclusion::other_frequencies, Exclusion::other_gain_filter, Exclusion::file_replaced,
+    Exclusion::all_flags_bad};
 std::string_view exclusion_text(Exclusion reason);
 
 using ExclusionCounts = std::array<std::int64_t, kExclusions>;
@@ -79,8 +89,10 @@ using ExclusionCounts = std::array<std::int64_t, kExclusions>;
 struct MapOutcome {
   std::int64_t obsid = 0;
   bool used = false;
-  bool bad_file = false;  ///< its file was missing, unreadable or incomplete
-  std::string reason;     ///< why it is not used, with file and dataset; or what of it is used
+  bool bad_file = false;               ///< its file was missing, unreadable or incomplete
+  std::string reason;                  ///< why it is not used, with file and dataset; or what of it is used
+  std::vector<Trouble> troubles = {};  ///< that its file names
+  std::string oddity = {};             ///< of one that is used all the same
 };
 
 /// What was used and why the rest was not, over all ranks.
@@ -91,6 +103,8 @@ struct SelectionReport {
 
   std::int64_t n_used() const;
   std::int64_t n_bad_files() const;
+  /// How many of the observations that are used had which trouble when Level-2 was made.
+  std::map<TroubleKind, std::int64_t> n_with_trouble() const;
   /// Lines of at most 72 characters for the terminal, the log and the HISTORY of the map.
   std::vector<std::string> lines() const;
 };

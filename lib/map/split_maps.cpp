@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "core/constants.hpp"
@@ -200,6 +201,7 @@ MapRecord SplitMaps::record_of(std::size_t stream, const Split& split, const std
   record.n_scans = ranks_.sum(tally.n_scans);
   record.config_text = context_.config_text;
   record.selection = selection_report(context_.survey).lines();
+  std::ranges::move(settings_lines(context_.survey), std::back_inserter(record.selection));
   record.mean_azimuth_deg = std::fmod(std::atan2(sums[1], sums[2]) / kDegree_rad + 360.0, 360.0);
   record.mean_elevation_deg = sums[3] / sums[0];
   record.mean_mjd = sums[4] / sums[0];

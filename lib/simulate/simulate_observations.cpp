@@ -1,5 +1,6 @@
 #include "simulate/simulate_observations.hpp"
 
+#include <array>
 #include <chrono>
 #include <filesystem>
 
@@ -79,22 +80,6 @@ void write_feeds(const SimulateConfig& config, const Observer& observer, const O
             [&](const TodBlock& block, std::span<float> counts) { fill_ground_feed(config, block, noise, counts); });
 }
 
-/// Removes the unfinished files when an exception passes.
-class PartialFiles {
- public:
-  explicit PartialFiles(const ObservationFiles& files) : files_(files) {}
-  PartialFiles(const PartialFiles&) = delete;
-  PartialFiles& operator=(const PartialFiles&) = delete;
-  ~PartialFiles() {
-    std::error_code ignored;
-    fs::remove(files_.level1 + kPartialEnding, ignored);
-    fs::remove(files_.truth + kPartialEnding, ignored);
-  }
-
- private:
-  ObservationFiles files_;
-};
-
 /// A file of the same obsid under another name would make the obsid ambiguous.
 void warn_of_namesakes(const ObservationFiles& files, const ObservationPlan& plan) {
   const fs::path own = files.level1;
@@ -123,7 +108,10 @@ void make_one(const SimulateConfig& config, const Observer& observer, const Obse
     return;
   }
   const auto begin = std::chrono::steady_clock::now();
-  simulate_observation(config, observer, plan);
+  if (!simulate_observation(config, observer, plan)) {
+    ++summary.n_kept;
+    return;
+  }
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   const double size_MB = static_cast<double>(plan.file_bytes) / kBytesPerMB;
   summary.written_MB += size_MB;
@@ -158,23 +146,18 @@ bool is_up_to_date(const SimulateConfig& config, const ObservationPlan& plan) {
   }
 }
 
-void simulate_observation(const SimulateConfig& config, const Observer& observer, const ObservationPlan& plan) {
+bool simulate_observation(const SimulateConfig& config, const Observer& observer, const ObservationPlan& plan) {
   const ObservationFiles files = observation_files(config, plan);
   make_directory(config.output_dir);
   warn_of_namesakes(files, plan);
-  const PartialFiles partial(files);
+  PartialFile level1_file(files.level1), truth_file(files.truth);
   const ObservationSignal signal = make_observation_signal(config, plan);
-  Level1Writer level1(files.level1 + kPartialEnding, config, plan);
-  TruthWriter truth(files.truth + kPartialEnding, config, plan, signal,
-                    observer.orientation.at(plan.start_mjd).ut1_utc_s);
+  Level1Writer level1(level1_file.name(), config, plan);
+  TruthWriter truth(truth_file.name(), config, plan, signal, observer.orientation.at(plan.start_mjd).ut1_utc_s);
   write_feeds(config, observer, plan, signal, level1, truth);
   level1.close();
   truth.close();
-  // The old truth goes first: it must never stand beside a Level-1 file of other settings.
-  std::error_code no_old_truth;
-  fs::remove(files.truth, no_old_truth);
-  give_final_name(files.level1 + kPartialEnding, files.level1);
-  give_final_name(files.truth + kPartialEnding, files.truth);
+  return publish_together(std::array{&level1_file, &truth_file});
 }
 
 SimulateSummary simulate_observations(const SimulateConfig& config, const Observer& observer,

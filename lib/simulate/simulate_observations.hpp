@@ -23,13 +23,14 @@ bool is_up_to_date(const SimulateConfig& config, const ObservationPlan& plan);
 
 /// Writes one observation and its truth beside their final names, then renames: a file under its final name is
 /// complete, and a truth file means that its Level-1 file is there. One block of TOD, at most one chunk or 32 MB, and
-/// the series of one feed are in memory. Throws IoError.
-void simulate_observation(const SimulateConfig& config, const Observer& observer, const ObservationPlan& plan);
+/// the series of one feed are in memory. False, with a warning, when another run has made them meanwhile: its files
+/// stay. Throws IoError.
+bool simulate_observation(const SimulateConfig& config, const Observer& observer, const ObservationPlan& plan);
 
 /// What was made by all ranks.
 struct SimulateSummary {
   std::int64_t n_written = 0;
-  std::int64_t n_kept = 0;    ///< were there already, made with the same settings
+  std::int64_t n_kept = 0;  ///< were there already, made with the same settings, or were made by another run meanwhile
   std::int64_t n_failed = 0;  ///< reasons are in the log
   double written_MB = 0.0;    ///< of TOD before compression
   double slowest_rank_s = 0.0;

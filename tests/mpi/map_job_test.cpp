@@ -14,6 +14,7 @@
 #include "io/h5.hpp"
 #include "mpi/parallel_file.hpp"
 #include "support/mpi_main.hpp"
+#include "support/partial_files.hpp"
 #include "support/synthetic_level2.hpp"
 
 namespace comap {
@@ -337,7 +338,7 @@ TEST_F(MapJob, Hdf5MapsAreThoseOfOneRank) {
     const MapJobResult parallel = run("parallel", test::world(), parallel_files);
     ASSERT_TRUE(parallel.bands[0].paths.fits.empty());
     if (!first_rank()) continue;
-    EXPECT_FALSE(std::filesystem::exists(parallel.bands[0].paths.hdf5 + ".partial"));
+    EXPECT_FALSE(test::has_partial_file(std::filesystem::path(parallel.bands[0].paths.hdf5).parent_path()));
     const MapJobResult serial = run("serial", SerialCommunicator());
     expect_same_hdf5(parallel.bands[0].paths.hdf5, serial.bands[0].paths.hdf5);
   }

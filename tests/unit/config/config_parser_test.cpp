@@ -238,6 +238,12 @@ TEST(ConfigParser, ChecksKeysAgainstEachOther) {
   expect_contains(error_of("[mapmake]\nfeeds = [1, 2, 1]\n"), "a feed stands in the list twice");
   expect_contains(error_of("[mapmake]\nfeeds = []\n"), "expected at least one feed");
   expect_contains(error_of("[mapmake]\nname = \"a/b\"\n"), "without directories");
+  expect_contains(error_of("[linemap]\nname = \"..\"\n"), "without directories");
+  expect_contains(error_of("[mapmake]\noutput_dir = \"\"\n"), "my.toml:2: mapmake.output_dir: expected a directory");
+  expect_contains(error_of("[log]\ndirectory = \" \"\n"), "my.toml:2: log.directory: expected a directory");
+  for (const std::string layout : {"/data/{source}", "{year}/../../{month}"}) {
+    expect_contains(error_of("[level2]\nlayout = \"" + layout + "\"\n"), "level2.layout: expected directories below");
+  }
   expect_contains(error_of("[catalogue]\nurl = \"mysql://u:secret@h/d\"\n"), "found \"mysql://u:****@h/d\"");
   expect_contains(error_of("[calibrate]\ngain_min = 3.0\n"), "calibrate.gain_max: expected more than gain_min");
   expect_contains(error_of("[calibrate]\npoly_degree = 3\nmin_observations = 3\n"), "needs at least 4");

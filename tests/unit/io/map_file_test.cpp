@@ -10,9 +10,11 @@
 #include <fstream>
 
 #include "core/error.hpp"
+#include "core/final_name.hpp"
 #include "io/map_hdf5.hpp"
 #include "sky/healpix_map.hpp"
 #include "sky/wcs.hpp"
+#include "support/partial_files.hpp"
 #include "support/test_map.hpp"
 
 namespace comap {
@@ -80,7 +82,7 @@ TEST_P(MapFits, FitsverifyAndAstropyReadWhatWasWritten) {
   const ContinuumMap map = test::make_test_map(grid(GetParam()));
   const fs::path path = folder / "maps" / "map [band 0].fits";
   write_map_fits(path.string(), map);
-  EXPECT_FALSE(fs::exists(path.string() + ".partial"));
+  EXPECT_FALSE(test::has_partial_file(path.parent_path()));
 
   fs::copy_file(path, folder / "map.fits");
   const CommandResult verified = run("fitsverify " + (folder / "map.fits").string());
@@ -139,7 +141,7 @@ TEST(MapFile, Hdf5HoldsTheSameAsFits) {
     write_map_fits((folder / "map.fits").string(), map);
     // Written in many pieces, as a map beyond the limit of one write is.
     write_map_hdf5((folder / "map.hd5").string(), map, SerialFiles(), SerialCommunicator(), 10'000);
-    EXPECT_FALSE(fs::exists(folder / "map.hd5.partial"));
+    EXPECT_FALSE(test::has_partial_file(folder));
     const CommandResult read = check_with_python("check_map_hdf5.py", folder / "map.hd5", folder / "map.fits", "");
     EXPECT_EQ(read.status, 0) << read.output;
   }
@@ -164,14 +166,17 @@ TEST(MapFile, ReplacesAnOldMapAndLeavesNothingHalfWritten) {
   const fs::path folder = scratch("replace");
   const fs::path path = folder / "map.fits";
   std::ofstream(path) << "old";
-  std::ofstream(path.string() + ".partial") << "left by a crash";
+  const std::string partial = PartialFile(path.string()).name();
+  std::ofstream(folder / "precious") << "of somebody";
+  fs::create_symlink(folder / "precious", partial);
   const ContinuumMap map = test::make_test_map(grid("car"));
   write_map_fits(path.string(), map);
   EXPECT_GT(fs::file_size(path), map.destriped_K.size() * 17);
+  EXPECT_EQ(fs::file_size(folder / "precious"), 11) << "written through a link";
 
   fs::create_directories(folder / "a_folder.fits" / "not_empty");
   EXPECT_THROW(write_map_fits((folder / "a_folder.fits").string(), map), IoError);
-  EXPECT_FALSE(fs::exists(folder / "a_folder.fits.partial"));
+  EXPECT_FALSE(test::has_partial_file(folder));
   EXPECT_THROW(write_map_fits("/proc/nowhere/map.fits", map), IoError);
 }
 

@@ -12,6 +12,7 @@
 #include "io/map_file.hpp"
 #include "io/map_picture.hpp"
 #include "sky/wcs.hpp"
+#include "support/partial_files.hpp"
 #include "support/test_map.hpp"
 
 namespace comap {
@@ -46,7 +47,7 @@ TEST(MapPlot, DrawsAPng) {
   EXPECT_GT(width, 1000U);
   EXPECT_GT(height, 700U);
   EXPECT_GT(fs::file_size(png), 50'000U);
-  EXPECT_FALSE(fs::exists(png.string() + ".partial"));
+  EXPECT_FALSE(test::has_partial_file(png.parent_path()));
 }
 
 TEST(MapPlot, MapWithoutDataIsDrawnToo) {
