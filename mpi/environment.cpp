@@ -4,7 +4,6 @@
 #include <mpi.h>
 
 #include <array>
-#include <charconv>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +13,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "io/h5.hpp"
+#include "mpi/launcher.hpp"
 #include "mpi/mpi_communicator.hpp"
 
 namespace comap::mpi {
@@ -43,6 +43,7 @@ void choose_file_access() {
 
 Environment::Environment(int& argc, char**& argv) {
   choose_file_access();
+  const std::optional<LaunchedTasks> launched = launched_tasks();
   int provided = MPI_THREAD_SINGLE;
   check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   if (provided < MPI_THREAD_FUNNELED) {
@@ -50,6 +51,13 @@ Environment::Environment(int& argc, char**& argv) {
     throw Error("this MPI library does not give MPI_THREAD_FUNNELED; rebuild it with thread support");
   }
   world_ = std::make_unique<MpiCommunicator>(MpiCommunicator::duplicate(MPI_COMM_WORLD));
+  try {
+    check_world_size(launched, world_->size());
+  } catch (const ConfigError&) {
+    world_.reset();
+    MPI_Finalize();
+    throw;
+  }
   agreement_to_fail_ = agreement_to_fail(world_->rank()).value_or(0);
   if (agreement_to_fail_ > 0) world_->fail_at_agreement(agreement_to_fail_);
 }
@@ -69,22 +77,6 @@ int Environment::finish(int exit_code) const {
   flush_log();
   std::fflush(nullptr);
   std::_Exit(exit_code);
-}
-
-void check_launcher() {
-  const char* tasks_text = std::getenv("SLURM_STEP_NUM_TASKS");
-  if (tasks_text == nullptr || std::getenv("PMIX_RANK") != nullptr) return;
-  const std::string_view text = tasks_text;
-  int tasks = 0;
-  std::from_chars(text.data(), text.data() + text.size(), tasks);
-  if (tasks == 1) {  // Open MPI takes a step for a promise of PMIx
-    unsetenv("SLURM_STEPID");
-    return;
-  }
-  throw ConfigError(
-      fmt::format("srun started {} tasks without PMIx, so they cannot find each other: use `srun --mpi=pmix ...` "
-                  "(`srun --mpi=list` shows what this cluster offers)",
-                  tasks));
 }
 
 std::string library_version() {

@@ -16,7 +16,8 @@ class MpiCommunicator;
 /// communicates and after check_launcher(). Collective over all processes of the launcher.
 class Environment {
  public:
-  /// Throws Error when MPI does not give the thread level.
+  /// Throws Error when MPI does not give the thread level, ConfigError when the processes of the launcher have not
+  /// found each other.
   Environment(int& argc, char**& argv);
   ~Environment();
   Environment(const Environment&) = delete;
@@ -33,11 +34,6 @@ class Environment {
   std::unique_ptr<MpiCommunicator> world_;
   std::int64_t agreement_to_fail_ = 0;  ///< of this rank, for tests; 0 = none
 };
-
-/// Throws ConfigError when srun started several tasks without PMIx: MPI_Init would abort, or make every process
-/// believe that it is rank 0 of 1. A single task without PMIx (`srun --mpi=none -n 1`, or a shell that srun opened)
-/// is let run as one rank. To be called before Environment.
-void check_launcher();
 
 /// Version of the MPI library, e.g. "Open MPI v4.1.4".
 std::string library_version();

@@ -59,6 +59,12 @@ int pretend_written(MPI_File file, int count, MPI_Datatype type, MPI_Status* wri
   return MPI_SUCCESS;
 }
 
+/// ROMIO takes what stands before a colon for the kind of a file system, and the file for missing when it knows no such
+/// kind: "ufs:" is the one of plain files.
+std::string literal_name(const char* name) {
+  return std::strchr(name, ':') == nullptr ? name : std::string("ufs:") + name;
+}
+
 }  // namespace
 
 std::string comap::mpi::take_file_error() {
@@ -70,10 +76,12 @@ std::string comap::mpi::take_file_error() {
 extern "C" {
 
 int MPI_File_open(MPI_Comm ranks, const char* name, int mode, MPI_Info info, MPI_File* file) {
-  const int status = PMPI_File_open(ranks, name, mode, info, file);
+  const int status = PMPI_File_open(ranks, literal_name(name).c_str(), mode, info, file);
   if (status == MPI_SUCCESS) open_files[*file] = {name};
   return status;
 }
+
+int MPI_File_delete(const char* name, MPI_Info info) { return PMPI_File_delete(literal_name(name).c_str(), info); }
 
 int MPI_File_close(MPI_File* file) {
   open_files.erase(*file);

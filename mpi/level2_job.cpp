@@ -78,7 +78,8 @@ class TeamLoop {
         server_(server),
         client_(client),
         files_(team, job.config.io.mpi_hints),
-        tools_{job.config, job.config_text, job.stages, team, files_, job.probe, [this] { between_blocks(); }} {}
+        tools_{job.config, job.config_text, job.stages,     team,
+               files_,     job.probe,       job.why_deadly, [this] { between_blocks(); }} {}
 
   void run() {
     while (const auto text = next_job()) {

@@ -21,6 +21,7 @@ struct Level2Job {
   /// Called when one of them is about to be handed out; nothing leaves it out. Must not throw. Rank 0 only.
   std::function<std::optional<ObservationJob>(const Observation&)> prepare;
   std::function<void(const std::string& path)> probe = [](const std::string&) {};  ///< Level2Tools::probe
+  std::function<std::string(const std::string& path)> why_deadly = [](const std::string&) { return std::string(); };
 };
 
 /// Called on rank 0 as results come in, from its own team and others.

@@ -1,9 +1,10 @@
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
-#include "check/check_file.hpp"
 #include "command.hpp"
 #include "core/rank_zero.hpp"
+#include "probe.hpp"
 #include "table_output.hpp"
 
 namespace comap {
@@ -32,11 +33,9 @@ int run_check(const CommandContext& context, const CheckOptions& own) {
   std::int64_t n_bad = 0;
   run_on_rank_zero(context.world, [&] {
     const OutputFormat format = parse_output_format(own.format);
-    std::vector<CheckedLevelFile> checked;
-    for (const std::string& path : own.files) {
-      checked.push_back(check_file(path, context.config.level2, own.deep ? TodDepth::all : TodDepth::samples));
-      n_bad += checked.back().findings.empty() ? 0 : 1;
-    }
+    const std::vector<CheckedLevelFile> checked =
+        check_files(own.files, context.config, own.deep ? TodDepth::all : TodDepth::samples);
+    n_bad = std::ranges::count_if(checked, [](const CheckedLevelFile& file) { return !file.findings.empty(); });
     print_tables(std::cout, tables_of(checked), format);
     std::cout.flush();
   });

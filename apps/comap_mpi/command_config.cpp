@@ -2,6 +2,7 @@
 
 #include "command.hpp"
 #include "config/config_parser.hpp"
+#include "map/fixed_grid.hpp"
 
 namespace comap {
 namespace {
@@ -11,8 +12,13 @@ int show(const CommandContext& context) {
   return kDone;
 }
 
-/// The configuration has been read and checked before any command runs.
+/// The configuration has been read and checked before any command runs; the grid as WCSLIB takes it, and its size, are
+/// left.
 int check(const CommandContext& context) {
+  if (const auto definition = fixed_grid(context.config.mapmake)) {
+    const MapGrid grid(*definition);
+    check_grid_memory(grid.definition());
+  }
   if (context.world.rank() == 0 && !context.options.quiet) {
     fmt::print("the configuration is valid ({} warnings)\n", config_warnings(context.config).size());
   }

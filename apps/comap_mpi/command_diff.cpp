@@ -9,6 +9,7 @@
 #include "core/rank_zero.hpp"
 #include "io/map_reader.hpp"
 #include "map_diff/map_diff.hpp"
+#include "probe.hpp"
 #include "table_output.hpp"
 
 namespace comap {
@@ -94,6 +95,7 @@ void draw(const DiffOptions& own, const ContinuumMap& a, const ContinuumMap& b, 
 
 int compare_files(const DiffOptions& own) {
   const OutputFormat format = parse_output_format(own.format);
+  for (const std::string& file : own.files) require_harmless(file, ProbeDepth::map);
   const ContinuumMap a = read_map(own.files.at(0)), b = read_map(own.files.at(1));
   const MapDiff diff = compare_maps(a, b);
   print_diff(diff, format);
@@ -106,7 +108,7 @@ int run_diff(const CommandContext& context, const DiffOptions& own) {
   run_on_rank_zero(context.world, [&] {
     try {
       code = compare_files(own);
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {  // 1 would say that the maps differ
       log_error("{}", error.what());
       code = kTrouble;
     }

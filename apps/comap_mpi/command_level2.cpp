@@ -9,9 +9,11 @@
 
 #include "catalogue/catalogue.hpp"
 #include "command.hpp"
+#include "config/config_parser.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
+#include "io/output_directory.hpp"
 #include "level2/catalogue_snapshot.hpp"
 #include "level2/level2_path.hpp"
 #include "level2/rerun_plan.hpp"
@@ -64,6 +66,20 @@ Level2Work find_work(const CommandContext& context) {
   return work;
 }
 
+/// Level-2 files that must not be opened, and why.
+using DeadlyList = std::map<std::string, std::string>;
+
+/// Empty = it may be opened.
+std::string reason_in(const DeadlyList& deadly, const std::string& path) {
+  const auto found = deadly.find(path);
+  return found == deadly.end() ? "" : found->second;
+}
+
+/// Files that are there are renewed in their place.
+bool makes_new_files(const Level2Work& work) {
+  return std::ranges::any_of(work.observations, [](const Observation& one) { return one.level2_path.empty(); });
+}
+
 struct Level2Options {
   std::string format = "table";  ///< of --dry-run
 };
@@ -73,13 +89,17 @@ struct Intention {
   bool reads_level1 = false;
 };
 
-Intention what_would_be_done(const CommandContext& context, const StageList& stages, Catalogue& catalogue,
-                             const Observation& observation) {
+Intention what_would_be_done(const CommandContext& context, const StageList& stages, const DeadlyList& deadly,
+                             Catalogue& catalogue, const Observation& observation) {
   try {
     const std::string path = level2_path(context.config.level2, observation);
     const nlohmann::json snapshot = catalogue_snapshot(catalogue, observation.obsid);
-    const RerunPlan plan = plan_rerun({context.config.level2, stages, observation.level1_path, path, snapshot,
-                                       following_level2_path(catalogue, observation)});
+    const std::string following = following_level2_path(catalogue, observation);
+    if (const std::string reason = reason_in(deadly, following); !reason.empty()) {
+      return {fmt::format("would fail: {}: {}", following, reason)};
+    }
+    const RerunPlan plan = plan_rerun(
+        {context.config.level2, stages, observation.level1_path, path, snapshot, following, reason_in(deadly, path)});
     if (plan.up_to_date()) return {"up to date: " + path};
     return {fmt::format("would run {}{}: {}", plan.text(), plan.needs_level1 ? "" : "; without Level-1", path),
             plan.needs_level1};
@@ -90,11 +110,11 @@ Intention what_would_be_done(const CommandContext& context, const StageList& sta
 
 /// One line for each observation, or JSON with the size of what would be read.
 void show_dry_run(const CommandContext& context, const Level2Options& options, const StageList& stages,
-                  const Level2Work& work) {
+                  const DeadlyList& deadly, const Level2Work& work) {
   const bool as_json = options.format == "json";
   auto list = nlohmann::ordered_json::array();
   for (const Observation& observation : work.observations) {
-    const Intention intention = what_would_be_done(context, stages, *work.catalogue, observation);
+    const Intention intention = what_would_be_done(context, stages, deadly, *work.catalogue, observation);
     if (!as_json) {
       fmt::print("{}\t{}\t{}\n", observation.obsid, observation.source, intention.text);
       continue;
@@ -169,22 +189,34 @@ struct Level2Run {
   }
 };
 
-/// With the retries of files that are unavailable for a moment left to who reads the file.
-void probe_level1(const std::string& path) {
-  for (const auto& [deadly, reason] : make_probe(ProbeDepth::contents)({path})) {
-    throw ObservationError(fmt::format("{}: {}", deadly, reason));
+/// Level-2 files that the run would open, which are there already: they may be damaged. Rank 0 only.
+std::vector<std::string> earlier_files(const CommandContext& context, const Level2Work& work) {
+  std::vector<std::string> paths;
+  const auto add = [&](const std::string& path) {
+    std::error_code ignored;
+    if (!path.empty() && std::filesystem::exists(path, ignored)) paths.push_back(path);
+  };
+  for (const Observation& observation : work.observations) {
+    try {
+      add(level2_path(context.config.level2, observation));
+    } catch (const Error&) {  // who works on it says what is wrong
+    }
+    add(following_level2_path(*work.catalogue, observation));
   }
+  return paths;
 }
 
 /// Observations of a round, and then those of them that other runs had in hand and have given back. Returns true when
 /// stopped by a signal.
-bool run_round(const CommandContext& context, const StageList& stages, Level2Run& run,
+bool run_round(const CommandContext& context, const StageList& stages, const DeadlyList& deadly, Level2Run& run,
                std::vector<Observation> observations) {
   const auto prepare = [&](const Observation& observation) { return run.handout->prepare(observation); };
   const auto handle = [&](const ObservationOutcome& outcome) { run.handle(outcome); };
+  const auto probe = [](const std::string& path) { require_harmless(path, ProbeDepth::contents); };
+  const auto why_deadly = [&](const std::string& path) { return reason_in(deadly, path); };
+  const std::string text = config_of_product(context.config, Product::level2);
   while (context.world.sum(static_cast<std::int64_t>(observations.size())) > 0) {
-    const mpi::Level2Job job{context.config, context.config_text, stages, std::move(observations),
-                             prepare,        probe_level1};
+    const mpi::Level2Job job{context.config, text, stages, std::move(observations), prepare, probe, why_deadly};
     if (mpi::run_level2(job, context.world, handle)) return true;
     observations.clear();
     if (run.handout) observations = run.handout->freed(mpi::stop_requested);
@@ -195,14 +227,14 @@ bool run_round(const CommandContext& context, const StageList& stages, Level2Run
 
 /// Sky dips come after all others, among which are those they take their calibration from. Returns true when stopped
 /// by a signal.
-bool run_rounds(const CommandContext& context, const StageList& stages, Level2Run& run,
+bool run_rounds(const CommandContext& context, const StageList& stages, const DeadlyList& deadly, Level2Run& run,
                 const std::vector<Observation>& all) {
   for (const bool sky_dips : {false, true}) {
     std::vector<Observation> round;
     std::ranges::copy_if(all, std::back_inserter(round), [&](const Observation& observation) {
       return (observation.source_group == kSkyDipGroup) == sky_dips;
     });
-    if (run_round(context, stages, run, std::move(round))) return true;
+    if (run_round(context, stages, deadly, run, std::move(round))) return true;
   }
   return false;
 }
@@ -212,18 +244,27 @@ int run_level2_command(const CommandContext& context, const Level2Options& optio
   const StageList stages = make_stages(context.config.level2);
   check_fields(stages);
   Level2Work work;
-  run_on_rank_zero(context.world, [&] { work = find_work(context); });
+  std::vector<std::string> earlier;
+  run_on_rank_zero(context.world, [&] {
+    require_harmless(context.config.level2.noise_stats_level2.planck_map, ProbeDepth::sky_map);
+    work = find_work(context);
+    earlier = earlier_files(context, work);
+  });
+  const DeadlyList deadly = deadly_files(context.world, earlier, ProbeDepth::headers);
   if (context.options.dry_run) {
-    run_on_rank_zero(context.world, [&] { show_dry_run(context, options, stages, work); });
+    run_on_rank_zero(context.world, [&] { show_dry_run(context, options, stages, deadly, work); });
     return kDone;
   }
   Level2Run run;
-  run_on_rank_zero(context.world, [&] { run.begin(context, work); });
+  run_on_rank_zero(context.world, [&] {
+    if (makes_new_files(work)) prepare_output_directory(context.config.level2.output_dir);
+    run.begin(context, work);
+  });
   const auto left_by_signal = [&] {
     const bool is_waiting_for_others = run.handout && mpi::stop_requested() && !run.handout->left().empty();
     return context.world.sum(std::int64_t{is_waiting_for_others ? 1 : 0}) > 0;
   };
-  const bool stopped = run_rounds(context, stages, run, work.observations) || left_by_signal();
+  const bool stopped = run_rounds(context, stages, deadly, run, work.observations) || left_by_signal();
   const RunCost cost = meter.cost(run.work());
   run_on_rank_zero(context.world, [&] { run.finish(context, stopped, cost); });
   if (stopped) return kStopped;
@@ -236,7 +277,9 @@ int run_level2_command(const CommandContext& context, const Level2Options& optio
 void add_level2_command(CLI::App& program, Commands& commands, GlobalOptions& options) {
   const auto own = std::make_shared<Level2Options>();
   CLI::App* app = add_leaf_command(
-      program, commands, "level2", "Calibrate and filter Level-1 files into Level-2 files",
+      program, commands, "level2",
+      "Calibrate and filter Level-1 files into Level-2 files. To stop it, send SIGUSR1 to mpirun, srun or the "
+      "process: the observations in hand are dropped, the exit code is 4, and the same command does the rest",
       "srun comap_mpi level2 config.toml",
       [own](const CommandContext& context) { return run_level2_command(context, *own); }, options);
   app->add_option("--format", own->format, "Of --dry-run: table or json")->check(CLI::IsMember({"table", "json"}));

@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "command.hpp"
+#include "config/config_parser.hpp"
 #include "core/log.hpp"
 #include "io/level1_metadata.hpp"
 #include "linemap/line_job.hpp"
 #include "map_selection.hpp"
 #include "mpi/cost_meter.hpp"
+#include "probe.hpp"
 #include "run_summary.hpp"
 
 namespace comap {
@@ -31,6 +33,18 @@ void add_level1_files(const std::vector<std::string>& files, std::vector<MapObse
   for (MapObservation& observation : offered) {
     const auto found = by_obsid.find(observation.observation.obsid);
     if (found != by_obsid.end()) observation.observation.level1_path = found->second;
+  }
+}
+
+/// An observation whose Level-1 file must not be opened is left out as one whose Level-2 file must not.
+void mark_deadly_level1(const CommandContext& context, std::vector<MapObservation>& offered) {
+  std::vector<std::string> paths;
+  for (const MapObservation& one : offered) paths.push_back(one.observation.level1_path);
+  const auto deadly = deadly_files(context.world, paths, ProbeDepth::contents);
+  for (MapObservation& one : offered) {
+    const auto found = deadly.find(one.observation.level1_path);
+    if (found == deadly.end() || !one.deadly.empty()) continue;
+    one.deadly = fmt::format("its Level-1 file {}: {}", found->first, found->second);
   }
 }
 
@@ -83,11 +97,12 @@ int run_linemap(const CommandContext& context, const LinemapOptions& options) {
   const mpi::CostMeter meter(dynamic_cast<const mpi::MpiCommunicator&>(context.world));
   std::vector<MapObservation> offered = offered_observations(context, options.level2_files);
   add_level1_files(options.level1_files, offered);
+  mark_deadly_level1(context, offered);
   if (context.options.dry_run) return dry_run(context, offered);
 
   Config config = context.config;
   config.mapmake.plot = config.mapmake.plot || options.plot;
-  const LineJobResult result = run_line_job(config, offered, context.config_text, context.world);
+  const LineJobResult result = run_line_job(config, offered, config_of_product(config, Product::cube), context.world);
   const RunCost cost = meter.cost(context.world.rank() == 0 ? work_of(result, offered) : RunWork{});
   if (context.world.rank() == 0) {
     log_selection(result.selection);

@@ -8,8 +8,11 @@
 #include <vector>
 
 #include "command.hpp"
+#include "config/config_parser.hpp"
 #include "core/log.hpp"
+#include "core/rank_zero.hpp"
 #include "map/cuts.hpp"
+#include "map/fixed_grid.hpp"
 #include "map/map_job.hpp"
 #include "map/map_plan.hpp"
 #include "map/memory_plan.hpp"
@@ -97,6 +100,10 @@ void print_needs(const MapmakeConfig& config, const std::vector<SurveyedObservat
 }
 
 int dry_run(const CommandContext& context, const std::vector<MapObservation>& offered, bool as_json) {
+  if (const auto definition = fixed_grid(context.config.mapmake)) {
+    const MapGrid grid(*definition);
+    run_on_rank_zero(context.world, [&] { check_grid_memory(grid.definition()); });
+  }
   const auto survey = survey_observations(context.config.mapmake, context.config.io, offered, context.world);
   const SelectionReport report = selection_report(survey);
   if (context.world.rank() == 0) {
@@ -149,8 +156,8 @@ int run_mapmake(const CommandContext& context, const MapmakeOptions& options) {
   config.plot = config.plot || options.plot;
   if (options.memory_GB > 0.0) config.memory_GB = options.memory_GB;
   const mpi::ParallelFiles files(world, context.config.io.mpi_hints);
-  const MapJobResult result =
-      run_map_job(config, context.config.io, offered, context.config_text, context.world, files);
+  const MapJobResult result = run_map_job(config, context.config.io, offered,
+                                          config_of_product(context.config, Product::map), context.world, files);
   const RunCost cost = meter.cost(world.rank() == 0 ? work_of(result, offered) : RunWork{});
   if (world.rank() == 0) {
     log_selection(result.selection);

@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
+#include "probe.hpp"
 #include "report/observation_plots.hpp"
 
 namespace comap {
@@ -53,6 +54,7 @@ int run_report(const CommandContext& context, const ReportOptions& options) {
     if (static_cast<int>(i % static_cast<std::size_t>(context.world.size())) != context.world.rank()) continue;
     const auto directory = std::filesystem::path(options.output_dir) / std::filesystem::path(files[i]).stem();
     try {
+      require_harmless(files[i], ProbeDepth::contents);
       for (const std::string& path :
            plot_observation(files[i], directory.string(), options.frequency_band, context.config.level2)) {
         fmt::print("{}\n", path);

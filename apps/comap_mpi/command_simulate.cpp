@@ -7,6 +7,7 @@
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
 #include "inject/inject_sky.hpp"
+#include "probe.hpp"
 #include "simulate/simulate_observations.hpp"
 #include "sky/coordinates.hpp"
 
@@ -67,6 +68,7 @@ int run_injection(const CommandContext& context, const InjectOptions& own) {
       throw ConfigError("simulate: --inject-into FILE and --as-obsid N go together: N is the obsid of the copy");
     }
     const InjectionRequest request{own.file, own.obsid};
+    require_harmless(own.file, ProbeDepth::contents);
     if (context.options.dry_run) {
       fmt::print("{} would be copied to {} and the sky of [simulate] added\n", own.file,
                  injection_files(context.config.simulate, request).level1);

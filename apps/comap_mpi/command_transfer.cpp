@@ -16,6 +16,7 @@
 #include "core/rank_zero.hpp"
 #include "io/map_reader.hpp"
 #include "map/map_job.hpp"
+#include "probe.hpp"
 #include "reduce_files.hpp"
 #include "stages/stage.hpp"
 #include "transfer/injected_copies.hpp"
@@ -77,6 +78,20 @@ std::vector<MapObservation> selected_observations(const CommandContext& context)
   return selected;
 }
 
+/// Those whose Level-1 file may be opened.
+std::vector<MapObservation> without_deadly(const CommandContext& context, std::vector<MapObservation> selected) {
+  std::vector<std::string> paths;
+  for (const MapObservation& one : selected) paths.push_back(one.observation.level1_path);
+  run_on_rank_zero(context.world, [&] { require_harmless(context.config.mapmake.planck_map, ProbeDepth::sky_map); });
+  const auto deadly = deadly_files(context.world, paths, ProbeDepth::contents);
+  for (const auto& [path, reason] : deadly) {
+    if (context.world.rank() == 0) log_error("{}: {}; the observation is left out", path, reason);
+  }
+  std::erase_if(selected, [&](const MapObservation& one) { return deadly.contains(one.observation.level1_path); });
+  if (selected.empty()) throw ObservationError("transfer: no Level-1 file can be read");
+  return selected;
+}
+
 /// Those whose Level-2 file is complete in every variant.
 std::vector<MapObservation> common_observations(const std::vector<MapObservation>& selected,
                                                 const std::vector<Variant>& variants) {
@@ -98,7 +113,7 @@ std::vector<MapObservation> with_paths(std::vector<MapObservation> observations,
 
 void make_maps(const CommandContext& context, const std::vector<MapObservation>& observations, Variant& variant) {
   variant.maps = run_map_job(variant.config.mapmake, variant.config.io, with_paths(observations, variant.files.level2),
-                             show_config(variant.config), context.world);
+                             config_of_product(variant.config, Product::map), context.world);
 }
 
 /// The grid of the first map, on every rank.
@@ -241,14 +256,15 @@ int run_transfer(const CommandContext& context, const TransferOptions& options) 
   }
   const std::vector<MapObservation> selected = selected_observations(context);
   if (context.options.dry_run) return show_dry_run(context, options, selected);
+  const std::vector<MapObservation> harmless = without_deadly(context, selected);
   std::vector<Variant> variants;
-  if (reduce_all(context, options, selected, variants)) return kStopped;
-  const std::vector<MapObservation> common = common_observations(selected, variants);
+  if (reduce_all(context, options, harmless, variants)) return kStopped;
+  const std::vector<MapObservation> common = common_observations(harmless, variants);
   if (common.empty()) throw ObservationError("transfer: no observation could be copied and reduced");
   const TransferReport report = measure(context, options, common, variants);
   run_on_rank_zero(context.world, [&] {
     const std::string stem = (fs::path(options.work_dir) / "transfer").string();
-    write_report(report, context.config_text, stem);
+    write_report(report, config_of_product(context.config, Product::transfer), stem);
     if (!context.options.quiet) fmt::print("{}", table_of(report));
     std::fflush(stdout);
     log_info("{}.tsv, {}.json, {}.png", stem, stem, stem);

@@ -2,10 +2,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <new>
 
 #include "config/closest_name.hpp"
 #include "config/config_parser.hpp"
@@ -14,6 +15,7 @@
 #include "effective_config.hpp"
 #include "mpi/end_of_run.hpp"
 #include "mpi/environment.hpp"
+#include "mpi/launcher.hpp"
 #include "probe.hpp"
 #include "program.hpp"
 
@@ -28,20 +30,15 @@ struct Failure {
   std::string text;
 };
 
-/// What the process manager says, before MPI is started; 0 without one.
-int launcher_rank() {
-  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"}) {
-    if (const char* rank = std::getenv(name)) return std::atoi(rank);
-  }
-  return 0;
-}
-
-bool is_launched() { return std::getenv("OMPI_COMM_WORLD_RANK") != nullptr || std::getenv("PMIX_RANK") != nullptr; }
-
 void print_error(const std::string& text) { fmt::print(stderr, "comap_mpi: {}\n", text); }
 
 std::string unknown_word(const char* kind, const std::string& word, const std::vector<std::string>& names) {
   return fmt::format("there is no {} '{}'; did you mean '{}'?\n", kind, word, closest_name(word, names));
+}
+
+bool is_data_file(const std::string& word) {
+  constexpr std::array kEndings = {".hd5", ".hdf5", ".h5", ".fits", ".fits.gz"};
+  return std::ranges::any_of(kEndings, [&](const char* ending) { return word.ends_with(ending); });
 }
 
 /// The option that is not known, or the word that stands where a command is missing, with the closest one; empty when
@@ -60,6 +57,12 @@ std::string unknown_name(const CLI::App& app) {
   }
   for (const std::string& word : app.remaining(true)) {
     if (word.starts_with("--")) return unknown_word("option", word.substr(0, word.find('=')), options);
+    if (is_data_file(word)) {
+      return fmt::format(
+          "'{}' is a data file, not a configuration (*.toml): the catalogue knows the files ('comap_mpi "
+          "catalogue scan'), or an option names them ('comap_mpi {} --help')\n",
+          word, deepest->get_name());
+    }
     if (!commands.empty() && !word.ends_with(".toml")) return unknown_word("command", word, commands);
   }
   return "";
@@ -67,14 +70,14 @@ std::string unknown_name(const CLI::App& app) {
 
 int report_usage(const CLI::App& app, const CLI::ParseError& error, int& argc, char**& argv) {
   const bool is_error = error.get_exit_code() != 0;
-  if (launcher_rank() == 0) {
+  if (mpi::launcher_rank() == 0) {
     if (is_error) std::cerr << unknown_name(app);
     app.exit(error, std::cout, std::cerr);
     std::cout.flush();
   }
   if (!is_error) return kDone;
   // The launcher ends all processes when the first one fails: nobody passes this before rank 0 has printed.
-  if (is_launched()) const mpi::Environment environment(argc, argv);
+  if (mpi::is_launched()) const mpi::Environment environment(argc, argv);
   return kUsage;
 }
 
@@ -106,6 +109,8 @@ EffectiveConfig prepare(const Program& program, const Command& command, const Co
                   [&] { configure_log(log_settings(effective.config.log, program.options, command, world.rank())); });
   if (world.rank() == 0) {
     for (const std::string& warning : config_warnings(effective.config)) log_warning("{}", warning);
+    const std::string note = command.needs_mpi ? mpi::allocation_note(world.size()) : "";
+    if (!note.empty()) log_info("{}", note);
   }
   return effective;
 }
@@ -120,6 +125,10 @@ Failure current_failure() {
     return {kError, error.what()};
   } catch (const Bug& error) {
     return {kError, fmt::format("error in the program, please report it: {}", error.what())};
+  } catch (const std::bad_alloc&) {
+    return {kError,
+            "there is not enough memory for what was asked: use fewer ranks on a node, fewer observations, or "
+            "[mapmake] memory_GB"};
   } catch (const std::exception& error) {
     return {kError, fmt::format("unexpected error: {}", error.what())};
   } catch (...) {
@@ -160,16 +169,27 @@ int run_command(const Program& program, const Command& command, const Communicat
   }
 }
 
+/// `comap_mpi help [COMMAND...]` is `comap_mpi [COMMAND...] --help`. In reverse order, as CLI11 wants them.
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words.front() == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  std::ranges::reverse(words);
+  return words;
+}
+
 int run_program(int argc, char** argv) {
   const auto program = make_program();
   try {
-    program->app.parse(argc, argv);
+    program->app.parse(words_of(argc, argv));
   } catch (const CLI::ParseError& error) {
     return report_usage(program->app, error, argc, argv);
   }
   mpi::check_launcher();
   const Command& command = parsed_command(*program);
-  if (!command.needs_mpi && !is_launched()) return run_command(*program, command, SerialCommunicator());
+  if (!command.needs_mpi && !mpi::is_launched()) return run_command(*program, command, SerialCommunicator());
   const mpi::Environment environment(argc, argv);
   return environment.finish(run_command(*program, command, environment.world()));
 }
@@ -183,7 +203,7 @@ int main(int argc, char** argv) {
     return comap::run_program(argc, argv);
   } catch (...) {
     const comap::Failure failure = comap::current_failure();
-    if (comap::launcher_rank() == 0) comap::print_error(failure.text);
+    if (comap::mpi::launcher_rank() == 0) comap::print_error(failure.text);
     return failure.exit_code;
   }
 }

@@ -65,23 +65,6 @@ void add_calibration(const Config& config, std::vector<MapObservation>& offered)
   }
 }
 
-/// Every rank has its share of the files read by a process of its own; rank 0 gets all that must not be opened.
-std::map<std::string, std::string> deadly_files(const Communicator& world,
-                                                const std::vector<std::string>& level2_files) {
-  std::vector<std::string> share;
-  const auto n_ranks = static_cast<std::size_t>(world.size());
-  for (auto i = static_cast<std::size_t>(world.rank()); i < level2_files.size(); i += n_ranks) {
-    if (!level2_files[i].empty()) share.push_back(level2_files[i]);
-  }
-  std::map<std::string, std::string> mine, all;
-  world.run_agreed("reading the Level-2 files in a process of its own",
-                   [&] { mine = make_probe(ProbeDepth::headers)(share); });
-  for (const Bytes& bytes : world.all_gather(to_bytes(nlohmann::json(mine)))) {
-    all.merge(from_bytes(bytes).get<std::map<std::string, std::string>>());
-  }
-  return all;
-}
-
 void mark_deadly(const std::map<std::string, std::string>& deadly, std::vector<MapObservation>& offered) {
   for (MapObservation& one : offered) {
     const auto found = deadly.find(one.observation.level2_path);
@@ -113,10 +96,10 @@ std::vector<MapObservation> offered_observations(const CommandContext& context,
   Bytes bytes;
   run_on_rank_zero(context.world, [&] {
     if (level2_files.empty()) offered = observations_of_catalogue(context.config);
-    bytes = to_bytes(nlohmann::json(level2_files.empty() ? level2_paths(offered) : level2_files));
   });
-  context.world.broadcast(bytes, 0);
-  const auto deadly = deadly_files(context.world, from_bytes(bytes).get<std::vector<std::string>>());
+  run_on_rank_zero(context.world, [&] { require_harmless(context.config.mapmake.planck_map, ProbeDepth::sky_map); });
+  const auto deadly =
+      deadly_files(context.world, level2_files.empty() ? level2_paths(offered) : level2_files, ProbeDepth::headers);
   run_on_rank_zero(context.world, [&] {
     if (level2_files.empty()) {
       mark_deadly(deadly, offered);

@@ -9,6 +9,7 @@
 #include "core/log.hpp"
 #include "io/level2_reader.hpp"
 #include "io/level2_schema.hpp"
+#include "probe.hpp"
 #include "sky/source_positions.hpp"
 
 namespace comap {
@@ -74,7 +75,10 @@ ObservedPlace place_in_file(const Config& config, const Observer& observer, cons
 std::optional<ObservedPlace> observed_place(const Config& config, const Observer& observer,
                                             const Observation& observation) {
   try {
-    if (!observation.level2_path.empty()) return place_in_file(config, observer, observation.level2_path);
+    if (!observation.level2_path.empty()) {
+      require_harmless(observation.level2_path, ProbeDepth::headers);
+      return place_in_file(config, observer, observation.level2_path);
+    }
   } catch (const Error& error) {
     log_warning("obsid {}: {}", observation.obsid, error.what());
   }

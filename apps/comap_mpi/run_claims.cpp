@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "mpi/stop_signal.hpp"
 
 namespace comap {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 constexpr double kSecondsPerMinute = 60.0;
 constexpr double kRenewalsPerLease = 6.0;
 constexpr double kLooksPerLease = 60.0;
+constexpr auto kLookForSignal = std::chrono::milliseconds(200);
 
 std::chrono::duration<double> part_of(double lease_s, double parts) {
   return std::chrono::duration<double>(lease_s / parts);
@@ -83,19 +85,31 @@ void RunClaims::finish(std::int64_t n_done, std::int64_t n_failed, std::int64_t 
   };
 }
 
+/// What is left to do, in the time between two looks. After a signal to stop the claims go at once, and again where
+/// others were taken since: mpirun leaves its ranks a second, which may not be enough to come to an end.
+RunClaims::Duty RunClaims::wait_for_duty() {
+  using Time = std::chrono::time_point<std::chrono::steady_clock, std::chrono::duration<double>>;
+  const Time renewal = std::chrono::steady_clock::now() + part_of(lease_s_, kRenewalsPerLease);
+  std::unique_lock lock(mutex_);
+  while (std::chrono::steady_clock::now() < renewal) {
+    const Time look = std::min<Time>(renewal, std::chrono::steady_clock::now() + kLookForSignal);
+    if (wake_.wait_until(lock, look, [this] { return ends_; })) return Duty::end;
+    if (mpi::stop_requested()) return Duty::give_back;
+  }
+  return Duty::renew;
+}
+
 void RunClaims::keep_alive() {
   std::unique_ptr<Catalogue> keeper;
   for (bool ends = false; !ends;) {
-    {
-      std::unique_lock lock(mutex_);
-      ends = wake_.wait_for(lock, part_of(lease_s_, kRenewalsPerLease), [this] { return ends_; });
-    }
+    const Duty duty = wait_for_duty();
+    ends = duty == Duty::end;
     try {
       if (!keeper) keeper = open_catalogue(keeper_config_);
       keeper->change([&](sql::Connection& connection) {
-        if (!ends) return sql::renew_claims(connection, run_.run_id, lease_s_);
+        if (duty == Duty::renew) return sql::renew_claims(connection, run_.run_id, lease_s_);
         sql::release_all_claims(connection, run_.run_id);
-        note_end_(connection);
+        if (ends) note_end_(connection);
       });
     } catch (const std::exception& error) {
       log_warning("{}; the claims of this run are not {}", error.what(),

@@ -45,6 +45,8 @@ class RunClaims {
   void finish(std::int64_t n_done, std::int64_t n_failed, std::int64_t n_left);
 
  private:
+  enum class Duty { renew, give_back, end };
+  Duty wait_for_duty();
   void keep_alive();
 
   Catalogue& catalogue_;

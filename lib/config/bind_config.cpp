@@ -21,6 +21,9 @@ void bind_mpi_hints(Binder& binder, std::map<std::string, std::string>& hints) {
 
 void bind_catalogue(Binder& binder, CatalogueConfig& config) {
   binder.credential_url("url", config.url, "sqlite:PATH, or postgresql://user@host/db, postgresql://?service=NAME");
+  if (constexpr std::string_view kSqlite = "sqlite:"; config.url.starts_with(kSqlite)) {
+    if (const auto path = without_tilde(config.url.substr(kSqlite.size()))) config.url = std::string(kSqlite) + *path;
+  }
   binder.integer_as("connect_retries", config.connect_retries, {0, kMaxRetries}, "more tries after the first");
   binder.number("connect_retry_delay_s", config.connect_retry_delay_s, {0, kMaxDelay_s}, "before the second try [s]");
   binder.number("claim_minutes", config.claim_minutes, {kShortestClaim_min, kLongestClaim_min},
@@ -34,7 +37,7 @@ void bind_select(Binder& binder, SelectConfig& config) {
   binder.integer("min_obsid", config.min_obsid, {0, kMaxObsid}, "first obsid");
   binder.integer("max_obsid", config.max_obsid, {0, kMaxObsid}, "last obsid, 0 = no limit");
   binder.integer_list("obsids", config.obsids, {0, kMaxObsid}, "when given, only these");
-  binder.text("obsid_file", config.obsid_file, "a file with one obsid per line");
+  binder.path("obsid_file", config.obsid_file, "a file with one obsid per line");
 }
 
 void bind_parallel(Binder& binder, ParallelConfig& config) {
@@ -60,7 +63,7 @@ void bind_io(Binder& binder, IoConfig& config) {
 }
 
 void bind_log(Binder& binder, LogConfig& config) {
-  binder.text("directory", config.directory, "log files and run summaries");
+  binder.path("directory", config.directory, "log files and run summaries");
   binder.choice("level", config.level, {"debug", "info", "warning", "error"}, "lines of this level and above");
   binder.flag("json", config.json, "JSON lines instead of text");
   binder.flag("progress", config.progress, "progress bar on a terminal");
@@ -82,12 +85,12 @@ void bind_calibrate(Binder& binder, CalibrateConfig& config) {
 void bind_acquire(Binder& binder, AcquireConfig& config) {
   constexpr double kMaxRsyncs = 100;
   constexpr double kMaxCount = 1e9;
-  binder.text("list_command", config.list_command,
-              "e.g. \"ssh host list-observations\": lines obsid path target comment");
-  binder.text("list_file", config.list_file, "a file of such lines, instead");
-  binder.text("remote", config.remote, "what comes before a path for rsync, e.g. \"host:\"; empty = a local path");
-  binder.text("remote_shell", config.remote_shell, "rsync's way to the host, with the options of ssh");
-  binder.text("directory", config.directory, "where files go");
+  binder.command("list_command", config.list_command,
+                 "e.g. \"ssh host list-observations\": lines obsid path target comment");
+  binder.path("list_file", config.list_file, "a file of such lines, instead");
+  binder.command("remote", config.remote, "what comes before a path for rsync, e.g. \"host:\"; empty = a local path");
+  binder.command("remote_shell", config.remote_shell, "rsync's way to the host, with the options of ssh");
+  binder.path("directory", config.directory, "where files go");
   binder.integer("min_obsid", config.min_obsid, {0, kMaxObsid}, "first obsid");
   binder.integer_as("n_rsyncs", config.n_rsyncs, {1, kMaxRsyncs}, "files at once");
   binder.integer_as("bandwidth_limit_KBps", config.bandwidth_limit_KBps, {0, kMaxCount},
@@ -102,8 +105,8 @@ void bind_acquire(Binder& binder, AcquireConfig& config) {
 
 void bind_run(Binder& binder, RunConfig& config) {
   binder.text_list("pipeline", config.pipeline, "commands in order, with their options");
-  binder.text_list("level1_dirs", config.level1_dirs, "where \"catalogue scan\" looks for Level-1 files");
-  binder.text_list("level2_dirs", config.level2_dirs, "where \"catalogue scan\" looks for Level-2 files");
+  binder.path_list("level1_dirs", config.level1_dirs, "where \"catalogue scan\" looks for Level-1 files");
+  binder.path_list("level2_dirs", config.level2_dirs, "where \"catalogue scan\" looks for Level-2 files");
 }
 
 void bind_config(Binder& binder, Config& config) {

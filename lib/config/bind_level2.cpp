@@ -127,7 +127,7 @@ void bind_post_bin_cleaning(Binder& binder, PostBinCleaningConfig& config) {
 
 void bind_noise_stats_level2(Binder& binder, NoiseStatsLevel2Config& config) {
   binder.choice_list("datasets", config.datasets, {"binned_filtered_data", "binned_data"}, "fitted datasets");
-  binder.text("planck_map", config.planck_map, "HEALPix FITS file; empty = bright sky is not left out");
+  binder.path("planck_map", config.planck_map, "HEALPix FITS file; empty = bright sky is not left out");
   binder.number("planck_bright_cut_K", config.planck_bright_cut_K, {0}, "samples in brighter sky are replaced [K]");
   binder.flag("detrend", config.detrend, "remove constant, airmass and slope first");
   binder.choice_as("estimator", config.estimator, kNoiseEstimators, "of auto_rms");
@@ -151,7 +151,7 @@ void bind_calibrator_fit(Binder& binder, CalibratorFitConfig& config) {
 }  // namespace
 
 void bind_level2(Binder& binder, Level2Config& config) {
-  binder.text("output_dir", config.output_dir, "where Level-2 files go");
+  binder.path("output_dir", config.output_dir, "where Level-2 files go");
   binder.text("layout", config.layout, "directories below output_dir");
   binder.flag("overwrite", config.overwrite, "redo every stage, also those that are up to date");
   binder.text_list("pipeline", config.pipeline, "stages in order");

@@ -23,7 +23,7 @@ void bind_linemap(Binder& binder, LinemapConfig& config) {
   constexpr double kMaxChannels = 65536;
   constexpr double kMaxOrder = 10;
   binder.text("name", config.name, "stem of the file names");
-  binder.text("output_dir", config.output_dir, "where cubes go");
+  binder.path("output_dir", config.output_dir, "where cubes go");
   binder.number("line_frequency_GHz", config.line_frequency_GHz, kFrequency_GHz, "of the line at rest [GHz]");
   binder.integer_as("segment_width", config.segment_width, {4, kMaxChannels}, "channels of the cube");
   binder.choice("gain_filter", config.gain_filter, {"line"}, "takes gain, atmosphere and continuum out");

@@ -7,7 +7,9 @@ namespace comap {
 namespace {
 
 constexpr double kMaxCount = 1e9;
-constexpr int kFrequencyBands = 8;  ///< frequency_band 0-7
+constexpr double kSmallestPixel_deg = 1e-5;
+constexpr double kLargestPixel_deg = 0.5;  ///< seven beams
+constexpr int kFrequencyBands = 8;         ///< frequency_band 0-7
 
 void bind_ctype(Binder& binder, WcsDefinition& config) {
   std::vector<std::string> ctype(config.ctype.begin(), config.ctype.end());
@@ -52,7 +54,7 @@ void bind_bands(Binder& binder, std::vector<int>& bands) {
 
 void bind_output(Binder& binder, MapmakeConfig& config) {
   binder.text("name", config.name, "stem of the file names");
-  binder.text("output_dir", config.output_dir, "where maps go");
+  binder.path("output_dir", config.output_dir, "where maps go");
   binder.choice("format", config.format, {"fits", "hdf5", "both"}, "of the maps");
   binder.flag("plot", config.plot, "also a PNG of every map");
 }
@@ -69,8 +71,9 @@ void bind_grid(Binder& binder, MapmakeConfig& config) {
       "\"dynamic\" | \"healpix\" | a name from wcs_file | { NAXIS, CRPIX, CDELT, CRVAL, CTYPE }");
   binder.integer_as("nside", config.nside, {1, 8192}, "of HEALPix, a power of two");
   binder.choice("frame", config.frame, {"galactic", "icrs"}, "of a dynamic or HEALPix grid");
-  binder.text("wcs_file", config.wcs_file, "definitions of grids by name");
-  binder.number("cdelt_deg", config.cdelt_deg, {kAboveZero, 10}, "pixel size of a dynamic grid [deg]");
+  binder.path("wcs_file", config.wcs_file, "definitions of grids by name");
+  binder.number("cdelt_deg", config.cdelt_deg, {kSmallestPixel_deg, kLargestPixel_deg},
+                "pixel size of a dynamic grid [deg]");
   binder.number("padding_deg", config.padding_deg, {0, 90}, "around the pointing, dynamic grid [deg]");
 }
 
@@ -107,8 +110,8 @@ void bind_cuts(Binder& binder, MapmakeConfig& config) {
 
 void bind_calibration(Binder& binder, MapmakeConfig& config) {
   binder.choice("calibration", config.calibration, {"none", "catalogue"}, "of feeds, bands and time");
-  binder.text("pointing_model", config.pointing_model, "text file, 7 numbers per feed [rad]");
-  binder.text("planck_map", config.planck_map, "HEALPix FITS file: bright sky, prior map; empty = none");
+  binder.path("pointing_model", config.pointing_model, "text file, 7 numbers per feed [rad]");
+  binder.path("planck_map", config.planck_map, "HEALPix FITS file: bright sky, prior map; empty = none");
   binder.number("bright_cut_K", config.bright_cut_K, {0}, "bright sky [K]");
   binder.number("bright_weight", config.bright_weight, {0, 1}, "factor of the solver's weights in bright sky");
 }
@@ -160,9 +163,9 @@ void bind_mapmake(Binder& binder, MapmakeConfig& config) {
   bind_calibration(binder, config);
   bind_products(binder, config);
   bind_splits(binder, config);
-  binder.text("eop_file", config.eop_file, "IERS finals2000A or C04 beyond the built-in table");
+  binder.path("eop_file", config.eop_file, "IERS finals2000A or C04 beyond the built-in table");
   binder.number("memory_GB", config.memory_GB, {0}, "bound for one rank, 0 = none [GB]");
-  binder.text("scratch_dir", config.scratch_dir, "local disk for what exceeds memory_GB; empty = $TMPDIR, else /tmp");
+  binder.path("scratch_dir", config.scratch_dir, "local disk for what exceeds memory_GB; empty = $TMPDIR, else /tmp");
 }
 
 }  // namespace comap

@@ -2,7 +2,29 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 namespace comap {
+
+void Binder::path(std::string_view key, std::string& value, std::string_view comment) {
+  text(key, value, comment);
+  if (const auto whole = without_tilde(value)) {
+    value = *whole;
+  } else {
+    reject(key, fmt::format("write the directory of the user out: \"{}\"", value));
+  }
+}
+
+void Binder::path_list(std::string_view key, std::vector<std::string>& value, std::string_view comment) {
+  text_list(key, value, comment);
+  for (std::string& entry : value) {
+    if (const auto whole = without_tilde(entry)) {
+      entry = *whole;
+    } else {
+      reject(key, fmt::format("write the directory of the user out: \"{}\"", entry));
+    }
+  }
+}
 
 void Binder::choice_list(std::string_view key, std::vector<std::string>& value, const std::vector<std::string>& allowed,
                          std::string_view comment) {
@@ -25,6 +47,13 @@ void Binder::number_array(std::string_view key, std::vector<double>& value, Limi
   }
   const std::string range = describe_limits(limits);
   reject(key, fmt::format("expected a list of {} numbers{}{}", before.size(), range.empty() ? "" : " ", range));
+}
+
+std::optional<std::string> without_tilde(const std::string& path) {
+  if (!path.starts_with('~')) return path;
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home == '\0' || (path.size() > 1 && path[1] != '/')) return std::nullopt;
+  return home + path.substr(1);
 }
 
 std::string describe_limits(const Limits& limits) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,6 +51,8 @@ class Binder {
 
   /// A text that may hold credentials: printed without them.
   virtual void credential_url(std::string_view key, std::string& value, std::string_view comment) = 0;
+  /// A command, whose words may hold credentials: printed without them.
+  virtual void command(std::string_view key, std::string& value, std::string_view comment) = 0;
   /// A number, or a word that stands for `word_value`.
   virtual void integer_or_word(std::string_view key, std::int64_t& value, std::string_view word,
                                std::int64_t word_value, Limits limits, std::string_view comment) = 0;
@@ -83,6 +86,10 @@ class Binder {
     const auto keys = present_keys();
     if (std::find(keys.begin(), keys.end(), key) == keys.end()) reject(key, "is required");
   }
+
+  /// The path of a file or directory. "~/" is the directory of the user, as in a shell, which does not see these paths.
+  void path(std::string_view key, std::string& value, std::string_view comment);
+  void path_list(std::string_view key, std::vector<std::string>& value, std::string_view comment);
 
   /// Other integer types and enums go through the functions above.
   template <typename Integer>
@@ -126,6 +133,9 @@ class Binder {
   /// Keeps the number of elements of `value`.
   void number_array(std::string_view key, std::vector<double>& value, Limits limits, std::string_view comment);
 };
+
+/// `path` with "~" and "~/..." replaced by $HOME; nothing when that is not known or "~" means another user.
+std::optional<std::string> without_tilde(const std::string& path);
 
 /// A range in words: "at least 0", "from 0 to 1"; empty without limits.
 std::string describe_limits(const Limits& limits);

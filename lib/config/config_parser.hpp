@@ -3,6 +3,7 @@
 /// The configuration from TOML text, checked as a whole, and back to text. Names, ranges and meanings of the keys are
 /// in config/bind_config.hpp.
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,14 @@ Config parse_config(std::string_view toml_text, const std::string& file_name, co
 std::vector<std::string> config_warnings(const Config& config);
 
 /// All keys with their values, meanings and units as TOML that parses to the same configuration, except that
-/// passwords in catalogue.url are masked.
-std::string show_config(const Config& config);
+/// passwords in catalogue.url and in commands of [acquire] are masked. `sections`: only these tables; empty = all.
+std::string show_config(const Config& config, std::span<const std::string_view> sections = {});
+
+/// Files that carry the configuration they were made with.
+enum class Product { level2, map, cube, transfer };
+
+/// What a product says of it: the sections that it depends on. The others, and with them hosts, commands and where the
+/// catalogue is, are nobody's business who gets the file.
+std::string config_of_product(const Config& config, Product product);
 
 }  // namespace comap

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <regex>
@@ -22,6 +23,8 @@ namespace {
 
 /// Without a prior, shorter offsets take noise for signal.
 constexpr int kMinOffsetLengthWithoutPrior = 100;
+constexpr double kMostPixels = 2147483648.0;  ///< their numbers are stored in 32 bits
+constexpr double kBeam_deg = 0.075;
 
 class Checker {
  public:
@@ -100,6 +103,23 @@ void check_level2(const Level2Config& config, Checker& checker) {
   checker.expect_file("level2.noise_stats_level2.planck_map", config.noise_stats_level2.planck_map);
 }
 
+/// What is wrong with a grid as far as the numbers tell; empty when nothing is. WCSLIB has the last word.
+std::string problem_of_grid(const WcsDefinition& grid) {
+  const auto& cdelt = grid.cdelt_deg;
+  if (cdelt[0] == 0.0 || cdelt[1] == 0.0) return "CDELT must not be 0";
+  if (static_cast<double>(grid.naxis[0]) * static_cast<double>(grid.naxis[1]) >= kMostPixels) {
+    return fmt::format("NAXIS {} x {}: a map has fewer than 2^31 pixels", grid.naxis[0], grid.naxis[1]);
+  }
+  const auto is_pair = [&](const char* longitude, const char* latitude) {
+    return grid.ctype[0].starts_with(longitude) && grid.ctype[1].starts_with(latitude);
+  };
+  if (!is_pair("GLON-", "GLAT-") && !is_pair("RA---", "DEC--")) {
+    return fmt::format("CTYPE must be GLON-xxx, GLAT-xxx or RA---xxx, DEC--xxx; found \"{}\", \"{}\"", grid.ctype[0],
+                       grid.ctype[1]);
+  }
+  return "";
+}
+
 void check_wcs(const MapmakeConfig& config, Checker& checker) {
   if (config.wcs == "dynamic") return;
   if (config.wcs == "healpix") {
@@ -109,17 +129,20 @@ void check_wcs(const MapmakeConfig& config, Checker& checker) {
     return;
   }
   if (config.wcs == "inline") {
-    const auto& cdelt = config.wcs_inline.cdelt_deg;
-    checker.expect(cdelt[0] != 0.0 && cdelt[1] != 0.0, "mapmake.wcs", "CDELT must not be 0");
+    const std::string problem = problem_of_grid(config.wcs_inline);
+    checker.expect(problem.empty(), "mapmake.wcs", problem);
     return;
   }
   try {
     const auto definitions = read_wcs_definitions(config.wcs_file);
     std::vector<std::string> names = {"dynamic"};
     for (const auto& [name, definition] : definitions) names.push_back(name);
-    checker.expect(definitions.contains(config.wcs), "mapmake.wcs",
+    const auto found = definitions.find(config.wcs);
+    checker.expect(found != definitions.end(), "mapmake.wcs",
                    fmt::format("there is no grid \"{}\" in {}; did you mean \"{}\"?", config.wcs, config.wcs_file,
                                closest_name(config.wcs, names)));
+    const std::string problem = found == definitions.end() ? "" : problem_of_grid(found->second);
+    checker.expect(problem.empty(), "mapmake.wcs", fmt::format("grid \"{}\": {}", config.wcs, problem));
   } catch (const ConfigError& error) {
     checker.expect(false, "mapmake.wcs_file", fmt::format("needed for wcs = \"{}\": {}", config.wcs, error.what()));
   }
@@ -229,6 +252,12 @@ std::vector<std::string> config_warnings(const Config& config) {
   }
   if (config.mapmake.prior_mixing_alpha > 0.0 && config.mapmake.n_destriper_iterations == 1) {
     warnings.push_back("mapmake.prior_mixing_alpha does nothing with n_destriper_iterations = 1");
+  }
+  const auto& cdelt = config.mapmake.wcs_inline.cdelt_deg;
+  const double pixel_deg = config.mapmake.wcs == "inline" ? std::max(std::abs(cdelt[0]), std::abs(cdelt[1])) : 0.0;
+  if (pixel_deg > kBeam_deg) {
+    warnings.push_back(
+        fmt::format("mapmake.wcs: pixels of {} deg are larger than the beam of {} deg", pixel_deg, kBeam_deg));
   }
   return warnings;
 }

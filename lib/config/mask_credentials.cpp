@@ -1,6 +1,9 @@
 #include "config/mask_credentials.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
 
 namespace comap {
 namespace {
@@ -49,7 +52,67 @@ std::string mask_parameters(std::string_view text, bool is_url) {
   return masked;
 }
 
+/// Words and the blanks between them, in turn, beginning with blanks; quotes hold words together.
+std::vector<std::string> split_command(std::string_view command) {
+  std::vector<std::string> pieces = {""};
+  char quote = '\0';
+  for (const char letter : command) {
+    const bool blank = quote == '\0' && std::string_view(kBlanks).find(letter) != std::string_view::npos;
+    if (quote == letter) {
+      quote = '\0';
+    } else if (quote == '\0' && (letter == '"' || letter == '\'')) {
+      quote = letter;
+    }
+    if (blank != (pieces.size() % 2 == 1)) pieces.emplace_back();
+    pieces.back() += letter;
+  }
+  return pieces;
+}
+
+bool sounds_secret(const std::string& lower_text) {
+  constexpr auto kSecrets =
+      std::to_array<std::string_view>({"pass", "pwd", "secret", "token", "credential", "apikey", "api-key", "api_key"});
+  return std::ranges::any_of(kSecrets,
+                             [&](std::string_view word) { return lower_text.find(word) != std::string::npos; });
+}
+
+/// Masks word after word of a command.
+class CommandMask {
+ public:
+  std::string masked(const std::string& word) {
+    const std::string small = lower(word);
+    if (std::exchange(hide_next_, false)) return std::string(kMask);
+    if (std::exchange(user_next_, false)) return masked_user(word);
+    if (small.find("authorization") != std::string::npos) return std::string(kMask);
+    const auto equals = word.find('=');
+    if (equals != std::string::npos && sounds_secret(small.substr(0, equals))) {
+      return word.substr(0, equals + 1) + std::string(kMask);
+    }
+    if (in_sshpass_ && small.starts_with("-p") && small.size() > 2) return "-p" + std::string(kMask);
+    hide_next_ = small == "-pw" || (in_sshpass_ && small == "-p") || (small.starts_with('-') && sounds_secret(small));
+    user_next_ = small == "-u" || small == "--user";
+    if (!small.starts_with('-')) in_sshpass_ = small.ends_with("sshpass");
+    return mask_credentials(word);
+  }
+
+ private:
+  static std::string masked_user(const std::string& word) {
+    const auto colon = word.find(':');
+    return colon == std::string::npos ? word : word.substr(0, colon + 1) + std::string(kMask);
+  }
+
+  bool hide_next_ = false, user_next_ = false, in_sshpass_ = false;
+};
+
 }  // namespace
+
+std::string mask_command(std::string_view command) {
+  std::vector<std::string> pieces = split_command(command);
+  CommandMask mask;
+  std::string masked;
+  for (std::size_t i = 0; i < pieces.size(); ++i) masked += i % 2 == 0 ? pieces[i] : mask.masked(pieces[i]);
+  return masked;
+}
 
 std::string mask_credentials(std::string_view text) {
   const std::size_t scheme = text.find("://");

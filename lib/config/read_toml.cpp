@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <limits>
+#include <regex>
+#include <sstream>
 
 #include "config/closest_name.hpp"
 #include "config/table_reader.hpp"
@@ -84,6 +86,18 @@ std::string overlay(toml::table& target, toml::table&& source, const std::string
   return overlay(*next, std::move(*inner), full);
 }
 
+/// What to say of a text without quotes, which the parser takes for something else that went wrong; empty when the line
+/// holds none.
+std::string forgotten_quotes(std::string_view text, std::int64_t line) {
+  static const std::regex form(R"(\s*([\w.-]+)\s*=\s*([A-Za-z_/~.][^"'#=\[\]{}]*?)\s*(#.*)?)");
+  std::istringstream lines{std::string(text)};
+  std::string wanted;
+  for (std::int64_t number = 0; number < line && std::getline(lines, wanted);) ++number;
+  std::smatch match;
+  if (!std::regex_match(wanted, match, form)) return "";
+  return fmt::format("a text needs quotes: {} = {}", match[1].str(), toml_text(match[2].str()));
+}
+
 void apply_sets(toml::table& root, const std::vector<std::string>& sets, ReadState& state) {
   for (const std::string& set : sets) {
     auto parsed = parse_set(set);
@@ -104,8 +118,10 @@ KeyPlaces read_toml(std::string_view text, const std::string& file_name, const s
   try {
     root = toml::parse(text, file_name);
   } catch (const toml::parse_error& error) {
-    problems.add({file_name, static_cast<std::int64_t>(error.source().begin.line)}, "",
-                 fmt::format("not valid TOML: {}", error.description()));
+    const auto line = static_cast<std::int64_t>(error.source().begin.line);
+    const std::string quotes = forgotten_quotes(text, line);
+    problems.add({file_name, line}, "",
+                 quotes.empty() ? fmt::format("not valid TOML: {}", error.description()) : quotes);
   }
   apply_sets(root, sets, state);
   TableReader reader(&root, "", state);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <limits>
 
 #include "config/bind_config.hpp"
@@ -7,6 +9,7 @@
 #include "config/config_parser.hpp"
 #include "config/mask_credentials.hpp"
 #include "config/toml_text.hpp"
+#include "core/error.hpp"
 
 namespace comap {
 namespace {
@@ -18,7 +21,8 @@ constexpr double kShownLimit = 1e5;  ///< larger limits only guard against nonse
 /// The Binder that prints: one table, with its sub-tables behind it.
 class TablePrinter final : public Binder {
  public:
-  TablePrinter(std::string path, bool in_line) : path_(std::move(path)), in_line_(in_line) {}
+  TablePrinter(std::string path, bool in_line, std::span<const std::string_view> only = {})
+      : path_(std::move(path)), in_line_(in_line), only_(only) {}
 
   /// Lines of a table under a header, or the entries of a table in line.
   const std::string& keys() const { return keys_; }
@@ -64,6 +68,9 @@ class TablePrinter final : public Binder {
   void credential_url(std::string_view key, std::string& value, std::string_view comment) override {
     print(key, toml_text(mask_credentials(value)), comment);
   }
+  void command(std::string_view key, std::string& value, std::string_view comment) override {
+    print(key, toml_text(mask_command(value)), comment);
+  }
   void integer_or_word(std::string_view key, std::int64_t& value, std::string_view word, std::int64_t word_value,
                        Limits limits, std::string_view comment) override {
     print(key, value == word_value ? toml_text(word) : toml_integer(value),
@@ -88,6 +95,7 @@ class TablePrinter final : public Binder {
     print_list(key, texts_of(value, row_text), comment);
   }
   void section(std::string_view key, const BindTable& bind, std::string_view comment) override {
+    if (!only_.empty() && std::ranges::find(only_, key) == only_.end()) return;
     const std::string path = path_.empty() ? toml_key(key) : path_ + "." + toml_key(key);
     TablePrinter printer(path, false);
     bind(printer);
@@ -157,17 +165,37 @@ class TablePrinter final : public Binder {
 
   std::string path_;
   bool in_line_;
+  std::span<const std::string_view> only_;  ///< tables that are printed; empty = all
   std::string keys_;
   std::string sections_;
 };
 
 }  // namespace
 
-std::string show_config(const Config& config) {
+std::string show_config(const Config& config, std::span<const std::string_view> sections) {
   Config copy = config;  // a Binder takes values that may be changed; a printer changes none
-  TablePrinter printer("", false);
+  TablePrinter printer("", false, sections);
   bind_config(printer, copy);
   return printer.sections().substr(1);
+}
+
+std::string config_of_product(const Config& config, Product product) {
+  // The place of the telescope and the limits of glitches are of [mapmake], for Level-2 too.
+  constexpr std::array<std::string_view, 2> kLevel2 = {"level2", "mapmake"};
+  constexpr std::array<std::string_view, 2> kMap = {"select", "mapmake"};
+  constexpr std::array<std::string_view, 3> kCube = {"select", "mapmake", "linemap"};
+  constexpr std::array<std::string_view, 4> kTransfer = {"select", "level2", "mapmake", "simulate"};
+  switch (product) {
+    case Product::level2:
+      return show_config(config, kLevel2);
+    case Product::map:
+      return show_config(config, kMap);
+    case Product::cube:
+      return show_config(config, kCube);
+    case Product::transfer:
+      return show_config(config, kTransfer);
+  }
+  throw Bug("a product without sections of the configuration");
 }
 
 }  // namespace comap

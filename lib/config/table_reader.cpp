@@ -160,6 +160,10 @@ void TableReader::credential_url(std::string_view key, std::string& value, std::
   text(key, value, comment);
 }
 
+void TableReader::command(std::string_view key, std::string& value, std::string_view comment) {
+  text(key, value, comment);
+}
+
 void TableReader::choice(std::string_view key, std::string& value, const std::vector<std::string>& allowed,
                          std::string_view) {
   const toml::node* node = find(key);

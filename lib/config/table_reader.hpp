@@ -52,6 +52,7 @@ class TableReader final : public Binder {
   void number_rows(std::string_view key, std::vector<std::vector<double>>& value, int width,
                    std::string_view comment) override;
   void credential_url(std::string_view key, std::string& value, std::string_view comment) override;
+  void command(std::string_view key, std::string& value, std::string_view comment) override;
   void integer_or_word(std::string_view key, std::int64_t& value, std::string_view word, std::int64_t word_value,
                        Limits limits, std::string_view comment) override;
   void integer_list_or_word(std::string_view key, std::vector<std::int64_t>& value, std::string_view word,

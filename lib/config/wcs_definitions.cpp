@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <vector>
 
 #include "config/bind_config.hpp"
 #include "config/read_toml.hpp"
@@ -24,6 +25,24 @@ std::map<std::string, WcsDefinition> parse_wcs_definitions(std::string_view toml
   read_toml(toml_text, file_name, {}, bind, problems);
   problems.throw_if_any(file_name);
   return definitions;
+}
+
+std::string find_wcs_file(const std::string& file, const std::string& config_file) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const fs::path path = file;
+  if (path.is_absolute() || fs::is_regular_file(path, ignored)) return file;
+  const fs::path beside = fs::path(config_file).parent_path();
+  std::vector<fs::path> places = {beside / path, beside / path.filename()};
+  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  // As installed, beside the program, and of a build in build/PRESET of the source.
+  for (const char* directory : {"../share/comap_mpi/configs", "configs", "../../configs", "../configs"}) {
+    places.push_back(program / directory / path.filename());
+  }
+  for (const fs::path& place : places) {
+    if (fs::is_regular_file(place, ignored)) return place.lexically_normal().string();
+  }
+  return file;
 }
 
 std::map<std::string, WcsDefinition> read_wcs_definitions(const std::string& file) {

@@ -13,6 +13,10 @@ namespace comap {
 /// Throws ConfigError with all errors of the text.
 std::map<std::string, WcsDefinition> parse_wcs_definitions(std::string_view toml_text, const std::string& file_name);
 
+/// Where `file` is: as it stands, or else beside the configuration, or in the directory configs that was installed or
+/// built with the program. `file` itself when it is nowhere, or is an absolute path.
+std::string find_wcs_file(const std::string& file, const std::string& config_file);
+
 /// Throws ConfigError when the file cannot be read or has errors.
 std::map<std::string, WcsDefinition> read_wcs_definitions(const std::string& file);
 

@@ -74,6 +74,9 @@ std::vector<std::string> File::read_strings(std::string_view dataset) const {
   const Dataset opened = open(dataset);
   const std::string place = where(dataset);
   if (opened.info().kind != Kind::text) throw IoError(place + ": holds no text");
+  double bytes = static_cast<double>(opened.info().element_bytes);
+  for (const std::uint64_t length : opened.info().extent) bytes *= static_cast<double>(length);
+  require_plausible(bytes, opened.info(), path_, place);
   const Handle type = own(H5Dget_type(opened.id()), close_type, "read the type", place);
   const Handle space = own(H5Dget_space(opened.id()), close_space, "read the shape", place);
   return read_text(

@@ -39,6 +39,18 @@ Selection select(hid_t dataset, const Slab& slab, const std::string& where) {
   return selection;
 }
 
+/// HDF5 takes memory for a whole chunk, of which the file must hold something.
+void require_plausible_chunk(const DatasetInfo& info, const std::string& where) {
+  constexpr double kAlwaysBelieved = 256e6;  // bytes; the archive has 66 MB
+  double bytes = info.chunk.empty() ? 0.0 : static_cast<double>(info.element_bytes);
+  for (const std::uint64_t length : info.chunk) bytes *= static_cast<double>(length);
+  if (bytes <= kAlwaysBelieved || bytes <= kMostCompressed * static_cast<double>(info.storage_bytes)) return;
+  throw IoError(
+      fmt::format("{}: is stored in chunks of {:.3g} GB, and the file holds {:.3g} GB in all; it is damaged, "
+                  "fetch it again",
+                  where, bytes * 1e-9, static_cast<double>(info.storage_bytes) * 1e-9));
+}
+
 }  // namespace
 
 Handle::Handle(Handle&& other) noexcept
@@ -75,6 +87,7 @@ void Dataset::read(const Slab& slab, std::span<T> values) const {
   if (info_.kind != Kind::integer && info_.kind != Kind::floating) {
     throw IoError(fmt::format("{}: holds no numbers", where_));
   }
+  require_plausible_chunk(info_, where_);
   const Selection selection = select(handle_.id(), slab, where_);
   const herr_t status =
       H5Dread(handle_.id(), memory_type<T>(), selection.memory.id(), selection.file.id(), transfer_, values.data());

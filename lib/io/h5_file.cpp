@@ -4,6 +4,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "core/regular_file.hpp"
 #include "io/h5_internal.hpp"
 
 namespace comap::h5 {
@@ -26,9 +27,11 @@ Handle serial_access() {
 
 Transfer serial_transfer() { return {own(H5Pcreate(H5P_DATASET_XFER), close_properties, "make properties", "HDF5")}; }
 
-/// The header of a damaged file may promise more values than there is memory.
 template <typename T>
-std::vector<T> room_for(const Slab& slab, const std::string& where) {
+std::vector<T> room_for(const Slab& slab, const DatasetInfo& info, const std::string& path, const std::string& where) {
+  double bytes = sizeof(T);
+  for (const std::uint64_t length : slab.count) bytes *= static_cast<double>(length);
+  require_plausible(bytes, info, path, where);
   try {
     return std::vector<T>(slab.size());
   } catch (const std::bad_alloc&) {
@@ -44,7 +47,10 @@ File::File(Handle file, std::string path, Transfer transfer)
 
 std::string File::where(std::string_view object) const { return fmt::format("{}: {}", path_, object); }
 
-File File::open_read(const std::string& path) { return open_read(path, serial_access(), serial_transfer()); }
+File File::open_read(const std::string& path) {
+  require_regular_file(path);
+  return open_read(path, serial_access(), serial_transfer());
+}
 
 File File::open_read(const std::string& path, Handle access, Transfer transfer) {
   silence_library();
@@ -52,7 +58,10 @@ File File::open_read(const std::string& path, Handle access, Transfer transfer) 
           std::move(transfer)};
 }
 
-File File::open_write(const std::string& path) { return open_write(path, serial_access(), serial_transfer()); }
+File File::open_write(const std::string& path) {
+  require_regular_file(path);
+  return open_write(path, serial_access(), serial_transfer());
+}
 
 File File::open_write(const std::string& path, Handle access, Transfer transfer) {
   silence_library();
@@ -114,7 +123,7 @@ DatasetInfo File::info(std::string_view dataset) const { return open(dataset).in
 template <typename T>
 std::vector<T> File::read(std::string_view dataset, const Slab& slab) const {
   const Dataset opened = open(dataset);
-  auto values = room_for<T>(slab, where(dataset));
+  auto values = room_for<T>(slab, opened.info(), path_, where(dataset));
   opened.read(slab, std::span<T>(values));
   return values;
 }
@@ -123,7 +132,7 @@ template <typename T>
 std::vector<T> File::read(std::string_view dataset) const {
   const Dataset opened = open(dataset);
   const Slab slab = Slab::all(opened.info().extent);
-  auto values = room_for<T>(slab, where(dataset));
+  auto values = room_for<T>(slab, opened.info(), path_, where(dataset));
   opened.read(slab, std::span<T>(values));
   return values;
 }

@@ -1,9 +1,12 @@
 #include "io/h5_internal.hpp"
 
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <limits>
+
+#include "core/memory.hpp"
 
 namespace comap::h5 {
 namespace {
@@ -158,6 +161,28 @@ DatasetInfo dataset_info(hid_t dataset, const std::string& where) {
   read_filters(creation.id(), info);
   info.storage_bytes = H5Dget_storage_size(dataset);
   return info;
+}
+
+void require_plausible(double bytes, const DatasetInfo& info, const std::string& path, const std::string& where) {
+  constexpr double kAlwaysBelieved = 64e6;
+  constexpr double kBlockBytes = 512.0;  // of stat
+  if (bytes <= kAlwaysBelieved) return;
+  double stored = static_cast<double>(info.storage_bytes);
+  struct stat status {};
+  // A file system that has moved a file to tape says that it takes no blocks, until it is read.
+  if (stat(path.c_str(), &status) == 0 && status.st_blocks > 0) {
+    stored = std::min(stored, static_cast<double>(status.st_blocks) * kBlockBytes);
+  }
+  if (bytes > kMostCompressed * stored) {
+    throw IoError(
+        fmt::format("{}: its values would take {:.3g} GB of memory, and the file holds {:.3g} GB of them; "
+                    "it is damaged or incomplete, fetch it again",
+                    where, bytes * 1e-9, stored * 1e-9));
+  }
+  if (bytes > available_memory_bytes()) {
+    throw IoError(fmt::format("{}: its values take {:.3g} GB, and there are {:.3g} GB of memory", where, bytes * 1e-9,
+                              available_memory_bytes() * 1e-9));
+  }
 }
 
 Handle creation_properties(const DatasetSpec& spec, const std::string& where) {

@@ -98,6 +98,14 @@ hid_t file_type(StoredType type);
 Kind kind_of(hid_t type);
 DatasetInfo dataset_info(hid_t dataset, const std::string& where);
 
+/// Values on the disk are smaller by filters (noise packs 1.2 : 1, NaN but for one of 20 feeds 24 : 1) and by file
+/// systems that compress or keep holes, but not more than this.
+inline constexpr double kMostCompressed = 50.0;
+
+/// Throws IoError when `bytes` of memory are wanted for values of which the file cannot hold a reasonable part, or when
+/// there is no such memory: what the header of a damaged or malicious file promises.
+void require_plausible(double bytes, const DatasetInfo& info, const std::string& path, const std::string& where);
+
 /// Link properties with which groups on the way are made, too.
 Handle link_properties(const std::string& where);
 

@@ -1,10 +1,13 @@
 #include <fitsio.h>
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
+#include <filesystem>
 #include <string_view>
 
 #include "core/error.hpp"
+#include "core/memory.hpp"
 #include "io/map_reading.hpp"
 
 namespace comap {
@@ -57,6 +60,7 @@ class FitsReader {
     if (image_size() != size) {
       throw IoError(fmt::format("{}: the image {} has another size than the map", path_, name));
     }
+    require_plausible(name, static_cast<double>(size[0]) * static_cast<double>(size[1]) * sizeof(T));
     std::vector<T> values(static_cast<std::size_t>(size[0] * size[1]));
     fits_read_img(file_, sizeof(T) == 1 ? TBYTE : TFLOAT, 1, static_cast<LONGLONG>(values.size()), nullptr,
                   values.data(), nullptr, &status_);
@@ -97,6 +101,7 @@ class FitsReader {
     std::string title = name;
     fits_get_num_rowsll(file_, &n_rows, &status_);
     fits_get_colnum(file_, CASEINSEN, title.data(), &column, &status_);
+    require_plausible(name, static_cast<double>(n_rows) * sizeof(T));
     std::vector<T> values(static_cast<std::size_t>(status_ == 0 ? n_rows : 0));
     if (!values.empty()) fits_read_col(file_, kType, column, 1, 1, n_rows, nullptr, values.data(), nullptr, &status_);
     check(fmt::format("cannot read the column {}; is it a map of comap_mpi?", name));
@@ -104,6 +109,18 @@ class FitsReader {
   }
 
  private:
+  /// Before memory is taken: a header may say anything.
+  void require_plausible(const std::string& what, double bytes) const {
+    constexpr double kMostCompressed = 1000.0;  // FITS of zeros in gzip
+    std::error_code error;
+    const auto stored = static_cast<double>(std::filesystem::file_size(path_, error));
+    if (error || bytes <= std::min(kMostCompressed * stored, available_memory_bytes())) return;
+    throw IoError(
+        fmt::format("{}: {} would take {:.3g} GB by its header; the file has {:.3g} GB, and there are {:.3g} GB "
+                    "of memory",
+                    path_, what, bytes * 1e-9, stored * 1e-9, available_memory_bytes() * 1e-9));
+  }
+
   void read_card(int number, ContinuumMap& map) {
     std::array<char, FLEN_KEYWORD> name{};
     std::array<char, FLEN_VALUE> value{};

@@ -67,8 +67,13 @@ class ObservationRun {
       path_ = level2_path(tools_.config.level2, job_.observation);
       if (team_.rank() != 0) return;
       const std::string& level1 = job_.observation.level1_path;
-      const RerunQuestion question{tools_.config.level2,      tools_.stages, level1, path_, job_.snapshot,
-                                   job_.following_level2_path};
+      const std::string& following = job_.following_level2_path;
+      if (const std::string deadly = tools_.why_deadly(following); !deadly.empty()) {
+        throw ObservationError(
+            fmt::format("{}: {}; its vane calibration is needed for this sky dip", following, deadly));
+      }
+      const RerunQuestion question{tools_.config.level2,    tools_.stages, level1, path_, job_.snapshot, following,
+                                   tools_.why_deadly(path_)};
       with_retries(tools_.config.io, level1, [&] {
         level1_identity_ = identity_if_there(level1);
         level2_identity_ = identity_if_there(path_);

@@ -24,6 +24,8 @@ struct Level2Tools {
   const TeamFiles& files;
   /// Called on one rank before a Level-1 file is read; throws for one that no process survives reading. Not collective.
   std::function<void(const std::string& path)> probe = [](const std::string&) {};
+  /// Why a Level-2 file must not be opened; empty = it may. Not collective.
+  std::function<std::string(const std::string& path)> why_deadly = [](const std::string&) { return std::string(); };
   /// Called on every rank before each block of TOD; may throw to end the observation. Not collective.
   std::function<void()> between_blocks = [] {};
 };

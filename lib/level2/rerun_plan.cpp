@@ -121,7 +121,11 @@ void decide(const RerunQuestion& question, RerunPlan& plan) {
 }
 
 /// The records of a file that can be kept, or why there is none.
-void read_earlier(const std::string& path, RerunPlan& plan) {
+void read_earlier(const std::string& path, const std::string& deadly, RerunPlan& plan) {
+  if (!deadly.empty()) {
+    plan.no_earlier_file = fmt::format("the Level-2 file cannot be read: {}", deadly);
+    return;
+  }
   if (!std::filesystem::exists(path)) {
     plan.no_earlier_file = "no Level-2 file";
     return;
@@ -173,7 +177,7 @@ std::string RerunPlan::text() const {
 
 RerunPlan plan_rerun(const RerunQuestion& question) {
   RerunPlan plan;
-  read_earlier(question.level2_path, plan);
+  read_earlier(question.level2_path, question.deadly, plan);
   std::optional<IoError> level1_error;
   const nlohmann::json level1 = identity_or_recorded(question, plan, level1_error);
   plan.records = expected_records(question.stages, level1, question.snapshot);

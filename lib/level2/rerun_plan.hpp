@@ -39,6 +39,7 @@ struct RerunQuestion {
   std::string level2_path;
   const nlohmann::json& snapshot;     ///< ObservationJob::snapshot
   std::string following_level2_path;  ///< ObservationJob::following_level2_path
+  std::string deadly = {};            ///< why the Level-2 file must not be opened (io/file_probe.hpp); empty = it may
 };
 
 /// Reads the stage records of the Level-2 file. Serial. A Level-2 file that is missing, incomplete or damaged is made

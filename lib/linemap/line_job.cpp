@@ -22,6 +22,7 @@
 #include "linemap/line_stack.hpp"
 #include "linemap/spectral_axis.hpp"
 #include "map/extent_of_all.hpp"
+#include "map/fixed_grid.hpp"
 #include "map/map_plan.hpp"
 #include "map/products.hpp"
 
@@ -37,7 +38,7 @@ LinePlan plan_of_first(const Config& config, const std::vector<MapObservation>& 
   run_on_rank_zero(ranks, [&] {
     for (const MapObservation& offered : observations) {
       const std::string& path = offered.observation.level2_path;
-      if (path.empty()) continue;
+      if (path.empty() || !offered.deadly.empty()) continue;
       try {
         plan = plan_lines(config.linemap, LineObservation(config, offered, file_identity(path)));
         return;
@@ -134,8 +135,10 @@ LineJobResult LineJob::run() {
   survey_ = std::move(planned.survey);
   const auto rank = static_cast<std::size_t>(ranks_.rank());
   share_ = std::make_unique<LineShare>(*context_, observations_, distribute(survey_, ranks_.size())[rank]);
-  if (make_grids()) {
+  if (selection_report(survey_).n_used() > 0) {
     run_on_rank_zero(ranks_, [&] { prepare_output_directory(config_.linemap.output_dir); });
+  }
+  if (make_grids()) {
     share_->accumulate(*wcs_, axes_);
     agree_on_failures();
     count_exclusions();
@@ -175,6 +178,7 @@ bool LineJob::make_grids() {
     check_baseline(config_.linemap, axes_.back(), rest_GHz);
   }
   if (map.wcs == "dynamic") definition = extent.definition(frame, map.padding_deg, map.cdelt_deg);
+  run_on_rank_zero(ranks_, [&] { check_grid_memory(definition, config_.linemap.segment_width); });
   wcs_ = std::make_unique<Wcs>(definition);
   return true;
 }

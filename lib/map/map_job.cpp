@@ -11,6 +11,7 @@
 #include "core/rank_zero.hpp"
 #include "io/output_directory.hpp"
 #include "map/extent_of_all.hpp"
+#include "map/fixed_grid.hpp"
 #include "map/map_plan.hpp"
 #include "map/map_share.hpp"
 #include "map/memory_plan.hpp"
@@ -60,8 +61,10 @@ MapJobResult MapJob::run() {
   survey_ = survey_observations(config_, io_, observations_, ranks_);
   const auto rank = static_cast<std::size_t>(ranks_.rank());
   share_ = std::make_unique<MapShare>(*context_, observations_, distribute(survey_, ranks_.size())[rank]);
-  if (make_grid()) {
+  if (selection_report(survey_).n_used() > 0) {
     run_on_rank_zero(ranks_, [&] { prepare_output_directory(config_.output_dir); });
+  }
+  if (make_grid()) {
     const auto groups = plan_memory();
     for (std::size_t i = 0; i < groups.size(); ++i) {
       const bool last = i + 1 == groups.size();
@@ -100,23 +103,22 @@ void MapJob::drop_failed(LoadedBands* loaded) {
 
 /// False when there is no pointing at all.
 bool MapJob::make_grid() {
-  GridDefinition definition;
-  if (config_.wcs == "dynamic") {
+  std::optional<GridDefinition> definition;
+  ranks_.run_agreed("reading the definition of the grid", [&] { definition = fixed_grid(config_); });
+  if (!definition) {
     const SkyFrame frame = parse_sky_frame(config_.frame);
     const PointingExtent mine = share_->extent(frame);
     drop_failed(nullptr);
     const PointingExtent all = extent_of_all(mine, ranks_);
     if (all.empty()) return false;
     definition = all.definition(frame, config_.padding_deg, config_.cdelt_deg);
-  } else if (config_.wcs == "healpix") {
-    definition = HealpixDefinition{config_.nside, parse_sky_frame(config_.frame)};
-  } else if (config_.wcs == "inline") {
-    definition = config_.wcs_inline;
-  } else {
-    ranks_.run_agreed("reading the definition of the grid",
-                      [&] { definition = named_wcs(config_.wcs_file, config_.wcs); });
   }
-  grid_ = std::make_unique<MapGrid>(definition);
+  run_on_rank_zero(ranks_, [&] { check_grid_memory(*definition); });
+  grid_ = std::make_unique<MapGrid>(*definition);
+  if (config_.wcs != "dynamic") {
+    check_coverage(*grid_, *share_, ranks_);
+    drop_failed(nullptr);
+  }
   return true;
 }
 
@@ -136,6 +138,7 @@ std::int64_t MapJob::most_samples() const {
 
 /// Groups of bands; the samples go to the scratch where the plan says so.
 std::vector<std::vector<int>> MapJob::plan_memory() {
+  run_on_rank_zero(ranks_, [&] { check_sample_memory(config_, most_samples()); });
   const MemoryPlan plan = comap::plan_memory(config_, most_samples());
   if (plan.resident_bytes > 0.0) {
     scratch_ = std::make_unique<Scratch>(scratch_directory(config_), static_cast<std::size_t>(plan.resident_bytes));

@@ -132,11 +132,33 @@ void MapShare::for_each_feed(Work&& work) {
 
 PointingExtent MapShare::extent(SkyFrame frame) {
   PointingExtent extent;
-  for_each_feed([&](const Level2Reader& file, const MapUnit&, int feed) { add_extent(file, feed, frame, extent); });
+  for_each_feed([&](const Level2Reader& file, const MapUnit&, int feed) {
+    for_every_tenth(file, feed, frame, [&](const auto& longitude_deg, const auto& latitude_deg) {
+      extent.add(longitude_deg, latitude_deg);
+    });
+  });
   return extent;
 }
 
-void MapShare::add_extent(const Level2Reader& file, int feed, SkyFrame frame, PointingExtent& extent) {
+GridLook MapShare::look(const MapGrid& grid, bool first_feeds) {
+  GridLook look;
+  std::vector<std::int64_t> pixel;
+  for_each_feed([&](const Level2Reader& file, const MapUnit& unit, int feed) {
+    if (first_feeds && feed != unit.feeds.front()) return;
+    for_every_tenth(file, feed, grid.frame(), [&](const auto& longitude_deg, const auto& latitude_deg) {
+      pixel.resize(longitude_deg.size());
+      grid.pixel_index(longitude_deg, latitude_deg, pixel, {}, {});
+      look.n_positions += std::ssize(pixel);
+      look.n_inside += std::ranges::count_if(pixel, [](std::int64_t index) { return index >= 0; });
+      look.extent.add(longitude_deg, latitude_deg);
+    });
+  });
+  return look;
+}
+
+/// work(longitude_deg, latitude_deg) for every scan of a feed.
+template <typename Work>
+void MapShare::for_every_tenth(const Level2Reader& file, int feed, SkyFrame frame, Work&& work) const {
   FeedPointing pointing = file.read_pointing(feed);
   correct(context_.pointing_models, feed, pointing);
   for (const auto& [start, end] : file.scans()) {
@@ -147,7 +169,7 @@ void MapShare::add_extent(const Level2Reader& file, int feed, SkyFrame frame, Po
     std::vector<double> longitude(mjd.size());
     std::vector<double> latitude(mjd.size());
     horizontal_to_sky(context_.observer, mjd, azimuth, every(elevation, kExtentStep), frame, longitude, latitude);
-    extent.add(longitude, latitude);
+    work(longitude, latitude);
   }
 }
 

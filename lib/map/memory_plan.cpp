@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "core/error.hpp"
+#include "core/memory.hpp"
 #include "map/subpixel.hpp"
 
 namespace comap {
@@ -55,6 +56,17 @@ MemoryPlan plan_memory(const MapmakeConfig& config, std::int64_t n_samples) {
     plan.groups.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(count));
   }
   return plan;
+}
+
+void check_sample_memory(const MapmakeConfig& config, std::int64_t n_samples) {
+  if (config.memory_GB > 0.0) return;
+  const double bytes = static_cast<double>(n_samples) * bytes_per_sample(config, config.bands.size(), false);
+  const double available = available_memory_bytes();
+  if (bytes <= available) return;
+  throw ConfigError(
+      fmt::format("[mapmake] {} bands of the {} samples of the busiest rank take {:.3g} GB, and there are {:.3g} GB of "
+                  "memory; set memory_GB (--memory) to what a rank may take, or use more nodes or fewer observations",
+                  config.bands.size(), n_samples, bytes / kGigabyte, available / kGigabyte));
 }
 
 std::string scratch_directory(const MapmakeConfig& config) {

@@ -23,6 +23,10 @@ struct MemoryPlan {
 /// not even that fits. Throws ConfigError, with what would do, when the offsets alone are too much.
 MemoryPlan plan_memory(const MapmakeConfig& config, std::int64_t n_samples);
 
+/// Throws ConfigError, with the size and what helps, when memory_GB is 0 and a rank of `n_samples` would take more than
+/// there is.
+void check_sample_memory(const MapmakeConfig& config, std::int64_t n_samples);
+
 /// [mapmake] scratch_dir, else $TMPDIR, else /tmp.
 std::string scratch_directory(const MapmakeConfig& config);
 

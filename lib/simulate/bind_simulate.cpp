@@ -1,5 +1,9 @@
 #include "simulate/bind_simulate.hpp"
 
+#include <fmt/core.h>
+
+#include <regex>
+
 namespace comap {
 namespace {
 
@@ -18,7 +22,7 @@ void number_list(Binder& binder, std::string_view key, std::vector<double>& valu
 }
 
 void bind_observations(Binder& binder, SimulateConfig& config) {
-  binder.text("output_dir", config.output_dir, "where the Level-1 files go");
+  binder.path("output_dir", config.output_dir, "where the Level-1 files go");
   binder.integer_as("n_observations", config.n_observations, {0, 1e6}, "observations of the field");
   binder.integer_as("seed", config.seed, kSeed, "same seed, same files");
   binder.flag("overwrite", config.overwrite, "false: files made with the same settings are kept");
@@ -26,6 +30,10 @@ void bind_observations(Binder& binder, SimulateConfig& config) {
   binder.text("source", config.source, "name of the field");
   binder.text("comment", config.comment, "attribute `comment` of the files");
   binder.text("start_date", config.start_date, "UTC date of the first observation, YYYY-MM-DD; one a day");
+  static const std::regex date("[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])");
+  if (!std::regex_match(config.start_date, date)) {
+    binder.reject("start_date", fmt::format("expected a date YYYY-MM-DD; found \"{}\"", config.start_date));
+  }
   binder.number("field_l_deg", config.field_l_deg, {-360, 360}, "centre of the field, Galactic");
   binder.number("field_b_deg", config.field_b_deg, {-90, 90}, "");
   number_list(binder, "hour_angles_h", config.hour_angles_h,

@@ -143,6 +143,14 @@ void check_settings(const SimulateConfig& config) {
   if (config.n_observations > 0) field_sky(config);  // throws what is wrong with the sky
 }
 
+double first_date(const SimulateConfig& config) {
+  try {
+    return parse_utc_start(config.start_date + "-00:00:00");
+  } catch (const ObservationError&) {
+    throw ConfigError(fmt::format("simulate.start_date: \"{}\" is no day of the calendar", config.start_date));
+  }
+}
+
 }  // namespace
 
 Timeline make_timeline(const SimulateConfig& config, int n_scans, double scan_duration_s) {
@@ -198,7 +206,7 @@ std::vector<std::int32_t> feature_series(const ObservationPlan& plan) {
 
 std::vector<ObservationPlan> plan_observations(const SimulateConfig& config, const Observer& observer) {
   check_settings(config);
-  const double first_date_mjd = parse_utc_start(config.start_date + "-00:00:00");
+  const double first_date_mjd = first_date(config);
   const std::int64_t n_plans = config.n_observations + config.n_calibrators;
   std::vector<ObservationPlan> plans;
   for (std::int64_t i = 0; i < n_plans; ++i) {

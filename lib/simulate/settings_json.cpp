@@ -38,6 +38,7 @@ class JsonBinder final : public Binder {
     refuse(key);
   }
   void credential_url(std::string_view key, std::string&, std::string_view) override { refuse(key); }
+  void command(std::string_view key, std::string&, std::string_view) override { refuse(key); }
   void integer_or_word(std::string_view key, std::int64_t&, std::string_view, std::int64_t, Limits,
                        std::string_view) override {
     refuse(key);

@@ -148,11 +148,21 @@ void write_values(hid_t dataset, hid_t type, const OddDataset& one) {
   H5Dwrite(dataset, number ? H5T_NATIVE_DOUBLE : type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
 }
 
-/// Only where TodReader reads: HDF5 1.10 reads past the end of a stored chunk that is too short.
+std::size_t chunk_bytes(hid_t dataset) {
+  const Handle creation{H5Dget_create_plist(dataset), H5Pclose};
+  const Handle type{H5Dget_type(dataset), H5Tclose};
+  std::array<hsize_t, H5S_MAX_RANK> chunk{};
+  const int n_axes = H5Pget_chunk(creation.id(), H5S_MAX_RANK, chunk.data());
+  std::size_t bytes = H5Tget_size(type.id());
+  for (int axis = 0; axis < n_axes; ++axis) bytes *= chunk[static_cast<std::size_t>(axis)];
+  return bytes;
+}
+
+/// Only where TodReader reads, and never shorter than the chunk: HDF5 1.10 does not survive that.
 void write_raw_chunk(hid_t dataset, const OddDataset& one) {
   const bool gzip = one.filters % 8 == 1 || one.filters % 8 == 2;
   if (one.raw_bytes < 0 || one.chunk == 0 || one.extent.empty() || !gzip) return;
-  std::vector<unsigned char> bytes(static_cast<std::size_t>(one.raw_bytes));
+  std::vector<unsigned char> bytes(std::max(static_cast<std::size_t>(one.raw_bytes), chunk_bytes(dataset)));
   for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<unsigned char>(37 * i);
   const std::vector<hsize_t> start(one.extent.size(), 0);
   const auto skipped_filters = static_cast<std::uint32_t>(one.raw_bytes % 4);

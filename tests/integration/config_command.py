@@ -49,6 +49,10 @@ def help_and_version():
 
 def wrong_usage():
     expect(run(), 2, in_stderr=["subcommand is required"])
+    expect(run("help"), 0, ["mapmake", "--set", "Example:"])
+    expect(run("help", "catalogue", "scan"), 0, ["--level1", "Example:"])
+    for name in ("comap-0030001-2022-09-20-000000.hd5", "map_band0.fits"):
+        expect(run("level2", name), 2, in_stderr=[f"'{name}' is a data file, not a configuration"])
     expect(run("mapmaker"), 2, in_stderr=["there is no command 'mapmaker'; did you mean 'mapmake'?"])
     expect(run("catalogue", "summary", "--fromat=json"), 2, in_stderr=["no option '--fromat'; did you mean '--format'?"])
     assert "did you mean" not in expect(run("catalogue", "x.toml"), 2, in_stderr=["A subcommand is required"]).stderr
@@ -102,6 +106,14 @@ def errors_of_a_configuration():
                                "did you mean mapmake.offset_length?", "wrong.toml:3: mapmake.threshold",
                                "wrong.toml:6: log.level"])
     assert result.stdout == ""
+    # A word that needs quotes is told from a misspelt boolean.
+    expect(run("config", "check", write("quotes.toml", "[mapmake]\nname = fg4  # of field 4\n")), 2,
+           in_stderr=['quotes.toml:2', 'a text needs quotes: name = "fg4"'])
+    for key, value in (("mapmake.cdelt_deg", "1"), ("mapmake.cdelt_deg", "1e-9"), ("mapmake.nside", "3")):
+        more = ["--set", "mapmake.wcs=healpix"] if "nside" in key else []
+        expect(run("config", "show", "--set", f"{key}={value}", *more), 2, in_stderr=[key])
+    expect(run("config", "show", "--set", "simulate.start_date=20-09-2022"), 2, in_stderr=["simulate.start_date"])
+    expect(run("simulate", "--set", "simulate.start_date=2022-02-30"), 2, in_stderr=["simulate.start_date"])
     # No other command starts either, and nothing is written.
     expect(run("level2", wrong), 2, in_stderr=["3 errors"])
     assert not (SCRATCH / "logs").exists()
@@ -109,6 +121,51 @@ def errors_of_a_configuration():
     short = write("short.toml", "[mapmake]\noffset_length = 50\nnoise_prior = false\n")
     expect(run("config", "check", short), 0, ["1 warnings"], ["offset_length = 50"])
     assert "offset_length" not in run("config", "check", short, "--quiet").stderr
+
+
+def paths_of_the_user():
+    """A shell does not see them, so "~" is replaced here; another user's is refused."""
+    home = {"HOME": "/home/me"}
+    expect(run("config", "show", "--set", "mapmake.output_dir=~/maps", "--set", 'run.level1_dirs=["~", "~/b"]', "--set",
+               "catalogue.url=sqlite:~/comap.db", environment=home), 0,
+           ['output_dir = "/home/me/maps"', 'level1_dirs = ["/home/me", "/home/me/b"]', '"sqlite:/home/me/comap.db"'])
+    expect(run("config", "show", "--set", "level2.output_dir=~you/level2", environment=home), 2,
+           in_stderr=["level2.output_dir", "write the directory of the user out"])
+
+
+GRID = "mapmake.wcs={{NAXIS=[{n},{n}],CRPIX=[1,1],CDELT=[-0.1,0.1],CRVAL=[0,0],CTYPE=[\"{x}\",\"{y}\"]}}"
+
+
+def grids():
+    """Found beside the configuration and in the configs of the program; everything wrong is known to config check."""
+    valid = write("grids.toml", "[mapmake]\n")
+    for n, x, y, said in ((9, "GLON-CAR", "DEC--CAR", "CTYPE must be"), (9, "GLON-XYZ", "GLAT-XYZ", "WCSLIB"),
+                          (100000, "GLON-CAR", "GLAT-CAR", "2^31 pixels")):
+        expect(run("config", "check", valid, "--set", GRID.format(n=n, x=x, y=y)), 2, in_stderr=[said])
+    expect(run("config", "check", write("named_grid.toml", '[mapmake]\nwcs = "TauA"\n')), 0, ["valid"])
+    directory = SCRATCH / "grids"
+    directory.mkdir()
+    (directory / "my_grids.toml").write_text('[mine]\nNAXIS = [9, 9]\nCRPIX = [1, 1]\nCDELT = [-0.1, 0.1]\n'
+                                             'CRVAL = [0, 0]\nCTYPE = ["GLON-CAR", "GLAT-CAR"]\n')
+    (directory / "my.toml").write_text('[mapmake]\nwcs = "mine"\nwcs_file = "my_grids.toml"\n')
+    expect(run("config", "check", "grids/my.toml"), 0, ["valid"])
+
+
+def launchers():
+    """Processes that their launcher did not bring together would each do all of the work."""
+    for variables in ({"PMI_RANK": "0", "PMI_SIZE": "4"}, {"MPI_LOCALNRANKS": "2"}, {"OMPI_COMM_WORLD_SIZE": "3"},
+                      {"PMIX_RANK": "0", "SLURM_STEP_NUM_TASKS": "2"}, {"MV2_COMM_WORLD_SIZE": "2"}):
+        expect(run("config", "show", environment=variables), 2, in_stderr=["found 1 for MPI", list(variables)[-1]])
+    assert expect(run("config", "show", environment={"PMI_RANK": "1", "PMI_SIZE": "2"}), 2).stderr == "", "rank 0 speaks"
+    for variables in ({"SLURM_STEP_NUM_TASKS": "2"}, {"SLURM_STEP_ID": "0", "SLURM_NTASKS": "2"}):
+        expect(run("config", "show", environment=variables), 2, in_stderr=["srun started 2 tasks without PMIx"])
+    for variables in ({"PMI_SIZE": "1"}, {"SLURM_STEP_NUM_TASKS": "1"}, {"MPI_LOCALNRANKS": "1"}):
+        expect(run("config", "show", environment=variables), 0)
+    expect(run("config", "show", ranks=2, environment={"SLURM_STEP_NUM_TASKS": "1", "SLURM_NTASKS": "8"}), 0)
+    # A batch script that does without srun is one rank, and told of it.
+    batch = {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "8"}
+    result = expect(run("simulate", "--dry-run", environment=batch), 0)
+    assert "one rank in an allocation of 8 tasks" in result.stdout + result.stderr, result
 
 
 def several_ranks():
@@ -147,6 +204,6 @@ if __name__ == "__main__":
     shutil.rmtree(SCRATCH, ignore_errors=True)
     SCRATCH.mkdir(parents=True)
     for test in (help_and_version, wrong_usage, effective_configuration, which_file, errors_of_a_configuration,
-                 several_ranks, commands_without_mpi, pipelines):
+                 paths_of_the_user, grids, launchers, several_ranks, commands_without_mpi, pipelines):
         test()
         print(f"{test.__name__}: passed", flush=True)

@@ -11,6 +11,7 @@
 #include "core/error.hpp"
 #include "mpi/cost_meter.hpp"
 #include "mpi/environment.hpp"
+#include "mpi/launcher.hpp"
 #include "mpi/mpi_communicator.hpp"
 #include "support/mpi_main.hpp"
 

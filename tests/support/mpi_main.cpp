@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "mpi/environment.hpp"
+#include "mpi/launcher.hpp"
 
 namespace {
 

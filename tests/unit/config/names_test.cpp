@@ -38,6 +38,19 @@ TEST(MaskCredentials, ReplacesOnlyPasswords) {
   EXPECT_EQ(mask_credentials("sqlite:/data/a@b:c@d.db"), "sqlite:/data/a@b:c@d.db");
 }
 
+TEST(MaskCommand, ReplacesWhatMayBeSecret) {
+  EXPECT_EQ(mask_command("ssh host list-observations -p 2222"), "ssh host list-observations -p 2222");
+  EXPECT_EQ(mask_command("ssh host 'a  list'"), "ssh host 'a  list'");
+  EXPECT_EQ(mask_command("sshpass -p s3 ssh -p 22 host"), "sshpass -p **** ssh -p 22 host");
+  EXPECT_EQ(mask_command("/usr/bin/sshpass  -ps3 ssh -p22"), "/usr/bin/sshpass  -p**** ssh -p22");
+  EXPECT_EQ(mask_command("SSHPASS='a b' sshpass -e ssh"), "SSHPASS=**** sshpass -e ssh");
+  EXPECT_EQ(mask_command("get --password=s3 --token s4 x"), "get --password=**** --token **** x");
+  EXPECT_EQ(mask_command("curl -u me:s3 https://me:s4@host/list"), "curl -u me:**** https://me:****@host/list");
+  EXPECT_EQ(mask_command("curl -H 'Authorization: Bearer s3' host"), "curl -H **** host");
+  EXPECT_EQ(mask_command("me@host:"), "me@host:");
+  EXPECT_EQ(mask_command(""), "");
+}
+
 TEST(TomlText, EscapesAndKeepsNumbersExact) {
   EXPECT_EQ(toml_text("a\"b\\c\n"), "\"a\\\"b\\\\c\\u000a\"");
   EXPECT_EQ(toml_number(1.0), "1.0");

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "core/error.hpp"
+#include "map/fixed_grid.hpp"
 
 namespace comap {
 namespace {
@@ -38,6 +41,28 @@ TEST(MemoryPlan, OneBandThatDoesNotFitGoesToTheScratch) {
   EXPECT_EQ(plan.groups.size(), 8U);
   EXPECT_NEAR(plan.resident_bytes, 0.34e9, 1e3);
   EXPECT_THROW(plan_memory(all_bands(0.3), 100'000'000), ConfigError);
+}
+
+// What memory_GB bounds needs no asking.
+TEST(MemoryPlan, MoreThanThereIsIsRefusedWithItsSize) {
+  try {
+    check_sample_memory(all_bands(0.0), 1'000'000'000'000'000);
+    ADD_FAILURE() << "no error";
+  } catch (const ConfigError& error) {
+    EXPECT_NE(std::string(error.what()).find("8.2e+07 GB"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("--memory"), std::string::npos) << error.what();
+  }
+  EXPECT_NO_THROW(check_sample_memory(all_bands(1.0), 1'000'000'000'000'000));
+  EXPECT_NO_THROW(check_sample_memory(all_bands(0.0), 1'000));
+}
+
+TEST(FixedGrid, MoreMemoryThanThereIsIsRefusedWithItsSize) {
+  WcsDefinition wcs;
+  wcs.naxis = {40'000, 40'000};
+  EXPECT_THROW(check_grid_memory(wcs, 1'000'000), ConfigError);
+  wcs.naxis = {100, 100};
+  EXPECT_NO_THROW(check_grid_memory(wcs));
+  EXPECT_NO_THROW(check_grid_memory(HealpixDefinition{8192}));
 }
 
 }  // namespace
