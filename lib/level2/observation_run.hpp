@@ -24,7 +24,8 @@ struct Level2Tools {
   const TeamFiles& files;
   /// Called on one rank before a Level-1 file is read; throws for one that no process survives reading. Not collective.
   std::function<void(const std::string& path)> probe = [](const std::string&) {};
-  /// Called on every rank before each block of TOD; may throw to end the observation. Not collective.
+  /// Called on every rank before each block of TOD; may throw to end the observation, Stopped to drop it. Not
+  /// collective.
   std::function<void()> between_blocks = [] {};
 };
 
@@ -34,9 +35,6 @@ struct ObservationJob {
   nlohmann::json snapshot;  ///< "row": columns of comap_data, "flags": rows of quality_flags, as the catalogue has them
   std::string following_level2_path;  ///< Level-2 file of obsid + 1, for a sky dip; empty = none
 };
-
-/// Text with which between_blocks ends an observation that is to be dropped, not failed.
-inline constexpr std::string_view kStoppedBySignal = "stopped by a signal";
 
 /// What came of it; the same on every rank of the team.
 struct ObservationOutcome {

@@ -10,6 +10,7 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "core/stopping.hpp"
 #include "map/noise_model.hpp"
 #include "map/offset_prior.hpp"
 #include "map/prepare_scan.hpp"
@@ -117,7 +118,10 @@ void MapShare::for_each_feed(Work&& work) {
                                 .stage = "mapmake"});
     try {
       const Level2Reader file = open(unit.observation);
-      for (const int feed : unit.feeds) work(file, unit, feed);
+      for (const int feed : unit.feeds) {
+        throw_when_stopped();
+        work(file, unit, feed);
+      }
     } catch (const ObservationError& error) {
       failures_.push_back({unit.observation, error.what()});
     } catch (const IoError& error) {
