@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "core/json_bytes.hpp"
 #include "core/log.hpp"
+#include "core/stopping.hpp"
 #include "level2/catalogue_values.hpp"
 #include "mpi/observation_queue.hpp"
 #include "mpi/parallel_file.hpp"
@@ -127,7 +128,7 @@ class TeamLoop {
 
   void between_blocks() {
     if (server_ != nullptr) server_->serve();
-    if (stop_requested()) throw ObservationError(std::string(kStoppedBySignal));
+    throw_when_stopped();
   }
 
   const MpiCommunicator& team_;
@@ -143,7 +144,7 @@ class TeamLoop {
 
 bool run_level2(const Level2Job& job, const Communicator& world, const OutcomeHandler& handle) {
   const auto& ranks = dynamic_cast<const MpiCommunicator&>(world);
-  catch_stop_signals();
+  const StopSignals signals;
   const auto n_jobs = world.sum(static_cast<std::int64_t>(job.observations.size()));
   const std::vector<int> teams = team_of_ranks(ranks.size(), n_jobs, job.config.parallel.ranks_per_observation);
   const int team_index = teams[static_cast<std::size_t>(ranks.rank())];

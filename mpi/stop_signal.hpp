@@ -1,13 +1,24 @@
 #pragma once
 /// \file
-/// SIGTERM and SIGUSR1: stop in good order.
+/// SIGTERM, SIGINT and SIGUSR1: stop in good order.
 
-#include <initializer_list>
+#include <csignal>
+#include <vector>
 
 namespace comap::mpi {
 
-/// From now on SIGTERM, SIGUSR1 and those of `more` are remembered instead of ending the process.
-void catch_stop_signals(std::initializer_list<int> more = {});
+/// As long as it lives the signals are remembered instead of ending the process, and answer is_asked_to_stop(). A
+/// second SIGINT (Ctrl-C) kills. May be nested. For a work that looks: what does not could not be ended any more.
+class StopSignals {
+ public:
+  StopSignals();
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+ private:
+  std::vector<struct sigaction> before_;
+};
 
 /// True once one of them has arrived on this rank.
 bool stop_requested();

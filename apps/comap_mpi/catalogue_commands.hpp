@@ -41,9 +41,11 @@ OutputTable ask(Catalogue& catalogue, const std::string& name, const CatalogueQu
 /// A command with --format that runs on all ranks. `arguments` make the example of its help.
 CLI::App* add_catalogue_leaf(const CatalogueGroup& group, const std::string& name, const std::string& description,
                              const std::string& arguments, CommandFunction run);
-/// A command that only looks: no log file. Rank 0 opens the catalogue and asks; every rank gets its error.
+/// A command that answers at once, by itself without log file. Rank 0 opens the catalogue and asks; every rank gets
+/// its error.
 CLI::App* add_catalogue_report(const CatalogueGroup& group, const std::string& name, const std::string& description,
-                               const std::string& arguments, CatalogueQuestion question);
+                               const std::string& arguments, CatalogueQuestion question,
+                               CatalogueUse use = CatalogueUse::look);
 /// A command that may change many rows: without --write, or with --dry-run, it only shows what it would do. For the eye
 /// each table is cut after its first rows.
 CLI::App* add_catalogue_change(const CatalogueGroup& group, const std::string& name, const std::string& description,

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 #include <memory>
 
@@ -8,6 +9,7 @@
 #include "catalogue_commands.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "whole_number.hpp"
 
 namespace comap {
 namespace {
@@ -26,7 +28,8 @@ void add_list(const CatalogueGroup& group) {
                                            return sql::flags_of(connection, options->obsid, options->only_bad);
                                          })};
                                        });
-  app->add_option("OBSID", options->obsid, "Number of the observation")->required();
+  app->alias("show");
+  add_obsid(*app, options->obsid);
   app->add_flag("--bad", options->only_bad, "Only what is flagged");
 }
 
@@ -54,14 +57,14 @@ sql::FlagSetting setting_of(const SetOptions& options) {
 
 /// The elements that are set, before and after.
 OutputTable set_table(const sql::FlagSetting& setting, const OutputTable& before) {
-  OutputTable table = {"flags", {"pixel", "frequency_band", "was_good", "is_good", "comment"}, {}};
+  OutputTable table = {"flags", {"pixel", "frequency_band", "was_good", "is_good", "comment", "was_from"}, {}};
   const auto contains = [](const std::vector<int>& numbers, const SqlValue& value) {
     return std::find(numbers.begin(), numbers.end(), sql::integer_of(value)) != numbers.end();
   };
   for (const auto& row : before.rows) {
     if (!contains(setting.feeds, row[0]) || !contains(setting.frequency_bands, row[1])) continue;
     const SqlValue comment = !setting.comment ? row[3] : setting.comment->empty() ? SqlValue{} : *setting.comment;
-    table.rows.push_back({row[0], row[1], row[2], setting.is_good, comment});
+    table.rows.push_back({row[0], row[1], row[2], setting.is_good, comment, row[4]});
   }
   return table;
 }
@@ -80,13 +83,15 @@ Tables set_flags(Catalogue& catalogue, const SetOptions& options, bool dry_run) 
 
 void add_set(const CatalogueGroup& group) {
   const auto options = std::make_shared<SetOptions>();
-  CLI::App* app = add_catalogue_report(group, "set", "Flag elements of one observation; --dry-run shows which",
-                                       "7206 --feeds 3 5 --bands bandA --bad --comment 'standing waves'",
-                                       [options](Catalogue& one, const CatalogueView& view) {
-                                         return set_flags(one, *options, view.context.options.dry_run);
-                                       });
+  CLI::App* app = add_catalogue_report(
+      group, "set", "Flag elements of one observation; --dry-run shows which",
+      "7206 --feeds 3 5 --bands bandA --bad --comment 'standing waves'",
+      [options](Catalogue& one, const CatalogueView& view) {
+        return set_flags(one, *options, view.context.options.dry_run);
+      },
+      CatalogueUse::change);
   group.commands.back().writes_log = true;
-  app->add_option("OBSID", options->obsid, "Number of the observation")->required();
+  add_obsid(*app, options->obsid);
   app->add_option("--feeds", options->feeds, "all, or feeds 1-19: 3 5 or 1-4")->required()->type_name("FEED...");
   app->add_option("--bands", options->bands, "all, bandA, bandB, or frequency bands 0-7")
       ->required()
@@ -114,30 +119,62 @@ OutputTable rule_table(const std::vector<FlagRule>& rules, const std::vector<std
   return table;
 }
 
-Tables import_flags(Catalogue& catalogue, const std::string& file, bool write) {
+struct ImportOptions {
+  std::string file;
+  std::string name;
+  bool adopt = false;
+};
+
+void log_lifted(const sql::FlagImport& found, const std::string& source) {
+  for (const auto& row : found.lifted.rows) {
+    log_info("observation {}, feed {}, frequency_band {}: is good again, {} no longer names it (its comment was '{}')",
+             sql::text_of(row[0]), sql::text_of(row[1]), sql::text_of(row[2]), source, sql::text_of(row[3]));
+  }
+}
+
+Tables import_flags(Catalogue& catalogue, const ImportOptions& options, bool write) {
+  const std::string& file = options.file;
   const std::vector<FlagRule> rules = read_observer_flags(file);
+  const std::string source =
+      sql::import_source(options.name.empty() ? std::filesystem::path(file).filename().string() : options.name);
   sql::FlagImport found;
-  const auto import = [&](sql::Connection& connection) { found = sql::import_flags(connection, rules, write); };
+  const auto import = [&](sql::Connection& connection) {
+    if (write && options.adopt) sql::adopt_flags(connection, source);
+    found = sql::import_flags(connection, rules, source, write);
+  };
   write ? catalogue.change(import) : catalogue.read(import);
   const auto n_unmatched = std::count(found.n_observations.begin(), found.n_observations.end(), 0);
   if (n_unmatched > 0) log_warning("{}: {} lines name no observation of the catalogue", file, n_unmatched);
+  if (write) log_lifted(found, source);
+  if (options.adopt && !write)
+    log_warning("what --adopt makes good is not shown: {} elements have no known source", found.n_of_no_source);
   OutputTable counts = {"import", {"what", "count"}, {}};
   counts.rows = {{"lines", std::ssize(rules)},
                  {"lines without observations", std::int64_t{n_unmatched}},
                  {"observations changed", std::ssize(found.changes.rows)},
                  {"elements that become bad", found.n_become_bad},
                  {"elements that become good", found.n_become_good},
+                 {"elements good by hand, left", found.n_good_by_hand},
+                 {"bad elements of no known source, left", found.n_of_no_source},
                  {"elements bad afterwards", found.n_bad}};
-  return {counts, {"changes", found.changes.columns, found.changes.rows}, rule_table(rules, found.n_observations)};
+  return {counts,
+          {"changes", found.changes.columns, found.changes.rows},
+          {"lifted", found.lifted.columns, found.lifted.rows},
+          rule_table(rules, found.n_observations)};
 }
 
 void add_import(const CatalogueGroup& group) {
-  const auto file = std::make_shared<std::string>();
+  const auto own = std::make_shared<ImportOptions>();
   CLI::App* app = add_catalogue_change(
-      group, "import", "Flags of the observers from a table: what it names becomes bad, everything else good",
+      group, "import", "Flags of the observers from a table: what it names becomes bad, what it no longer names good",
       "observer_flags.csv --write",
-      [file](Catalogue& one, const CatalogueView&, bool write) { return import_flags(one, *file, write); });
-  app->add_option("CSV", *file, "Columns ObsID start, ObsID end, Pixels, Sidebands")->required()->type_name("");
+      [own](Catalogue& one, const CatalogueView&, bool write) { return import_flags(one, *own, write); });
+  app->add_option("CSV", own->file, "Columns ObsID start, ObsID end, Pixels, Sidebands; Comment")
+      ->required()
+      ->type_name("");
+  app->add_option("--name", own->name, "Name of the table in the source of its flags, instead of that of the file")
+      ->type_name("NAME");
+  app->add_flag("--adopt", own->adopt, "Bad elements of no known source (before version 0.3) are of this table");
 }
 
 }  // namespace

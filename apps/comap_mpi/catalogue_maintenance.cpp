@@ -69,7 +69,7 @@ CatalogueConfig config_of_other(const CatalogueConfig& config, const std::string
 }
 
 void require_another(const Catalogue& catalogue, const sql::Connection& other) {
-  if (!other.exists()) throw CatalogueError(fmt::format("catalogue {}: there is no such file", other.description()));
+  if (!other.exists()) throw ConfigError(fmt::format("catalogue {}: there is no such file", other.description()));
   constexpr std::string_view kSqlite = "sqlite:";
   const std::string ours = catalogue.description(), theirs = other.description();
   std::error_code error;
@@ -77,7 +77,7 @@ void require_another(const Catalogue& catalogue, const sql::Connection& other) {
       ours.starts_with(kSqlite) && theirs.starts_with(kSqlite) &&
       std::filesystem::equivalent(ours.substr(kSqlite.size()), theirs.substr(kSqlite.size()), error) && !error;
   if (is_same_file || ours == theirs) {
-    throw CatalogueError(fmt::format("catalogue merge: {} is the catalogue of the configuration itself", theirs));
+    throw ConfigError(fmt::format("catalogue merge: {} is the catalogue of the configuration itself", theirs));
   }
 }
 
@@ -108,7 +108,8 @@ struct MergeArguments {
 
 Tables merge(Catalogue& catalogue, const CatalogueView& view, bool write, const MergeArguments& arguments) {
   const sql::MergeOptions options = {prefer_of(arguments.prefer), write};
-  const auto other = sql::open_connection(config_of_other(view.context.config.catalogue, arguments.other));
+  const auto other =
+      sql::open_connection(config_of_other(view.context.config.catalogue, arguments.other), sql::Access::read);
   require_another(catalogue, *other);
   sql::MergeReport report;
   with_connection(catalogue, write, [&](sql::Connection& receiver) { report = merge_once(receiver, *other, options); });
@@ -239,12 +240,23 @@ FoundFiles without_deadly(FoundFiles found) {
   return found;
 }
 
+/// A pattern of the shell that matches nothing, a wrong directory, or nothing but bad files.
+void require_a_file(std::size_t n_files, const std::vector<FileProblem>& problems) {
+  if (n_files > 0) return;
+  std::string first = problems.empty() ? "there is none below these directories"
+                                       : fmt::format("{}: {}", problems.front().path, problems.front().reason);
+  if (problems.size() > 1) first += fmt::format(", and {} others", problems.size() - 1);
+  throw CatalogueError(fmt::format("catalogue restore-from: no Level-2 file that can be used: {}", first));
+}
+
 Tables restore(Catalogue& catalogue, bool write, const RestoreArguments& arguments) {
   const FoundFiles found = without_deadly(find_snapshots(arguments.files));
+  require_a_file(found.paths.size(), found.problems);
   const sql::MergeOptions options = {arguments.overwrite ? Prefer::secondary : Prefer::primary, write};
   RestoreReport report;
   with_connection(catalogue, write,
                   [&](sql::Connection& connection) { report = restore_rows(connection, found, options); });
+  require_a_file(static_cast<std::size_t>(report.n_restored), report.problems);
   Tables tables = merge_tables(report.merge);
   tables.front().name = "restore";
   tables.insert(tables.begin(), {"files",

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -49,7 +50,7 @@ void add_missing_level2(const CatalogueGroup& group) {
   CLI::App* app = add_catalogue_report(
       group, "missing-level2", "Observations that have no Level-2 file, or how many of each source or group",
       "--by source_group", [options](Catalogue& one, const CatalogueView&) { return missing_level2(one, *options); });
-  app->add_option("--limit", options->limit, "Only the first of them")->check(whole_number())->type_name("N");
+  app->add_option("--limit", options->limit, "Only the first of them")->transform(whole_number())->type_name("N");
   app->add_option("--by", options->by, "Totals and percent for each source or source_group")
       ->check(CLI::IsMember({"source", "source_group"}))
       ->type_name("COLUMN");
@@ -171,11 +172,15 @@ struct ExportOptions {
   std::vector<std::string> source;
 };
 
-void export_paths(Catalogue& catalogue, const ExportOptions& options, OutputFormat format) {
+void export_paths(Catalogue& catalogue, const ExportOptions& options, const std::vector<std::int64_t>& obsids,
+                  OutputFormat format) {
   SelectConfig selection;
   selection.source = options.source;
-  const OutputTable paths = ask(catalogue, "paths", [&](sql::Connection& connection) {
+  OutputTable paths = ask(catalogue, "paths", [&](sql::Connection& connection) {
     return sql::registered_paths(connection, selection, options.level == 2);
+  });
+  std::erase_if(paths.rows, [&](const sql::Values& row) {
+    return !obsids.empty() && std::ranges::find(obsids, sql::integer_of(row[0])) == obsids.end();
   });
   if (format == OutputFormat::table) {
     for (const auto& row : paths.rows) std::cout << sql::text_of(row[2]) << '\n';
@@ -192,12 +197,17 @@ void add_export_paths(const CatalogueGroup& group) {
                          [options, format = group.format](const CommandContext& context) {
                            run_on_rank_zero(context.world, [&] {
                              const OutputFormat shown = parse_output_format(*format);
-                             export_paths(*open_catalogue(context.config.catalogue), *options, shown);
+                             export_paths(*open_catalogue(context.config.catalogue, CatalogueUse::look), *options,
+                                          context.options.obsids, shown);
                            });
                            return kDone;
                          });
   group.commands.back().writes_log = false;
-  app->add_option("--level", options->level, "1 or 2")->required()->check(CLI::IsMember({1, 2}))->type_name("LEVEL");
+  app->add_option("--level", options->level, "1 or 2")
+      ->required()
+      ->check(CLI::IsMember({1, 2}))
+      ->transform(whole_number())
+      ->type_name("LEVEL");
   app->add_option("--source", options->source, "Only these sources; * and ? as wildcards")->type_name("NAME...");
 }
 

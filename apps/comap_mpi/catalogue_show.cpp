@@ -9,6 +9,7 @@
 #include "catalogue_commands.hpp"
 #include "core/error.hpp"
 #include "probe.hpp"
+#include "whole_number.hpp"
 
 namespace comap {
 namespace {
@@ -102,7 +103,7 @@ void add_catalogue_show(const CatalogueGroup& group) {
   CLI::App* app = add_catalogue_report(
       group, "show", "Everything known about one observation, its files looked into", "7206",
       [obsid](Catalogue& one, const CatalogueView& view) { return show_tables(one, *obsid, view.format); });
-  app->add_option("OBSID", *obsid, "Number of the observation")->required();
+  add_obsid(*app, *obsid);
 }
 
 }  // namespace comap

@@ -108,10 +108,10 @@ void add_catalogue_statistics(const CatalogueGroup& group) {
                   "calibrator_flux [Jy]; failed: errors; status: counts")
       ->required()
       ->type_name("");
-  app->add_option("--min", options->filter.min, "Only from this number on")->type_name("X");
-  app->add_option("--max", options->filter.max, "Only up to this number")->type_name("X");
+  app->add_option("--min", options->filter.min, "Only from this number on")->check(decimal_number())->type_name("X");
+  app->add_option("--max", options->filter.max, "Only up to this number")->check(decimal_number())->type_name("X");
   app->add_option("--source", options->filter.source, "Only these sources; * and ? as wildcards")->type_name("NAME...");
-  app->add_option("--limit", options->filter.limit, "Only the first rows")->check(whole_number())->type_name("N");
+  app->add_option("--limit", options->filter.limit, "Only the first rows")->transform(whole_number())->type_name("N");
 }
 
 }  // namespace comap

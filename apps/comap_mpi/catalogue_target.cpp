@@ -12,6 +12,7 @@
 #include "io/text_file.hpp"
 #include "observed_place.hpp"
 #include "sky/local_time.hpp"
+#include "whole_number.hpp"
 
 namespace comap {
 namespace {
@@ -162,8 +163,12 @@ void add_catalogue_target(const CatalogueGroup& group) {
       group, "query-target", "Observations of a source and how far they are", "TauA --coordinates --export",
       [options](Catalogue& one, const CatalogueView& view) { return query_target(one, *options, view.context); });
   app->add_option("SOURCE", options->source, "Name; * stands for any text, ? for one character")->required();
-  app->add_option("--min-obsid", options->min_obsid, "From this observation on")->type_name("N");
-  app->add_option("--max-obsid", options->max_obsid, "Up to this observation")->type_name("N");
+  app->add_option("--min-obsid", options->min_obsid, "From this observation on")
+      ->transform(whole_number())
+      ->type_name("N");
+  app->add_option("--max-obsid", options->max_obsid, "Up to this observation")
+      ->transform(whole_number())
+      ->type_name("N");
   app->add_flag("--coordinates", options->coordinates,
                 "Mean position and elevation: from the Level-2 file, else that of a calibration source");
   app->add_flag("--paths", options->paths, "Paths of both levels");

@@ -10,6 +10,7 @@
 #include "catalogue_commands.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
+#include "mpi/stop_signal.hpp"
 #include "probe.hpp"
 #include "stages/stage_registry.hpp"
 
@@ -61,12 +62,13 @@ Tables verify_tables(const VerifyReport& report, std::int64_t n_repaired) {
 }
 
 int run_verify(const CommandContext& context, const std::string& format, const VerifyArguments& own) {
+  const mpi::StopSignals signals;
   const bool write = own.repair && own.write && !context.options.dry_run;
   const StageList stages = make_stages(context.config.level2);
   std::unique_ptr<Catalogue> catalogue;
   run_on_rank_zero(context.world, [&] {
     parse_output_format(format);
-    catalogue = open_catalogue(context.config.catalogue);
+    catalogue = open_catalogue(context.config.catalogue, write ? CatalogueUse::change : CatalogueUse::look);
   });
   const VerifyOptions options = {context.config.select, !own.files_only, make_probe(ProbeDepth::headers)};
   const VerifyReport report = verify(catalogue.get(), context.config, stages, options, context.world);

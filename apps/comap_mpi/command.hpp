@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "catalogue/catalogue.hpp"
 #include "config/config.hpp"
 #include "core/communicator.hpp"
 
@@ -36,6 +37,11 @@ struct CommandContext {
 };
 
 using CommandFunction = std::function<int(const CommandContext&)>;
+
+/// A dry run only looks into the catalogue.
+inline CatalogueUse use_of_catalogue(const CommandContext& context) {
+  return context.options.dry_run ? CatalogueUse::look : CatalogueUse::change;
+}
 
 /// The commands of the program, filled by the add_*_command functions that main calls.
 struct Command {

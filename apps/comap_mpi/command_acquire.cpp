@@ -202,22 +202,24 @@ void write_summary(const std::vector<OutputTable>& tables, const LogConfig& conf
 // ---- the command
 
 /// A dry run may meet a catalogue that has not been created.
-std::vector<Observation> known_observations(Catalogue& catalogue) {
-  const std::vector<std::string> missing = catalogue.missing_tables();
-  if (std::ranges::find(missing, "comap_data") != missing.end()) return {};
-  return catalogue.select({});
+bool has_observations(Catalogue& catalogue) {
+  return std::ranges::count(catalogue.missing_tables(), "comap_data") == 0;
 }
 
 int acquire(const CommandContext& context, const AcquireOptions& options) {
   const AcquireConfig& config = context.config.acquire;
   const OutputFormat format = parse_output_format(options.format);
   check_settings(config);
-  const auto catalogue = open_catalogue(context.config.catalogue);
-  if (!context.options.dry_run) catalogue->initialize();
+  const auto catalogue = open_catalogue(context.config.catalogue, CatalogueUse::create);
+  if (!has_observations(*catalogue)) {
+    log_warning("catalogue {} is new: everything that the observatory has counts as missing here; is its url right?",
+                catalogue->description());
+  }
+  if (!context.options.dry_run && !catalogue->missing_tables().empty()) catalogue->initialize();
   const ObservatoryList list = parse_observatory_list(list_text(context.config));
   for (const BadLine& bad : list.bad_lines) log_warning("line {} of the list: {}", bad.line, bad.reason);
-  const auto plan = plan_acquisition(list.files, known_observations(*catalogue),
-                                     {config.min_obsid, context.options.obsids, options.fetch_lost});
+  const auto known = has_observations(*catalogue) ? catalogue->select({}) : std::vector<Observation>();
+  const auto plan = plan_acquisition(list.files, known, {config.min_obsid, context.options.obsids, options.fetch_lost});
   if (context.options.dry_run) {
     print_tables(std::cout, plan_tables(list, plan, config.directory), format);
     std::cout.flush();
@@ -238,7 +240,7 @@ int acquire(const CommandContext& context, const AcquireOptions& options) {
 }
 
 int run_acquire(const CommandContext& context, const AcquireOptions& options) {
-  mpi::catch_stop_signals({SIGINT});
+  const mpi::StopSignals signals;
   std::int64_t code = kDone;
   mpi::run_long_on_rank_zero(context.world, [&] { code = acquire(context, options); });
   return static_cast<int>(context.world.sum(code));

@@ -16,6 +16,7 @@
 #include "io/text_file.hpp"
 #include "mpi/io_benchmark.hpp"
 #include "probe.hpp"
+#include "whole_number.hpp"
 
 namespace comap {
 namespace {
@@ -199,8 +200,12 @@ void add_benchmark_command(CLI::App& program, Commands& commands, GlobalOptions&
   app->add_option("FILE", own->subject.files, "Level-1 or Level-2 files; as many as readers, so that none shares one")
       ->required()
       ->type_name("");
-  list("--readers", own->readers, "Files read at the same time, each by its own ranks")->check(CLI::PositiveNumber);
-  list("--ranks-per-file", own->ranks_per_file, "Ranks that read a file together")->check(CLI::PositiveNumber);
+  list("--readers", own->readers, "Files read at the same time, each by its own ranks")
+      ->transform(whole_number())
+      ->check(CLI::PositiveNumber);
+  list("--ranks-per-file", own->ranks_per_file, "Ranks that read a file together")
+      ->transform(whole_number())
+      ->check(CLI::PositiveNumber);
   list("--access", own->access, "slices: as level2 reads; whole: in the order of the file")
       ->check(CLI::IsMember({"slices", "whole"}));
   app->add_option("--hints", own->hints, "For MPI-IO: NAME=VALUE,... or default; repeatable")
@@ -208,9 +213,11 @@ void add_benchmark_command(CLI::App& program, Commands& commands, GlobalOptions&
       ->capture_default_str();
   app->add_option("--dataset", own->subject.dataset, "Another dataset than spectrometer/tod or the binned data");
   app->add_option("--slice-samples", own->subject.slice_samples, "Samples of a slice")
+      ->transform(whole_number())
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app->add_option("--repeat", own->subject.repeats, "Repetitions, of which the fastest counts")
+      ->transform(whole_number())
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app->add_flag("--cold", own->subject.cold, "Drop the files from the page cache before each repetition");

@@ -148,7 +148,7 @@ int calibrate_on_rank_zero(const CommandContext& context, const CalibrateOptions
   const OutputFormat format = parse_output_format(own.format);
   const CalibrateConfig& config = context.config.calibrate;
   if (!has_flux_model(config.source)) source_flux_Jy(config.source, 1.0, 0.0);
-  const auto catalogue = open_catalogue(context.config.catalogue);
+  const auto catalogue = open_catalogue(context.config.catalogue, use_of_catalogue(context));
   const GainFits fits =
       fit_gains(config, catalogue->calibration_fluxes(config.source, context.config.select), now_utc());
   if (!context.options.quiet && !fits.measurements.empty()) {

@@ -10,6 +10,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
+#include "mpi/stop_signal.hpp"
 #include "probe.hpp"
 
 namespace comap {
@@ -90,6 +91,7 @@ Tables scan_tables(const ScanReport& report) {
 }
 
 int scan(const CommandContext& context, const std::string& format, ScanOptions options) {
+  const mpi::StopSignals signals;
   options.dry_run = context.options.dry_run;
   options.deadly_files = make_probe(ProbeDepth::headers);
   if (options.level1_dirs.empty() && options.level2_dirs.empty()) {
@@ -103,7 +105,7 @@ int scan(const CommandContext& context, const std::string& format, ScanOptions o
   std::unique_ptr<Catalogue> catalogue;
   run_on_rank_zero(context.world, [&] {
     parse_output_format(format);
-    catalogue = open_catalogue(context.config.catalogue);
+    catalogue = open_catalogue(context.config.catalogue, CatalogueUse::create);
   });
   const ScanReport report = scan_files(catalogue.get(), options, context.world);
   run_on_rank_zero(context.world, [&] {
@@ -133,18 +135,19 @@ CLI::App* add_catalogue_leaf(const CatalogueGroup& group, const std::string& nam
 }
 
 CLI::App* add_catalogue_report(const CatalogueGroup& group, const std::string& name, const std::string& description,
-                               const std::string& arguments, CatalogueQuestion question) {
-  CLI::App* app =
-      add_catalogue_leaf(group, name, description, arguments,
-                         [format = group.format, question = std::move(question)](const CommandContext& context) {
-                           run_on_rank_zero(context.world, [&] {
-                             const OutputFormat shown = parse_output_format(*format);
-                             const auto catalogue = open_catalogue(context.config.catalogue);
-                             print_tables(std::cout, question(*catalogue, {context, shown}), shown);
-                             std::cout.flush();
-                           });
-                           return kDone;
-                         });
+                               const std::string& arguments, CatalogueQuestion question, CatalogueUse use) {
+  CLI::App* app = add_catalogue_leaf(
+      group, name, description, arguments,
+      [format = group.format, question = std::move(question), use](const CommandContext& context) {
+        run_on_rank_zero(context.world, [&] {
+          const OutputFormat shown = parse_output_format(*format);
+          const bool only_looks = use == CatalogueUse::change && context.options.dry_run;
+          const auto catalogue = open_catalogue(context.config.catalogue, only_looks ? CatalogueUse::look : use);
+          print_tables(std::cout, question(*catalogue, {context, shown}), shown);
+          std::cout.flush();
+        });
+        return kDone;
+      });
   group.commands.back().writes_log = false;
   return app;
 }
@@ -158,7 +161,8 @@ CLI::App* add_catalogue_change(const CatalogueGroup& group, const std::string& n
                            const bool is_written = *write && !context.options.dry_run;
                            run_on_rank_zero(context.world, [&] {
                              const OutputFormat shown = parse_output_format(*format);
-                             const auto catalogue = open_catalogue(context.config.catalogue);
+                             const auto use = is_written ? CatalogueUse::change : CatalogueUse::look;
+                             const auto catalogue = open_catalogue(context.config.catalogue, use);
                              Tables tables = change(*catalogue, {context, shown}, is_written);
                              if (shown == OutputFormat::table) keep_first_rows(tables);
                              print_tables(std::cout, tables, shown);
@@ -177,7 +181,8 @@ void add_catalogue_command(CLI::App& program, Commands& commands, GlobalOptions&
   const CatalogueGroup group{*catalogue, commands, options, "catalogue", std::make_shared<std::string>("table")};
   add_catalogue_report(
       group, "init", "Create what is missing of the catalogue", "comap.toml",
-      [](Catalogue& one, const CatalogueView& view) { return initialize(one, view.context.options.dry_run); });
+      [](Catalogue& one, const CatalogueView& view) { return initialize(one, view.context.options.dry_run); },
+      CatalogueUse::create);
   commands.back().writes_log = true;
   const auto found = std::make_shared<ScanOptions>();
   CLI::App* scan_app = add_catalogue_leaf(

@@ -15,7 +15,7 @@
 #include "core/rank_zero.hpp"
 #include "io/output_directory.hpp"
 #include "level2/catalogue_snapshot.hpp"
-#include "level2/level2_path.hpp"
+#include "level2/level2_place.hpp"
 #include "level2/rerun_plan.hpp"
 #include "level2_handout.hpp"
 #include "level2_progress.hpp"
@@ -55,13 +55,17 @@ void order_by_size(std::vector<Observation>& observations) {
 
 Level2Work find_work(const CommandContext& context) {
   Level2Work work;
-  work.catalogue = open_catalogue(context.config.catalogue);
-  work.catalogue->initialize();
+  work.catalogue = open_catalogue(context.config.catalogue, use_of_catalogue(context));
   work.observations = work.catalogue->select(context.config.select);
   const auto without_path =
       std::erase_if(work.observations, [](const Observation& observation) { return observation.level1_path.empty(); });
   if (without_path > 0) log_warning("{} selected observations have no Level-1 path and are left out", without_path);
-  if (work.observations.empty()) log_warning("no observation of {} matches [select]", work.catalogue->description());
+  if (work.observations.empty()) {
+    throw CatalogueError(
+        fmt::format("catalogue {}: no observation with a Level-1 file matches [select]; `comap_mpi catalogue summary` "
+                    "shows what there is",
+                    work.catalogue->description()));
+  }
   order_by_size(work.observations);
   return work;
 }
@@ -92,8 +96,9 @@ struct Intention {
 Intention what_would_be_done(const CommandContext& context, const StageList& stages, const DeadlyList& deadly,
                              Catalogue& catalogue, const Observation& observation) {
   try {
-    const std::string path = level2_path(context.config.level2, observation);
     const nlohmann::json snapshot = catalogue_snapshot(catalogue, observation.obsid);
+    const auto [path, remark] = level2_place(context.config.level2, observation, snapshot);
+    if (!remark.empty()) log_warning("observation {}: {}", observation.obsid, remark);
     const std::string following = following_level2_path(catalogue, observation);
     if (const std::string reason = reason_in(deadly, following); !reason.empty()) {
       return {fmt::format("would fail: {}: {}", following, reason)};
@@ -240,6 +245,7 @@ bool run_rounds(const CommandContext& context, const StageList& stages, const De
 }
 
 int run_level2_command(const CommandContext& context, const Level2Options& options) {
+  const mpi::StopSignals signals;
   const mpi::CostMeter meter(dynamic_cast<const mpi::MpiCommunicator&>(context.world));
   const StageList stages = make_stages(context.config.level2);
   check_fields(stages);

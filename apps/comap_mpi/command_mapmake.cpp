@@ -19,7 +19,9 @@
 #include "map_selection.hpp"
 #include "mpi/cost_meter.hpp"
 #include "mpi/parallel_file.hpp"
+#include "mpi/stop_signal.hpp"
 #include "run_summary.hpp"
+#include "whole_number.hpp"
 
 namespace comap {
 namespace {
@@ -147,6 +149,7 @@ RunWork work_of(const MapJobResult& result, const std::vector<MapObservation>& o
 }
 
 int run_mapmake(const CommandContext& context, const MapmakeOptions& options) {
+  const mpi::StopSignals signals;
   const auto& world = dynamic_cast<const mpi::MpiCommunicator&>(context.world);
   const mpi::CostMeter meter(world);
   const std::vector<MapObservation> offered = offered_observations(context, options.level2_files);
@@ -187,6 +190,7 @@ void add_mapmake_command(CLI::App& program, Commands& commands, GlobalOptions& o
       [own](const CommandContext& context) { return run_mapmake(context, *own); }, options);
   app->add_flag("--plot", own->plot, "Also draw a PNG of every map");
   app->add_option("--memory", own->memory_GB, "Bound for one rank [GB], instead of [mapmake] memory_GB")
+      ->check(decimal_number())
       ->check(CLI::PositiveNumber);
   app->add_option("--format", own->format, "Of --dry-run: table or json")->check(CLI::IsMember({"table", "json"}));
   app->add_option("--level2-file", own->level2_files, "Use these Level-2 files instead of the catalogue")

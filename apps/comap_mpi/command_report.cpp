@@ -10,6 +10,7 @@
 #include "core/rank_zero.hpp"
 #include "probe.hpp"
 #include "report/observation_plots.hpp"
+#include "whole_number.hpp"
 
 namespace comap {
 namespace {
@@ -23,7 +24,8 @@ struct ReportOptions {
 /// Level-2 files of the selected observations; those without one are left out with a word in the log.
 std::vector<std::string> selected_files(const CommandContext& context) {
   std::vector<std::string> files;
-  for (const Observation& observation : open_catalogue(context.config.catalogue)->select(context.config.select)) {
+  for (const Observation& observation :
+       open_catalogue(context.config.catalogue, CatalogueUse::look)->select(context.config.select)) {
     if (observation.level2_path.empty()) {
       log_warning("observation {} has no Level-2 file", observation.obsid);
     } else {
@@ -81,6 +83,7 @@ void add_report_command(CLI::App& program, Commands& commands, GlobalOptions& op
   app->add_option("--output-dir", own->output_dir, "one directory for each observation is made there")
       ->capture_default_str();
   app->add_option("--band", own->frequency_band, "frequency_band shown where one is chosen")
+      ->transform(whole_number())
       ->check(CLI::Range(0, 7))
       ->capture_default_str();
 }

@@ -10,6 +10,7 @@
 #include "probe.hpp"
 #include "simulate/simulate_observations.hpp"
 #include "sky/coordinates.hpp"
+#include "whole_number.hpp"
 
 namespace comap {
 namespace {
@@ -98,7 +99,10 @@ void add_simulate_command(CLI::App& program, Commands& commands, GlobalOptions& 
   app->add_option("--inject-into", inject->file,
                   "Copy this Level-1 file and add the sky of [simulate] to the copy, instead of making files")
       ->type_name("FILE");
-  app->add_option("--as-obsid", inject->obsid, "Obsid of the copy")->check(CLI::Range(1, 9999999))->type_name("N");
+  app->add_option("--as-obsid", inject->obsid, "Obsid of the copy")
+      ->transform(whole_number())
+      ->check(CLI::Range(1, 9999999))
+      ->type_name("N");
   commands.back().needs_config = false;
 }
 

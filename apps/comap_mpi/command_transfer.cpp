@@ -22,6 +22,7 @@
 #include "transfer/injected_copies.hpp"
 #include "transfer/transfer_of_maps.hpp"
 #include "transfer/transfer_report.hpp"
+#include "whole_number.hpp"
 
 namespace comap {
 namespace {
@@ -58,7 +59,7 @@ std::vector<MapObservation> selected_observations(const CommandContext& context)
   std::vector<MapObservation> selected;
   Bytes bytes;
   run_on_rank_zero(context.world, [&] {
-    const std::unique_ptr<Catalogue> catalogue = open_catalogue(context.config.catalogue);
+    const std::unique_ptr<Catalogue> catalogue = open_catalogue(context.config.catalogue, CatalogueUse::look);
     for (const Observation& observation : catalogue->select(context.config.select)) {
       if (observation.level1_path.empty() || observation.source_group == kSkyDipGroup) continue;
       selected.push_back({observation, catalogue->quality_flags(observation.obsid), {}});
@@ -290,12 +291,14 @@ void add_transfer_command(CLI::App& program, Commands& commands, GlobalOptions& 
       ->type_name("DIR")
       ->capture_default_str();
   app->add_option("--realisations", own->n_realisations, "Number of random skies")
+      ->transform(whole_number())
       ->check(CLI::Range(1, 1000))
       ->type_name("N")
       ->capture_default_str();
   app->add_option("--rms-K", own->rms_K,
                   "Brightness of the random sky at 30 GHz; its other settings are [simulate] "
                   "random_*, sky_seed and beam_fwhm_arcmin")
+      ->check(decimal_number())
       ->check(CLI::PositiveNumber)
       ->type_name("K")
       ->capture_default_str();

@@ -9,7 +9,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "level2/catalogue_snapshot.hpp"
-#include "level2/level2_path.hpp"
+#include "level2/level2_place.hpp"
 
 namespace comap {
 namespace {
@@ -43,7 +43,8 @@ std::optional<ObservationJob> Level2Handout::prepare_claimed(Observation& observ
   const bool is_complete = !summaries.empty() && text_in(summaries.front(), "processing_status") == "complete";
   // A file that is up to date but not known as complete is recorded again.
   observation.level2_path = row && is_complete ? text_in(*row, "level2_path") : "";
-  if (config_.overwrite && was_just_done(observation)) {
+  const nlohmann::json snapshot = catalogue_snapshot(catalogue_, observation.obsid);
+  if (config_.overwrite && was_just_done(observation, snapshot)) {
     claims_.give_back(observation.obsid);
     ObservationOutcome outcome;
     outcome.status = ObservationOutcome::Status::up_to_date;
@@ -52,13 +53,13 @@ std::optional<ObservationJob> Level2Handout::prepare_claimed(Observation& observ
     handle_(outcome);
     return std::nullopt;
   }
-  return ObservationJob{observation, catalogue_snapshot(catalogue_, observation.obsid),
-                        following_level2_path(catalogue_, observation)};
+  return ObservationJob{observation, snapshot, following_level2_path(catalogue_, observation)};
 }
 
-bool Level2Handout::was_just_done(const Observation& observation) {
+bool Level2Handout::was_just_done(const Observation& observation, const nlohmann::json& snapshot) {
   try {
-    const auto path = std::filesystem::absolute(level2_path(config_, observation)).lexically_normal();
+    const std::string place = level2_place(config_, observation, snapshot).path;
+    const auto path = std::filesystem::absolute(place).lexically_normal();
     return path == observation.level2_path && claims_.is_done_by_other(observation.obsid);
   } catch (const CatalogueError&) {
     throw;

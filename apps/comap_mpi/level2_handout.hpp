@@ -35,7 +35,7 @@ class Level2Handout {
 
  private:
   std::optional<ObservationJob> prepare_claimed(Observation& observation);
-  bool was_just_done(const Observation& observation);
+  bool was_just_done(const Observation& observation, const nlohmann::json& snapshot);
 
   struct Held {
     Observation observation;

@@ -12,10 +12,12 @@
 #include "config/config_parser.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "core/stopping.hpp"
 #include "effective_config.hpp"
 #include "mpi/end_of_run.hpp"
 #include "mpi/environment.hpp"
 #include "mpi/launcher.hpp"
+#include "mpi/stop_signal.hpp"
 #include "probe.hpp"
 #include "program.hpp"
 
@@ -116,7 +118,7 @@ EffectiveConfig prepare(const Program& program, const Command& command, const Co
 }
 
 /// The exception in hand.
-Failure current_failure() {
+Failure error_in_hand() {
   try {
     throw;
   } catch (const ConfigError& error) {
@@ -134,6 +136,13 @@ Failure current_failure() {
   } catch (...) {
     return {kError, "unexpected error of unknown type"};
   }
+}
+
+/// What goes wrong after a signal, e.g. waiting for a server that is not tried again, is the end that was asked for.
+Failure current_failure() {
+  Failure failure = error_in_hand();
+  if (mpi::stop_requested() || failure.text.find(kStoppedBySignal) != std::string::npos) failure.exit_code = kStopped;
+  return failure;
 }
 
 /// Ends in good order when every rank met an error, which rank 0 reports; otherwise ends all ranks at once, since the

@@ -23,7 +23,7 @@ namespace comap {
 namespace {
 
 std::vector<MapObservation> observations_of_catalogue(const Config& config) {
-  const std::unique_ptr<Catalogue> catalogue = open_catalogue(config.catalogue);
+  const std::unique_ptr<Catalogue> catalogue = open_catalogue(config.catalogue, CatalogueUse::look);
   std::vector<MapObservation> offered;
   const std::vector<Observation> observations = catalogue->select(config.select);
   std::vector<std::int64_t> obsids;
@@ -46,7 +46,8 @@ double start_mjd(const Observation& observation) {
 
 void add_calibration(const Config& config, std::vector<MapObservation>& offered) {
   constexpr int kSubBands = 2;
-  const std::vector<CalibrationModel> models = open_catalogue(config.catalogue)->calibration_models();
+  const std::vector<CalibrationModel> models =
+      open_catalogue(config.catalogue, CatalogueUse::look)->calibration_models();
   if (models.empty()) {
     throw CatalogueError(
         "[mapmake] calibration = \"catalogue\": the catalogue has no calibration models; run "

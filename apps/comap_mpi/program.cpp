@@ -32,7 +32,8 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
       ->group(kGlobalGroup);
   app.add_option("--obsid", options.obsids, "Only these observations, instead of [select] obsids")
       ->type_name("N...")
-      ->check(whole_number())
+      ->delimiter(',')
+      ->transform(obsid_number())
       ->group(kGlobalGroup);
   app.add_flag("--dry-run", options.dry_run, "Show what would be done, and why")->group(kGlobalGroup);
   app.add_flag("--quiet", options.quiet, "Only errors on the terminal")->group(kGlobalGroup);

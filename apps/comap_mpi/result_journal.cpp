@@ -11,11 +11,13 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "catalogue/claims.hpp"
+#include "catalogue/schema.hpp"
 #include "catalogue/sql_writing.hpp"
 #include "core/error.hpp"
 #include "core/file_descriptor.hpp"
@@ -94,13 +96,17 @@ struct Entry {
   ObservationResult result;
   std::string run_id;
   std::string finished_at;  ///< UTC, ISO 8601, by the clock of that run
+  std::string catalogue;    ///< name_of()
 };
 
-std::string line_of(const ObservationResult& result, const std::string& run_id) {
+std::string line_of(ObservationResult result, const std::string& run_id, const std::string& catalogue) {
   const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  if (!result.level2_path.empty())
+    result.level2_path = std::filesystem::absolute(result.level2_path).lexically_normal();
   nlohmann::json json = to_json(result);
   json["run_id"] = run_id;
   json["finished_at"] = fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", now);
+  json["catalogue"] = catalogue;
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -108,7 +114,8 @@ std::string line_of(const ObservationResult& result, const std::string& run_id) 
 std::optional<Entry> entry_of(const std::string& line) {
   try {
     const auto json = nlohmann::json::parse(line);
-    return Entry{result_from_json(json), json.value("run_id", ""), json.value("finished_at", "")};
+    return Entry{result_from_json(json), json.value("run_id", ""), json.value("finished_at", ""),
+                 json.value("catalogue", "")};
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
   }
@@ -149,28 +156,61 @@ void record_entry(Catalogue& catalogue, const Entry& entry) {
   });
 }
 
-/// Returns the lines that stay.
-std::string apply_lines(Catalogue& catalogue, std::istream& lines, const std::string& path) {
-  std::string kept;
-  std::int64_t n_applied = 0;
-  for (std::string line; std::getline(lines, line);) {
+/// Takes the lines of a journal into a catalogue, and keeps those that stay.
+class LeftOver {
+ public:
+  LeftOver(Catalogue& catalogue, const std::string& name, const std::string& path)
+      : catalogue_(catalogue), name_(name), path_(path) {}
+
+  /// Throws CatalogueError when the catalogue cannot be reached.
+  std::string apply(std::istream& lines) {
+    for (std::string line; std::getline(lines, line);) take(line);
+    if (n_applied_ > 0) log_info("{}: recorded {} results that an earlier run could not record", path_, n_applied_);
+    for (const auto& [name, n] : n_of_others_) {
+      log_warning(
+          "{}: {} results of {} stay there, for this run is on {}; a level2 on their catalogue records them, from this "
+          "file or from their Level-2 files",
+          path_, n, name.empty() ? "a catalogue that is not named" : name, name_);
+    }
+    return kept_;
+  }
+
+ private:
+  void take(const std::string& line) {
     const auto entry = entry_of(line);
     if (!entry) {
-      log_warning("{}: a line that is no result is left out: {}", path, line.substr(0, 80));
-      continue;
+      log_warning("{}: a line that is no result is left out: {}", path_, line.substr(0, 80));
+      return;
+    }
+    if (entry->catalogue != name_) {
+      ++n_of_others_[entry->catalogue];
+      kept_ += line + "\n";
+      return;
     }
     try {
-      record_entry(catalogue, *entry);
-      ++n_applied;
+      record_entry(catalogue_, *entry);
+      ++n_applied_;
     } catch (const sql::ConnectionLost&) {
       throw;
     } catch (const CatalogueError& error) {
-      log_warning("{}; the result of observation {} stays in {}", error.what(), entry->result.obsid, path);
-      kept += line + "\n";
+      log_warning("{}; the result of observation {} stays in {}", error.what(), entry->result.obsid, path_);
+      kept_ += line + "\n";
     }
   }
-  log_info("{}: recorded {} results that an earlier run could not record", path, n_applied);
-  return kept;
+
+  Catalogue& catalogue_;
+  const std::string& name_;
+  const std::string& path_;
+  std::int64_t n_applied_ = 0;
+  std::map<std::string, std::int64_t> n_of_others_;  ///< by name of their catalogue
+  std::string kept_;
+};
+
+/// Place and identity: a copy of a catalogue is another one, and so is what took its place.
+std::string name_of(Catalogue& catalogue) {
+  std::string identity;
+  catalogue.change([&](sql::Connection& connection) { identity = sql::identity_of(connection); });
+  return fmt::format("{} ({})", catalogue.description(), identity);
 }
 
 }  // namespace
@@ -178,13 +218,14 @@ std::string apply_lines(Catalogue& catalogue, std::istream& lines, const std::st
 ResultJournal::ResultJournal(Catalogue& catalogue, const LogConfig& log, std::string run_id)
     : catalogue_(catalogue),
       path_((std::filesystem::absolute(log.directory) / "unrecorded_results.jsonl").string()),
-      run_id_(std::move(run_id)) {}
+      run_id_(std::move(run_id)),
+      catalogue_name_(name_of(catalogue)) {}
 
 void ResultJournal::apply_left_over() {
   if (!std::filesystem::exists(path_)) return;
   const FileDescriptor file = open_locked(path_);
   std::ifstream lines(path_);
-  replace_lines(path_, apply_lines(catalogue_, lines, path_));
+  replace_lines(path_, LeftOver(catalogue_, catalogue_name_, path_).apply(lines));
 }
 
 void ResultJournal::record(const ObservationResult& result) {
@@ -211,7 +252,7 @@ void ResultJournal::record(const ObservationResult& result) {
 void ResultJournal::keep(const ObservationResult& result) {
   ++n_unrecorded_;
   try {
-    append_line(path_, line_of(result, run_id_));
+    append_line(path_, line_of(result, run_id_, catalogue_name_));
     log_warning("the result of observation {} is kept in {} and recorded by the next run", result.obsid, path_);
   } catch (const std::exception& error) {
     log_error("the result of observation {} can be kept neither in the catalogue nor in a file ({})", result.obsid,

@@ -3,11 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <map>
 
 #include "core/error.hpp"
 #include "core/log.hpp"
-#include "mpi/stop_signal.hpp"
+#include "core/stopping.hpp"
 
 namespace comap {
 namespace {
@@ -29,7 +28,10 @@ RunClaims::RunClaims(Catalogue& catalogue, const CommandContext& context, const 
       keeper_config_(context.config.catalogue),
       lease_s_(context.config.catalogue.claim_minutes * kSecondsPerMinute) {
   keeper_config_.connect_retries = 0;  // the next renewal is the next try
-  catalogue_.change([&](sql::Connection& connection) { started_at_ = sql::begin_run(connection, run_); });
+  catalogue_.change([&](sql::Connection& connection) {
+    sql::begin_run(connection, run_);
+    results_before_ = sql::result_notes(connection);
+  });
   keeper_ = std::thread([this] { keep_alive(); });
 }
 
@@ -43,25 +45,38 @@ RunClaims::~RunClaims() {
 }
 
 std::optional<ForeignClaim> RunClaims::take(std::int64_t obsid) {
+  const auto seen = seen_.find(obsid);
+  std::optional<ForeignClaim> silent;
+  if (seen != seen_.end() && sees_silent(ForeignClaim(seen->second.claim))) silent = seen->second.claim;
   std::optional<ForeignClaim> holder;
   catalogue_.change([&](sql::Connection& connection) {
     sql::release_claims(connection, run_.run_id, unused_);
-    holder = sql::claim(connection, obsid, run_.run_id, lease_s_);
+    holder = sql::claim(connection, obsid, run_.run_id, lease_s_, silent);
   });
   unused_.clear();
+  if (holder) sees_silent(*holder);
   return holder;
+}
+
+bool RunClaims::sees_silent(const ForeignClaim& claim) {
+  const auto now = std::chrono::steady_clock::now();
+  const auto [seen, is_first] = seen_.try_emplace(claim.obsid, Sighting{claim, now});
+  if (!is_same(seen->second.claim, claim)) seen->second = {claim, now};
+  return now - seen->second.since >= std::chrono::duration<double>(lease_s_);
 }
 
 bool RunClaims::is_done_by_other(std::int64_t obsid) {
   std::optional<sql::ResultNote> note;
   catalogue_.read([&](sql::Connection& connection) { note = sql::result_note(connection, obsid); });
-  return note && note->run_id != run_.run_id && note->recorded_at >= started_at_;
+  // Not by time: the clocks of hosts differ.
+  const auto before = results_before_.find(obsid);
+  return note && note->run_id != run_.run_id && (before == results_before_.end() || before->second != *note);
 }
 
 std::vector<std::int64_t> RunClaims::wait_for_end_or_sign_of_life(std::vector<ForeignClaim> claims,
                                                                   const std::function<bool()>& stop) {
   std::vector<std::int64_t> free;
-  while (!claims.empty() && !stop()) {
+  for (bool is_first_look = true; !claims.empty() && !stop(); is_first_look = false) {
     std::vector<std::int64_t> obsids;
     for (const ForeignClaim& claim : claims) obsids.push_back(claim.obsid);
     std::map<std::int64_t, ForeignClaim> held;
@@ -69,12 +84,16 @@ std::vector<std::int64_t> RunClaims::wait_for_end_or_sign_of_life(std::vector<Fo
       held.clear();
       for (const ForeignClaim& claim : sql::foreign_claims(connection, obsids, run_.run_id)) held[claim.obsid] = claim;
     });
-    std::erase_if(claims, [&](const ForeignClaim& claim) {
+    std::erase_if(claims, [&](ForeignClaim& claim) {
       const auto now = held.find(claim.obsid);
-      if (now == held.end()) free.push_back(claim.obsid);
-      return now == held.end() || now->second.expires_at != claim.expires_at;
+      const bool is_free = now == held.end() || sees_silent(now->second);
+      if (is_free) free.push_back(claim.obsid);
+      // What was renewed before the first look may have been silent ever since.
+      const bool is_renewed = !is_free && !is_first_look && !is_same(now->second, claim);
+      if (!is_free) claim = now->second;
+      return is_free || is_renewed;
     });
-    if (!claims.empty()) std::this_thread::sleep_for(part_of(lease_s_, kLooksPerLease));
+    if (!claims.empty() && !pause_for(lease_s_ / kLooksPerLease)) break;
   }
   return free;
 }
@@ -94,7 +113,7 @@ RunClaims::Duty RunClaims::wait_for_duty() {
   while (std::chrono::steady_clock::now() < renewal) {
     const Time look = std::min<Time>(renewal, std::chrono::steady_clock::now() + kLookForSignal);
     if (wake_.wait_until(lock, look, [this] { return ends_; })) return Duty::end;
-    if (mpi::stop_requested()) return Duty::give_back;
+    if (stop_is_wanted()) return Duty::give_back;
   }
   return Duty::renew;
 }

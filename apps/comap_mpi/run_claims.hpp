@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -36,8 +37,8 @@ class RunClaims {
   /// Whether another run has recorded a result of this observation since this one started.
   bool is_done_by_other(std::int64_t obsid);
 
-  /// Sleeps until each of `claims` has ended or has been renewed by a run that is alive. Returns the observations that
-  /// are free now. Throws CatalogueError.
+  /// Sleeps until each of `claims` has ended, has been renewed by a run that is alive, or has not been renewed for a
+  /// lease, by the clock of this process. Returns the observations that are free now. Throws CatalogueError.
   std::vector<std::int64_t> wait_for_end_or_sign_of_life(std::vector<ForeignClaim> claims,
                                                          const std::function<bool()>& stop);
 
@@ -47,14 +48,23 @@ class RunClaims {
  private:
   enum class Duty { renew, give_back, end };
   Duty wait_for_duty();
+  /// A claim of another run, and since when it has been as it is.
+  struct Sighting {
+    ForeignClaim claim;
+    std::chrono::steady_clock::time_point since;
+  };
+
   void keep_alive();
+  /// True when it has not been renewed for a lease.
+  bool sees_silent(const ForeignClaim& claim);
 
   Catalogue& catalogue_;
   RunIdentity run_;
   CatalogueConfig keeper_config_;
   double lease_s_;
-  std::string started_at_;
+  std::map<std::int64_t, sql::ResultNote> results_before_;  ///< this run, by obsid
   std::vector<std::int64_t> unused_;
+  std::map<std::int64_t, Sighting> seen_;                                     ///< by obsid
   std::function<void(sql::Connection&)> note_end_ = [](sql::Connection&) {};  ///< run by the thread as its last act
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -130,9 +130,14 @@ class Catalogue {
   virtual std::string description() const = 0;
 };
 
+/// What a command is going to do with the catalogue. look: nothing is written, an SQLite file is opened read-only.
+/// create: it need not be there yet; initialize() makes it, and whatever else is asked of it throws before that.
+enum class CatalogueUse { look, change, create };
+
 /// Opens `sqlite:path` or `postgresql://...`, with the retries of the configuration. A relative SQLite path is
-/// relative to the working directory. Throws CatalogueError (never with credentials in it).
-std::unique_ptr<Catalogue> open_catalogue(const CatalogueConfig& config);
+/// relative to the working directory. Throws ConfigError, unless for `create`, when there is no such file or no table
+/// comap_data in it; else CatalogueError (never with credentials in it).
+std::unique_ptr<Catalogue> open_catalogue(const CatalogueConfig& config, CatalogueUse use = CatalogueUse::create);
 
 /// Group of a source from Level-1 attributes (catalogue.md).
 std::string source_group_of(std::string_view source, std::string_view comment);

@@ -98,6 +98,10 @@ bool is_earlier_start(const std::string& job, const std::string& ours) {
   return std::atol(job.c_str() + restarts) < std::atol(ours.c_str() + restarts);
 }
 
+bool is_same(const ForeignClaim& one, const ForeignClaim& other) {
+  return one.obsid == other.obsid && one.run_id == other.run_id && one.expires_at == other.expires_at;
+}
+
 RunIdentity this_run(const std::string& command, const std::string& config_text) {
   RunIdentity run;
   run.command = command;
@@ -119,6 +123,8 @@ namespace comap::sql {
 
 namespace {
 
+constexpr auto kLargestClockError = "'-1 day'";  // of a host; as an interval of SQLite
+
 /// The time of the database, plus an interval that is a parameter like '600.0 seconds'. UTC texts, which sort as times.
 std::string time_text(const Connection& connection, const std::string& interval) {
   if (connection.dialect() == Dialect::sqlite)
@@ -132,11 +138,17 @@ std::string now_text(const Connection& connection) { return time_text(connection
 
 std::string interval_of(double seconds) { return fmt::format("{:.3f} seconds", seconds); }
 
+/// A claim that ends before this has expired. The claims in an SQLite file have the times of the hosts that made them:
+/// those of other hosts have expired only when no error of a clock can explain it.
+std::string end_of_validity(const Connection& connection) {
+  if (connection.dialect() != Dialect::sqlite) return now_text(connection);
+  return fmt::format("CASE WHEN r.host = us.host THEN {} ELSE {} END", now_text(connection),
+                     time_text(connection, kLargestClockError));
+}
+
 struct FoundClaim {
   ForeignClaim claim;
-  bool has_expired = false;
-  bool is_of_dead = false;  ///< of a run that has ended on this machine, or was an earlier start of our job
-  bool is_valid() const { return !has_expired && !is_of_dead; }
+  bool is_over = false;  ///< expired, or of a run that has ended on this machine, or was an earlier start of our job
 };
 
 /// Claims of other runs than `$1` that meet a condition.
@@ -147,14 +159,14 @@ std::vector<FoundClaim> find_claims(Connection& connection, const std::string& c
                   "COALESCE(r.job, ''), COALESCE(us.job, '') "
                   "FROM {} c LEFT JOIN {} r ON r.run_id = c.run_id LEFT JOIN {} us ON us.run_id = $1 "
                   "WHERE c.run_id <> $1 AND {} ORDER BY c.obsid",
-                  now_text(connection), kClaims, kRuns, kRuns, condition),
+                  end_of_validity(connection), kClaims, kRuns, kRuns, condition),
       parameters);
   std::vector<FoundClaim> claims;
   for (const Values& row : found.rows) {
     const ForeignClaim claim = {integer_of(row[0]), text_of(row[1]), text_of(row[2]),
                                 integer_of(row[3]), text_of(row[4]), text_of(row[5])};
-    const bool is_of_dead = has_ended(text_of(row[6]), claim.pid) || is_earlier_start(text_of(row[8]), text_of(row[9]));
-    claims.push_back({claim, integer_of(row[7]) != 0, is_of_dead});
+    claims.push_back({claim, integer_of(row[7]) != 0 || has_ended(text_of(row[6]), claim.pid) ||
+                                 is_earlier_start(text_of(row[8]), text_of(row[9]))});
   }
   return claims;
 }
@@ -178,18 +190,18 @@ void end_run(Connection& connection, const std::string& run_id, std::int64_t n_d
       {run_id, n_done, n_failed, n_left});
 }
 
-std::optional<ForeignClaim> claim(Connection& connection, std::int64_t obsid, const std::string& run_id,
-                                  double lease_s) {
+std::optional<ForeignClaim> claim(Connection& connection, std::int64_t obsid, const std::string& run_id, double lease_s,
+                                  const std::optional<ForeignClaim>& silent) {
   const auto holders = find_claims(connection, "c.obsid = $2", {run_id, obsid});
-  if (!holders.empty() && holders.front().is_valid()) return holders.front().claim;
+  const FoundClaim before = holders.empty() ? FoundClaim() : holders.front();
+  if (!holders.empty() && !before.is_over && !(silent && is_same(*silent, before.claim))) return before.claim;
   // Another run may be quicker from here on, so that the statement looks again.
-  const bool is_of_dead = !holders.empty() && holders.front().is_of_dead;
   const std::int64_t n_changed = connection.execute(
       fmt::format("INSERT INTO {0} (obsid, run_id, claimed_at, expires_at) VALUES ($1, $2, {1}, {2}) "
                   "ON CONFLICT (obsid) DO UPDATE SET run_id = excluded.run_id, claimed_at = excluded.claimed_at, "
-                  "expires_at = excluded.expires_at WHERE {0}.run_id IN ($2, $4) OR {0}.expires_at < {1}",
+                  "expires_at = excluded.expires_at WHERE {0}.run_id = $2 OR ({0}.run_id = $4 AND {0}.expires_at = $5)",
                   kClaims, now_text(connection), time_text(connection, "$3")),
-      {obsid, run_id, interval_of(lease_s), is_of_dead ? holders.front().claim.run_id : run_id});
+      {obsid, run_id, interval_of(lease_s), before.claim.run_id, before.claim.expires_at});
   if (n_changed > 0) return std::nullopt;
   const auto quicker = find_claims(connection, "c.obsid = $2", {run_id, obsid});
   if (!quicker.empty()) return quicker.front().claim;
@@ -224,7 +236,7 @@ std::vector<ForeignClaim> foreign_claims(Connection& connection, const std::vect
   std::vector<ForeignClaim> claims;
   const std::string condition = fmt::format("c.obsid IN (SELECT obsid FROM {})", fill_obsids(connection, obsids));
   for (FoundClaim& found : find_claims(connection, condition, {run_id})) {
-    if (found.is_valid()) claims.push_back(std::move(found.claim));
+    if (!found.is_over) claims.push_back(std::move(found.claim));
   }
   return claims;
 }
@@ -243,6 +255,14 @@ std::optional<ResultNote> result_note(Connection& connection, std::int64_t obsid
       connection.query(fmt::format("SELECT run_id, recorded_at FROM {} WHERE obsid = $1", kResults), {obsid});
   if (found.rows.empty()) return std::nullopt;
   return ResultNote{text_of(found.rows[0][0]), text_of(found.rows[0][1])};
+}
+
+std::map<std::int64_t, ResultNote> result_notes(Connection& connection) {
+  std::map<std::int64_t, ResultNote> notes;
+  connection.stream(fmt::format("SELECT obsid, run_id, recorded_at FROM {}", kResults), [&](const Values& row) {
+    notes[integer_of(row[0])] = {text_of(row[1]), text_of(row[2])};
+  });
+  return notes;
 }
 
 }  // namespace comap::sql

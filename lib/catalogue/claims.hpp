@@ -2,9 +2,12 @@
 /// \file
 /// Which run works on which observation. Several runs on one catalogue share the work: before a run hands an
 /// observation to a team it claims it here. A claim lasts for a limited time (a lease), which a living run renews.
-/// Times are those of the database server where there is one, so that the clocks of hosts do not matter.
+/// Times are those of the database server where there is one, so that the clocks of hosts do not matter. In an SQLite
+/// file each host writes its own: there a claim of another host is over when nobody renews it for the length of a
+/// lease, by the clock of the run that watches it.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,6 +55,9 @@ struct ForeignClaim {
   std::string expires_at;
 };
 
+/// Not renewed in between.
+bool is_same(const ForeignClaim& one, const ForeignClaim& other);
+
 }  // namespace comap
 
 namespace comap::sql {
@@ -62,10 +68,10 @@ void end_run(Connection& connection, const std::string& run_id, std::int64_t n_d
              std::int64_t n_left);
 
 /// Takes the observation for a run, for `lease_s` from now: free, expired, or held by a run that has ended on this
-/// machine or was an earlier start of the same job. Claiming again renews. Returns nothing when it is ours now, else
-/// who has it.
-std::optional<ForeignClaim> claim(Connection& connection, std::int64_t obsid, const std::string& run_id,
-                                  double lease_s);
+/// machine or was an earlier start of the same job; `silent`, which the caller has watched for a lease, is taken too
+/// unless it was renewed. Claiming again renews. Returns nothing when it is ours now, else who has it.
+std::optional<ForeignClaim> claim(Connection& connection, std::int64_t obsid, const std::string& run_id, double lease_s,
+                                  const std::optional<ForeignClaim>& silent = std::nullopt);
 /// Whether the run has a claim on the observation that nobody has taken over.
 bool holds_claim(Connection& connection, std::int64_t obsid, const std::string& run_id);
 /// Prolongs all claims of a run.
@@ -83,8 +89,11 @@ void note_result(Connection& connection, std::int64_t obsid, const std::string& 
 struct ResultNote {
   std::string run_id;
   std::string recorded_at;  ///< UTC, ISO 8601
+  bool operator==(const ResultNote&) const = default;
 };
 /// Which run the result of an observation is of; nothing when it is not known.
 std::optional<ResultNote> result_note(Connection& connection, std::int64_t obsid);
+/// Of all observations that have one, by obsid.
+std::map<std::int64_t, ResultNote> result_notes(Connection& connection);
 
 }  // namespace comap::sql

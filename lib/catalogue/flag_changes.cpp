@@ -15,7 +15,9 @@ namespace comap::sql {
 namespace {
 
 using enum ColumnType;
-using Interval = std::array<std::int64_t, 2>;  // of obsids, both included
+using Element = std::array<std::int64_t, 2>;  // feed, frequency_band
+
+constexpr auto kByHand = "by hand";
 
 constexpr auto kSameElement =
     "quality_flags.obsid = bad.obsid AND quality_flags.pixel = bad.pixel AND "
@@ -29,89 +31,117 @@ void require_observation(Connection& connection, std::int64_t obsid) {
                                    connection.description(), obsid));
 }
 
-/// Stretches in order that neither touch nor overlap.
-std::vector<Interval> merged(std::vector<Interval> intervals) {
-  std::sort(intervals.begin(), intervals.end());
-  std::vector<Interval> apart;
-  for (const Interval& one : intervals) {
-    if (!apart.empty() && one[0] <= apart.back()[1]) {
-      apart.back()[1] = std::max(apart.back()[1], one[1]);
-    } else {
-      apart.push_back(one);
-    }
-  }
-  return apart;
-}
-
-/// Fills comap_bad_elements with the elements that the rules name, each once, of the observations that there are.
+/// Fills comap_bad_elements with the elements that the rules name, each once, of the observations that there are, and
+/// comap_rule_comments with what the table says: of several rules the first one with a comment speaks.
 void fill_bad_elements(Connection& connection, const std::vector<FlagRule>& rules) {
-  static const TemporaryTable stretches = {
-      "comap_bad_stretches",
-      {{"first_obsid", big_integer}, {"last_obsid", big_integer}, {"pixel", integer}, {"frequency_band", integer}}};
-  static const TemporaryTable elements = {"comap_bad_elements",
-                                          {{"obsid", big_integer}, {"pixel", integer}, {"frequency_band", integer}}};
-  std::map<std::pair<int, int>, std::vector<Interval>> by_element;
-  for (const FlagRule& rule : rules) {
+  static const TemporaryTable stretches = {"comap_bad_stretches",
+                                           {{"first_obsid", big_integer},
+                                            {"last_obsid", big_integer},
+                                            {"pixel", integer},
+                                            {"frequency_band", integer},
+                                            {"rule", big_integer}}};
+  static const TemporaryTable elements = {
+      "comap_bad_elements",
+      {{"obsid", big_integer}, {"pixel", integer}, {"frequency_band", integer}, {"rule", big_integer}}};
+  static const TemporaryTable comments = {"comap_rule_comments", {{"rule", big_integer}, {"comment", text}}};
+  std::vector<Values> rows, said;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    const FlagRule& rule = rules[i];
+    const auto number = static_cast<std::int64_t>(rule.comment.empty() ? rules.size() + i : i);
+    if (!rule.comment.empty()) said.push_back({number, rule.comment});
     for (const int feed : rule.feeds) {
       for (const int band : rule.frequency_bands) {
-        by_element[{feed, band}].push_back({rule.first_obsid, rule.last_obsid});
+        rows.push_back({rule.first_obsid, rule.last_obsid, std::int64_t{feed}, std::int64_t{band}, number});
       }
     }
   }
-  std::vector<Values> rows;
-  for (const auto& [element, intervals] : by_element) {
-    for (const Interval& one : merged(intervals)) {
-      rows.push_back({one[0], one[1], std::int64_t{element.first}, std::int64_t{element.second}});
-    }
-  }
   connection.fill(stretches, rows);
+  connection.fill(comments, said);
   connection.fill(elements, {});
   connection.execute(
       "CREATE UNIQUE INDEX IF NOT EXISTS comap_bad_elements_key ON comap_bad_elements (obsid, pixel, frequency_band)");
-  connection.execute(fmt::format(
-      "INSERT INTO comap_bad_elements SELECT {0}.obsid, bad.pixel, bad.frequency_band FROM comap_bad_stretches AS bad "
-      "JOIN {0} ON {0}.obsid BETWEEN bad.first_obsid AND bad.last_obsid ORDER BY 1, 2, 3",
-      kObservations));
+  connection.execute(
+      fmt::format("INSERT INTO comap_bad_elements SELECT {0}.obsid, bad.pixel, bad.frequency_band, min(bad.rule) FROM "
+                  "comap_bad_stretches AS bad JOIN {0} ON {0}.obsid BETWEEN bad.first_obsid AND bad.last_obsid "
+                  "GROUP BY {0}.obsid, bad.pixel, bad.frequency_band ORDER BY 1, 2, 3",
+                  kObservations));
   connection.execute("ANALYZE comap_bad_elements");
 }
 
-/// obsid and number of elements that the rules make bad.
-std::string become_bad(const std::string& flags) {
+// ---- sources: `by hand`, `import TABLE`, or several of them, separated by "; ". In these conditions $1 is the source
+// of the table that is imported.
+
+constexpr auto kIsByHand = "COALESCE(quality_flags.flag_source, '') LIKE 'by hand%'";
+constexpr auto kIsOwn =
+    "REPLACE('; ' || quality_flags.flag_source || '; ', '; ' || $1 || '; ', '') <> "
+    "'; ' || quality_flags.flag_source || '; '";
+constexpr auto kOthersThanOwn =
+    "NULLIF(TRIM(REPLACE('; ' || quality_flags.flag_source || '; ', '; ' || $1 || '; ', '; '), '; '), '')";
+constexpr auto kTableComment = "(SELECT said.comment FROM comap_rule_comments AS said WHERE said.rule = bad.rule)";
+
+std::string is_named() {
+  return fmt::format("EXISTS (SELECT 1 FROM comap_bad_elements AS bad WHERE {})", kSameElement);
+}
+
+/// Named elements that become bad: what was said to be good by hand stays.
+std::string becomes_bad() { return fmt::format("COALESCE(quality_flags.is_good, TRUE) AND NOT {}", kIsByHand); }
+
+/// Elements that only this table said were bad, and says no longer.
+std::string is_lifted() {
+  return fmt::format("NOT quality_flags.is_good AND quality_flags.flag_source = $1 AND NOT {}", is_named());
+}
+
+std::string lifted_query(const std::string& flags) {
   return fmt::format(
-      "SELECT bad.obsid AS obsid, count(*) AS n FROM comap_bad_elements AS bad LEFT JOIN {} ON {} "
-      "WHERE COALESCE(is_good, TRUE) GROUP BY bad.obsid",
-      flags, kSameElement);
+      "SELECT obsid, pixel, frequency_band, comment FROM {} WHERE {} ORDER BY obsid, pixel, frequency_band", flags,
+      is_lifted());
 }
 
-/// Flagged elements that no rule names.
-std::string no_longer_bad() {
-  return fmt::format(
-      "NOT quality_flags.is_good AND quality_flags.pixel > 0 AND NOT EXISTS "
-      "(SELECT 1 FROM comap_bad_elements AS bad WHERE {})",
-      kSameElement);
+Result changes_of(Connection& connection, const std::string& flags, const std::string& source) {
+  return connection.query(
+      fmt::format(
+          "SELECT obsid, CAST(sum(to_bad) AS BIGINT) AS become_bad, CAST(sum(to_good) AS BIGINT) AS become_good "
+          "FROM (SELECT bad.obsid AS obsid, count(*) AS to_bad, 0 AS to_good FROM comap_bad_elements AS bad "
+          "LEFT JOIN {0} ON {1} WHERE {2} GROUP BY bad.obsid UNION ALL "
+          "SELECT obsid, 0, count(*) FROM {0} WHERE {3} GROUP BY obsid) AS changed GROUP BY obsid "
+          "ORDER BY obsid",
+          flags, kSameElement, becomes_bad(), is_lifted()),
+      {source});
 }
 
-Result changes_of(Connection& connection) {
-  const std::string flags = readable_table(connection, kQualityFlags);
-  return connection.query(fmt::format(
-      "SELECT obsid, CAST(sum(to_bad) AS BIGINT) AS become_bad, CAST(sum(to_good) AS BIGINT) AS become_good "
-      "FROM (SELECT obsid, n AS to_bad, 0 AS to_good FROM ({}) AS worse UNION ALL "
-      "SELECT obsid, 0, count(*) FROM {} WHERE {} GROUP BY obsid) AS changed GROUP BY obsid ORDER BY obsid",
-      become_bad(flags), flags, no_longer_bad()));
-}
-
-void make_bad(Connection& connection) {
+void make_bad(Connection& connection, const std::string& source) {
   connection.execute(
-      fmt::format("INSERT INTO {0} (obsid, pixel, frequency_band, is_good) SELECT obsid, pixel, frequency_band, FALSE "
-                  "FROM comap_bad_elements AS bad WHERE NOT EXISTS (SELECT 1 FROM {0} WHERE {1}) ORDER BY 1, 2, 3 "
-                  "ON CONFLICT DO NOTHING",
-                  kQualityFlags, kSameElement));
-  connection.execute(fmt::format("UPDATE {} SET is_good = FALSE FROM comap_bad_elements AS bad WHERE {} AND is_good",
-                                 kQualityFlags, kSameElement));
+      fmt::format("INSERT INTO {0} (obsid, pixel, frequency_band, is_good, flag_source, comment) SELECT obsid, pixel, "
+                  "frequency_band, FALSE, $1, {2} FROM comap_bad_elements AS bad WHERE NOT EXISTS (SELECT 1 FROM {0} "
+                  "WHERE {1}) ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING",
+                  kQualityFlags, kSameElement, kTableComment),
+      {source});
+  connection.execute(
+      fmt::format("UPDATE {} SET is_good = FALSE, flag_source = $1 FROM comap_bad_elements AS bad WHERE {} AND {}",
+                  kQualityFlags, kSameElement, becomes_bad()),
+      {source});
+  connection.execute(fmt::format("UPDATE {} SET flag_source = flag_source || '; ' || $1 FROM comap_bad_elements AS bad "
+                                 "WHERE {} AND NOT is_good AND NOT ({})",
+                                 kQualityFlags, kSameElement, kIsOwn),
+                     {source});
+  connection.execute(
+      fmt::format("UPDATE {0} SET comment = {2} FROM comap_bad_elements AS bad WHERE {1} AND flag_source = $1 AND "
+                  "{2} IS NOT NULL AND {0}.comment IS DISTINCT FROM {2}",
+                  kQualityFlags, kSameElement, kTableComment),
+      {source});
 }
 
-void make_others_good(Connection& connection) {
-  connection.execute(fmt::format("UPDATE {} SET is_good = TRUE WHERE {}", kQualityFlags, no_longer_bad()));
+void lift(Connection& connection, const std::string& source) {
+  connection.execute(fmt::format("UPDATE {} SET is_good = TRUE, flag_source = NULL, comment = NULL WHERE {}",
+                                 kQualityFlags, is_lifted()),
+                     {source});
+  connection.execute(fmt::format("UPDATE {} SET flag_source = {} WHERE {} AND NOT {}", kQualityFlags, kOthersThanOwn,
+                                 kIsOwn, is_named()),
+                     {source});
+}
+
+std::int64_t count_of(Connection& connection, const std::string& what, const Values& parameters = {}) {
+  return integer_of(connection.query("SELECT count(*) FROM " + what, parameters).rows.at(0).at(0));
 }
 
 std::vector<std::int64_t> observations_of_rules(Connection& connection, const std::vector<FlagRule>& rules) {
@@ -131,18 +161,18 @@ std::vector<std::int64_t> observations_of_rules(Connection& connection, const st
 
 Result flags_of(Connection& connection, std::int64_t obsid, bool only_bad) {
   require_observation(connection, obsid);
-  std::map<Interval, Row> stored;
+  std::map<Element, Row> stored;
   for (Row& row : rows_of(connection, table(kQualityFlags), obsid)) {
-    const Interval element = {integer_of(row.at("pixel")), integer_of(row.at("frequency_band"))};
+    const Element element = {integer_of(row.at("pixel")), integer_of(row.at("frequency_band"))};
     stored[element] = std::move(row);
   }
-  Result flags = {{"pixel", "frequency_band", "is_good", "comment"}, {}};
+  Result flags = {{"pixel", "frequency_band", "is_good", "comment", "source"}, {}};
   for (std::int64_t feed = 1; feed <= kScienceFeeds; ++feed) {
     for (std::int64_t band = 0; band < kFrequencyBands; ++band) {
       Row& row = stored[{feed, band}];
       const auto* flag = std::get_if<bool>(&row["is_good"]);
       const bool is_good = flag == nullptr || *flag;
-      if (!is_good || !only_bad) flags.rows.push_back({feed, band, is_good, row["comment"]});
+      if (!is_good || !only_bad) flags.rows.push_back({feed, band, is_good, row["comment"], row["flag_source"]});
     }
   }
   return flags;
@@ -162,28 +192,50 @@ void set_flags(Connection& connection, std::int64_t obsid, const FlagSetting& se
                   "AND {0}.pixel = new.pixel AND {0}.frequency_band = new.frequency_band) ORDER BY 2, 3",
                   kQualityFlags, elements.name),
       {obsid});
-  Values parameters = {obsid, setting.is_good};
+  Values parameters = {obsid, setting.is_good, kByHand};
   if (setting.comment) parameters.push_back(*setting.comment);
-  connection.execute(
-      fmt::format("UPDATE {0} SET is_good = $2{1} FROM {2} AS new WHERE {0}.obsid = $1 AND {0}.pixel = new.pixel AND "
-                  "{0}.frequency_band = new.frequency_band",
-                  kQualityFlags, setting.comment ? ", comment = NULLIF($3, '')" : "", elements.name),
-      parameters);
+  connection.execute(fmt::format("UPDATE {0} SET is_good = $2, flag_source = $3{1} FROM {2} AS new WHERE {0}.obsid = "
+                                 "$1 AND {0}.pixel = new.pixel AND "
+                                 "{0}.frequency_band = new.frequency_band",
+                                 kQualityFlags, setting.comment ? ", comment = NULLIF($4, '')" : "", elements.name),
+                     parameters);
 }
 
-FlagImport import_flags(Connection& connection, const std::vector<FlagRule>& rules, bool write) {
+std::string import_source(const std::string& table) {
+  std::string name = table;
+  std::ranges::replace(name, ';', ',');  // which separates sources
+  return "import " + name;
+}
+
+FlagImport import_flags(Connection& connection, const std::vector<FlagRule>& rules, const std::string& source,
+                        bool write) {
   FlagImport result;
   fill_bad_elements(connection, rules);
-  result.changes = changes_of(connection);
+  const std::string flags = readable_table(connection, kQualityFlags);
+  result.changes = changes_of(connection, flags, source);
   for (const Values& row : result.changes.rows) {
     result.n_become_bad += integer_of(row[1]);
     result.n_become_good += integer_of(row[2]);
   }
-  result.n_bad = integer_of(connection.query("SELECT count(*) FROM comap_bad_elements").rows.at(0).at(0));
+  result.lifted = connection.query(lifted_query(flags), {source});
+  result.n_good_by_hand =
+      count_of(connection, fmt::format("{} WHERE is_good AND {} AND {}", flags, kIsByHand, is_named()));
+  result.n_of_no_source = count_of(connection, flags + " WHERE NOT is_good AND pixel > 0 AND flag_source IS NULL");
+  result.n_bad =
+      count_of(connection, flags + " WHERE NOT is_good AND pixel > 0") + result.n_become_bad - result.n_become_good;
   result.n_observations = observations_of_rules(connection, rules);
-  if (write && result.n_become_bad > 0) make_bad(connection);
-  if (write && result.n_become_good > 0) make_others_good(connection);
+  if (write) {
+    make_bad(connection, source);
+    lift(connection, source);
+  }
   return result;
+}
+
+void adopt_flags(Connection& connection, const std::string& source) {
+  connection.execute(
+      fmt::format("UPDATE {} SET flag_source = $1 WHERE NOT is_good AND pixel > 0 AND flag_source IS NULL",
+                  kQualityFlags),
+      {source});
 }
 
 }  // namespace comap::sql

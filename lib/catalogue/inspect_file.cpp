@@ -15,6 +15,7 @@
 #include "core/error.hpp"
 #include "core/json_bytes.hpp"
 #include "io/level1_identity.hpp"
+#include "core/stopping.hpp"
 #include "io/level1_metadata.hpp"
 #include "io/level2_schema.hpp"
 #include "level2/provenance.hpp"
@@ -166,6 +167,7 @@ std::vector<FileFinding> inspect_files(const std::vector<InspectedFile>& files, 
   }
   std::vector<FileFinding> findings;
   for (const InspectedFile& one : files) {
+    throw_when_stopped();
     const auto found = deadly.find(one.path);
     findings.push_back(found == deadly.end()
                            ? inspect_file(one.path, one.level)

@@ -38,7 +38,7 @@ struct InspectedFile {
 };
 
 /// inspect_file for each, in the same order, but for the deadly ones, which are damaged. An empty `deadly_files` takes
-/// none for deadly.
+/// none for deadly. Throws Stopped when asked to stop.
 std::vector<FileFinding> inspect_files(const std::vector<InspectedFile>& files, const DeadlyFiles& deadly_files);
 
 /// Columns of comap_data from the attributes of the group `comap`. What does not fit its column is left out with a

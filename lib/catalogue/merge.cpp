@@ -46,6 +46,16 @@ std::string key_text(const Values& key) {
   return joined(parts);
 }
 
+/// What a column becomes. The source of a flag goes with the flag.
+std::string merged_value(const std::string& column, const std::string& ours, const std::string& theirs, Prefer prefer) {
+  const bool is_primary = prefer == Prefer::primary;
+  const std::string filled =
+      is_primary ? fmt::format("COALESCE({}, {})", ours, theirs) : fmt::format("COALESCE({}, {})", theirs, ours);
+  if (column != "flag_source") return filled;
+  return fmt::format("CASE WHEN COALESCE(new.is_good, ours.is_good) = ours.is_good THEN {} ELSE {} END", filled,
+                     is_primary ? ours : theirs);
+}
+
 /// The statements for a batch of rows of one table, which lies in a temporary table.
 class BatchStatements {
  public:
@@ -59,8 +69,7 @@ class BatchStatements {
     for (const Column& column : table.columns) {
       if (std::ranges::find(table.key, column.name) != table.key.end()) continue;
       const std::string ours = is_present(column.name) ? "ours." + column.name : "NULL";
-      const std::string value = prefer == Prefer::primary ? fmt::format("COALESCE({}, new.{})", ours, column.name)
-                                                          : fmt::format("COALESCE(new.{}, {})", column.name, ours);
+      const std::string value = merged_value(column.name, ours, "new." + column.name, prefer);
       settings_.push_back(fmt::format("{} = {}", column.name, value));
       differences.push_back(fmt::format("{} IS DISTINCT FROM {}", ours, value));
     }

@@ -22,6 +22,7 @@ constexpr const char* kStart = "ObsID start";
 constexpr const char* kEnd = "ObsID end";
 constexpr const char* kPixels = "Pixels";
 constexpr const char* kSidebands = "Sidebands";
+constexpr const char* kComment = "Comment";
 constexpr auto kBlanks = " \t\r\n";
 
 struct Range {
@@ -42,11 +43,15 @@ const NamedRanges& band_names() {
   return names;
 }
 
-/// Without blanks around it, in lower case.
-std::string plain(const std::string& text) {
+std::string without_blanks_around(const std::string& text) {
   const auto first = text.find_first_not_of(kBlanks);
   if (first == std::string::npos) return "";
-  std::string word = text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+/// Without blanks around it, in lower case.
+std::string plain(const std::string& text) {
+  std::string word = without_blanks_around(text);
   for (char& letter : word) {
     if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
   }
@@ -133,12 +138,15 @@ class Line {
     }
     for (std::size_t i = 0; i < record.fields.size(); ++i) {
       fields_.try_emplace(plain(header.fields[i]), plain(record.fields[i]));
+      if (plain(header.fields[i]) == plain(kComment)) comment_ = without_blanks_around(record.fields[i]);
     }
   }
 
   bool is_blank() {
     return field(kStart).empty() && field(kEnd).empty() && field(kPixels).empty() && field(kSidebands).empty();
   }
+
+  const std::string& comment() const { return comment_; }
 
   /// What `parse` makes of a field; its error gets the place.
   template <typename Parse>
@@ -156,6 +164,7 @@ class Line {
   const std::string& file_;
   int line_;
   std::map<std::string, std::string> fields_;
+  std::string comment_;
 };
 
 void require_columns(const std::string& file, const std::vector<CsvRecord>& records) {
@@ -190,7 +199,7 @@ std::vector<FlagRule> read_observer_flags(const std::string& file) {
   for (std::size_t i = 1; i < records.size(); ++i) {
     Line line(file, records.front(), records[i]);
     if (line.is_blank()) continue;
-    FlagRule rule = {records[i].line, 0, 0, {}, {}};
+    FlagRule rule = {records[i].line, 0, 0, {}, {}, line.comment()};
     rule.first_obsid = line.parsed(kStart, parse_obsid);
     rule.last_obsid =
         line.parsed(kEnd, [&](const std::string& text) { return parse_last_obsid(text, rule.first_obsid); });

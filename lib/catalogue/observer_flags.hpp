@@ -15,10 +15,11 @@ struct FlagRule {
   std::int64_t last_obsid = 0;       ///< the largest number there is for `ongoing`
   std::vector<int> feeds;            ///< 1-19, ascending
   std::vector<int> frequency_bands;  ///< 0-7, ascending
+  std::string comment = {};          ///< what the table says of it; empty = nothing
 };
 
-/// Reads a CSV file with the columns `ObsID start`, `ObsID end`, `Pixels` and `Sidebands`, in any order and case;
-/// other columns are left alone, and so are lines with nothing in these four.
+/// Reads a CSV file with the columns `ObsID start`, `ObsID end`, `Pixels` and `Sidebands`, in any order and case, and
+/// `Comment` where there is one; other columns are left alone, and so are lines with nothing in these four.
 ///
 /// ObsID end  a number; empty: the same as the start; `ongoing`: every later observation
 /// Pixels     see parse_feeds

@@ -14,6 +14,7 @@
 #include "catalogue/postgres_url.hpp"
 #include "catalogue/sql_connection.hpp"
 #include "core/log.hpp"
+#include "core/stopping.hpp"
 
 namespace comap::sql {
 
@@ -173,7 +174,7 @@ class PostgresConnection final : public Connection {
       if (attempt >= config_.connect_retries) throw ConnectionLost(message);
       const double pause_s = std::min(config_.connect_retry_delay_s * std::ldexp(1.0, attempt), kLongestPause_s);
       log_warning("{}; trying again in {:.1f} s", message, pause_s);
-      std::this_thread::sleep_for(std::chrono::duration<double>(pause_s));
+      if (!pause_for(pause_s)) throw ConnectionLost(fmt::format("{}; not tried again, {}", message, kStoppedBySignal));
     }
   }
 

@@ -10,7 +10,7 @@
 namespace comap::sql {
 
 struct RemapOptions {
-  std::string old_prefix;  ///< whole components of a path: /data/a is no prefix of /data/ab/x
+  std::string old_prefix;  ///< whole components of a path: /data/a is no prefix of /data/ab/x; may be relative
   std::string new_prefix;
   bool require_new_path_exists = false;  ///< paths that lead nowhere afterwards stay as they are
 };
@@ -20,7 +20,9 @@ struct RemapPlan {
   std::vector<PathChange> left;  ///< of both levels: the new path does not exist
 };
 
-/// What is to be changed by change_paths(). Throws ConfigError for an empty prefix. Within a transaction.
+/// What is to be changed by change_paths(). Paths match a relative old prefix as it stands, and below the working
+/// directory. Throws ConfigError for an empty prefix, CatalogueError when no path begins with the old one, or when none
+/// could be changed because no new path exists. Within a transaction.
 RemapPlan plan_remap(Connection& connection, const RemapOptions& options);
 
 }  // namespace comap::sql

@@ -68,6 +68,7 @@ void add_flags(const h5::File& file, const ObservationResult& result, std::int64
     Row& row = elements[{quality.feed, quality.frequency_band}];
     row["is_good"] = flags[i].is_good;
     if (!flags[i].comment.empty()) row["comment"] = flags[i].comment;
+    if (!flags[i].source.empty()) row["flag_source"] = flags[i].source;
     for (const auto& [name, value] : quality.statistics) row[name] = value;
   }
   for (auto& [element, row] : elements) {

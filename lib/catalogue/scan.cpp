@@ -189,7 +189,8 @@ ScanReport scan_files(Catalogue* catalogue, const ScanOptions& options, const Co
   world.broadcast(list, 0);
   const std::vector<FileFinding> findings = inspect_shared(unpacked_candidates(list), options, world);
   run_on_rank_zero(world, [&] {
-    if (!options.dry_run) catalogue->initialize();
+    // Who may not create tables may scan into those that are there.
+    if (!options.dry_run && !catalogue->missing_tables().empty()) catalogue->initialize();
     report.plan = plan_scan(findings, known_observations(*catalogue), options.overwrite, report.problems);
     if (!options.dry_run) write_plan(*catalogue, options, report.plan);
   });

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <random>
 
 #include "core/log.hpp"
 
@@ -94,7 +95,8 @@ Table quality_flags() {
            {"unfiltered_noise_index", floating},
            {"n_spikes", integer},
            {"n_nan_values", integer},
-           {"mean_atm_temp", floating}},
+           {"mean_atm_temp", floating},
+           {"flag_source", text}},
           {"obsid", "pixel", "frequency_band"}};
 }
 
@@ -232,6 +234,11 @@ void complete_table(Connection& connection, const Table& table) {
   }
 }
 
+std::string random_name() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
+}
+
 void note_version(Connection& connection) {
   connection.execute(fmt::format("CREATE TABLE IF NOT EXISTS {} (name {} PRIMARY KEY, value {})", kOwnTable,
                                  type_name(ColumnType::text, connection.dialect()),
@@ -240,6 +247,7 @@ void note_version(Connection& connection) {
                                  "value = excluded.value WHERE {}.value <> excluded.value",
                                  kOwnTable, kOwnTable),
                      {std::to_string(kSchemaVersion)});
+  identity_of(connection);
 }
 
 }  // namespace
@@ -296,6 +304,14 @@ std::vector<std::string> missing_tables(Connection& connection) {
     }
   }
   return missing;
+}
+
+std::string identity_of(Connection& connection) {
+  connection.execute(
+      fmt::format("INSERT INTO {} (name, value) VALUES ('identity', $1) ON CONFLICT DO NOTHING", kOwnTable),
+      {random_name()});
+  return text_of(
+      connection.query(fmt::format("SELECT value FROM {} WHERE name = 'identity'", kOwnTable)).rows.at(0).at(0));
 }
 
 void check_version(Connection& connection) {

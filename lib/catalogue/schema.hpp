@@ -55,6 +55,9 @@ const Column& column(const Table& table, std::string_view name);
 void create_schema(Connection& connection);
 /// Tables that are missing or lack columns. Within a transaction.
 std::vector<std::string> missing_tables(Connection& connection);
+/// A random name that tells this catalogue from others and goes with it to other places. It gets one where it has none.
+/// Within a transaction that writes.
+std::string identity_of(Connection& connection);
 /// Throws CatalogueError when a newer program has changed the schema. Within a transaction.
 void check_version(Connection& connection);
 

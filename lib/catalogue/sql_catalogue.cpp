@@ -53,11 +53,17 @@ void warn_of_unknown(const std::vector<std::int64_t>& unknown) {
 
 class SqlCatalogue final : public Catalogue {
  public:
-  explicit SqlCatalogue(std::unique_ptr<sql::Connection> connection) : connection_(std::move(connection)) {
-    if (connection_->exists()) in_transaction(sql::Access::read, [&] { sql::check_version(*connection_); });
+  SqlCatalogue(std::unique_ptr<sql::Connection> connection, CatalogueUse use)
+      : connection_(std::move(connection)), use_(use) {
+    if (use_ == CatalogueUse::create && !connection_->exists()) return;
+    in_transaction(sql::Access::read, [&] {
+      sql::check_version(*connection_);
+      if (use_ != CatalogueUse::create) sql::require_observations(*connection_);
+    });
   }
 
   void initialize() override {
+    require_changes();
     connection_->create();
     in_transaction(sql::Access::write, [&] { sql::create_schema(*connection_); });
     is_whole_ = true;
@@ -188,6 +194,7 @@ class SqlCatalogue final : public Catalogue {
   /// A change, on a schema that is complete: an existing file may lack tables.
   template <typename Work>
   void write(const Work& work) {
+    require_changes();
     if (!is_whole_) {
       in_transaction(sql::Access::read, [&] { sql::require_observations(*connection_); });
       if (!missing_tables().empty()) initialize();
@@ -196,14 +203,20 @@ class SqlCatalogue final : public Catalogue {
     in_transaction(sql::Access::write, work);
   }
 
+  void require_changes() const {
+    if (use_ == CatalogueUse::look) throw Bug("a change of a catalogue that was opened to look");
+  }
+
   std::unique_ptr<sql::Connection> connection_;
+  CatalogueUse use_;
   bool is_whole_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Catalogue> open_catalogue(const CatalogueConfig& config) {
-  return std::make_unique<SqlCatalogue>(sql::open_connection(config));
+std::unique_ptr<Catalogue> open_catalogue(const CatalogueConfig& config, CatalogueUse use) {
+  const auto access = use == CatalogueUse::look ? sql::Access::read : sql::Access::write;
+  return std::make_unique<SqlCatalogue>(sql::open_connection(config, access), use);
 }
 
 }  // namespace comap

@@ -98,11 +98,11 @@ std::string type_name(ColumnType type, Dialect dialect) {
   throw Bug("a column type without a name");
 }
 
-std::unique_ptr<Connection> open_connection(const CatalogueConfig& config) {
+std::unique_ptr<Connection> open_connection(const CatalogueConfig& config, Access access) {
   constexpr std::string_view kSqlite = "sqlite:";
-  if (config.url.starts_with(kSqlite)) return open_sqlite(config.url.substr(kSqlite.size()));
+  if (config.url.starts_with(kSqlite)) return open_sqlite(config.url.substr(kSqlite.size()), access);
   if (config.url.starts_with("postgresql://") || config.url.starts_with("postgres://")) return open_postgres(config);
-  throw CatalogueError("catalogue: [catalogue] url must start with sqlite: or postgresql://");
+  throw ConfigError("catalogue: [catalogue] url must start with sqlite: or postgresql://");
 }
 
 std::string storable_text(const std::string& text) {

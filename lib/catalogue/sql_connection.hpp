@@ -104,12 +104,13 @@ class Transaction {
   bool committed_ = false;
 };
 
-/// `path` is what follows `sqlite:`. Throws CatalogueError when its directory is missing or the file is no database.
-std::unique_ptr<Connection> open_sqlite(const std::string& path);
+/// `path` is what follows `sqlite:`. Throws ConfigError when its directory is missing or the file is no database.
+std::unique_ptr<Connection> open_sqlite(const std::string& path, Access access);
 /// `config.url` starts with `postgresql://` or `postgres://`.
 std::unique_ptr<Connection> open_postgres(const CatalogueConfig& config);
-/// One of the two, by the start of `config.url`. Throws CatalogueError for another start.
-std::unique_ptr<Connection> open_connection(const CatalogueConfig& config);
+/// One of the two, by the start of `config.url`. With Access::read an SQLite file is opened read-only. Throws
+/// ConfigError for another start.
+std::unique_ptr<Connection> open_connection(const CatalogueConfig& config, Access access = Access::write);
 /// Version of libpqxx, for `--version`.
 std::string postgres_library_version();
 

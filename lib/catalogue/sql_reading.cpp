@@ -60,7 +60,7 @@ std::string observation_columns(Connection& connection) {
 
 void require_observations(Connection& connection) {
   if (!connection.columns_of(kObservations).empty()) return;
-  throw CatalogueError(fmt::format(
+  throw ConfigError(fmt::format(
       "catalogue {}: there is no table {}; create it with `comap_mpi catalogue init` or correct [catalogue] url",
       connection.description(), kObservations));
 }

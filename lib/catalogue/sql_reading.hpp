@@ -35,7 +35,7 @@ std::string readable_table(Connection& connection, const char* name);
 /// summary.
 std::string observations_with_summary(Connection& connection);
 
-/// Throws CatalogueError saying what to do when the catalogue has not been created.
+/// Throws ConfigError saying what to do when the catalogue has not been created.
 void require_observations(Connection& connection);
 
 }  // namespace comap::sql

@@ -20,7 +20,7 @@ constexpr auto kFailed = "failed";
 
 bool is_flag_identity(const std::string& column) {
   return column == "obsid" || column == "pixel" || column == "frequency_band" || column == "is_good" ||
-         column == "comment";
+         column == "comment" || column == "flag_source";
 }
 
 SqlValue fitted(const Table& table, const std::string& name, const SqlValue& value, std::int64_t obsid) {

@@ -63,9 +63,10 @@ Values row_of(sqlite3_stmt* statement) {
 
 class SqliteConnection final : public Connection {
  public:
-  explicit SqliteConnection(const std::string& path) : path_(std::filesystem::absolute(path).lexically_normal()) {
+  SqliteConnection(const std::string& path, Access access)
+      : path_(std::filesystem::absolute(path).lexically_normal()), access_(access) {
     check_place();
-    if (std::filesystem::exists(path_)) open(SQLITE_OPEN_READWRITE);
+    if (std::filesystem::exists(path_)) reconnect();
   }
 
   Dialect dialect() const override { return Dialect::sqlite; }
@@ -76,7 +77,16 @@ class SqliteConnection final : public Connection {
     if (!exists()) open(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   }
 
-  void reconnect() override { open(SQLITE_OPEN_READWRITE); }
+  void reconnect() override {
+    if (access_ == Access::write) return open(SQLITE_OPEN_READWRITE);
+    try {
+      open(SQLITE_OPEN_READONLY);
+    } catch (const CatalogueError&) {
+      // A program that was killed may have left its journal, which only a connection that may write can undo.
+      open(SQLITE_OPEN_READWRITE);
+      open(SQLITE_OPEN_READONLY);
+    }
+  }
 
   Result query(const std::string& statement, const Values& parameters) override {
     const Statement prepared = prepare(statement);
@@ -143,9 +153,12 @@ class SqliteConnection final : public Connection {
 
  private:
   void check_place() const {
-    if (std::filesystem::is_directory(path_)) fail("is a directory; give the name of a file in [catalogue] url");
+    if (std::filesystem::is_directory(path_)) refuse("is a directory; give the name of a file in [catalogue] url");
     if (!std::filesystem::is_directory(path_.parent_path())) {
-      fail("its directory does not exist; create it or correct [catalogue] url");
+      refuse("its directory does not exist; create it or correct [catalogue] url");
+    }
+    if (std::filesystem::exists(path_) && !std::filesystem::is_regular_file(path_)) {
+      refuse("is no file; correct [catalogue] url");
     }
   }
 
@@ -160,7 +173,9 @@ class SqliteConnection final : public Connection {
   }
 
   Statement prepare(const std::string& text) const {
-    if (!exists()) fail("there is no such file; create it with `comap_mpi catalogue init` or correct [catalogue] url");
+    if (!exists()) {
+      refuse("there is no such file; create it with `comap_mpi catalogue init` or correct [catalogue] url");
+    }
     sqlite3_stmt* raw = nullptr;
     check(sqlite3_prepare_v2(database_.get(), text.c_str(), -1, &raw, nullptr));
     return Statement(raw);
@@ -188,26 +203,31 @@ class SqliteConnection final : public Connection {
                                        description(), kBusyTimeout_ms / 1000));
     }
     if (primary == SQLITE_READONLY) fail("is read-only; check the permissions of the file and of its directory");
-    if (primary == SQLITE_NOTADB) fail("is not an SQLite database; correct [catalogue] url");
+    if (primary == SQLITE_NOTADB) refuse("is not an SQLite database; correct [catalogue] url");
     fail(sqlite3_errmsg(database_.get()));
   }
 
   [[noreturn]] void fail(std::string_view reason) const {
     throw CatalogueError(fmt::format("catalogue {}: {}", description(), reason));
   }
+  /// The configuration names a wrong place.
+  [[noreturn]] void refuse(std::string_view reason) const {
+    throw ConfigError(fmt::format("catalogue {}: {}", description(), reason));
+  }
 
   std::filesystem::path path_;
+  Access access_;
   Database database_;
 };
 
 }  // namespace
 
-std::unique_ptr<Connection> open_sqlite(const std::string& path) {
+std::unique_ptr<Connection> open_sqlite(const std::string& path, Access access) {
   // A server's URL in the wrong place may hold a password: it is not shown.
   if (path.empty() || path.starts_with("//") || path.find("://") != std::string::npos) {
-    throw CatalogueError("catalogue: [catalogue] url must be sqlite:PATH, for example sqlite:comap.db");
+    throw ConfigError("catalogue: [catalogue] url must be sqlite:PATH, for example sqlite:comap.db");
   }
-  return std::make_unique<SqliteConnection>(path);
+  return std::make_unique<SqliteConnection>(path, access);
 }
 
 }  // namespace comap::sql

@@ -16,6 +16,7 @@
 #include "core/json_bytes.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
+#include "core/stopping.hpp"
 #include "level2/catalogue_snapshot.hpp"
 #include "level2/catalogue_values.hpp"
 #include "level2/rerun_plan.hpp"
@@ -200,6 +201,7 @@ std::vector<VerifyProblem> inspect(const std::vector<Question>& questions, const
   std::vector<VerifyProblem> problems;
   std::span<const FileFinding> rest = findings;
   for (const Question& question : questions) {
+    throw_when_stopped();
     const std::size_t n = files_of(question.observation).size();
     std::ranges::move(Inspection(question, rest.first(n), config, stages, options.with_stages).run(),
                       std::back_inserter(problems));

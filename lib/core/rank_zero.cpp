@@ -5,18 +5,20 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "core/stopping.hpp"
 
 namespace comap {
 
 namespace {
 
-enum class Outcome : unsigned char { done, config, catalogue, io, observation, other };
+enum class Outcome : unsigned char { done, config, catalogue, io, observation, stopped, other };
 
 Outcome outcome_of(const std::exception& error) {
   if (dynamic_cast<const ConfigError*>(&error) != nullptr) return Outcome::config;
   if (dynamic_cast<const CatalogueError*>(&error) != nullptr) return Outcome::catalogue;
   if (dynamic_cast<const IoError*>(&error) != nullptr) return Outcome::io;
   if (dynamic_cast<const ObservationError*>(&error) != nullptr) return Outcome::observation;
+  if (dynamic_cast<const Stopped*>(&error) != nullptr) return Outcome::stopped;
   return Outcome::other;
 }
 
@@ -36,6 +38,8 @@ Bytes message_of(Outcome outcome, const std::string& text) {
       throw IoError(text);
     case Outcome::observation:
       throw ObservationError(text);
+    case Outcome::stopped:
+      throw Stopped();
     default:
       throw Error(text);
   }

@@ -1,11 +1,10 @@
 #include "core/retry.hpp"
 
-#include <chrono>
 #include <random>
-#include <thread>
 
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "core/stopping.hpp"
 
 namespace comap {
 
@@ -20,7 +19,7 @@ void with_retries(const IoConfig& io, std::string_view what, const std::function
       if (!error.can_pass() || attempt > io.open_retries) throw;
       log_warning("{}: {}; trying again ({} of {})", what, error.what(), attempt, io.open_retries);
     }
-    std::this_thread::sleep_for(std::chrono::duration<double>(pause_s * jitter(generator)));
+    if (!pause_for(pause_s * jitter(generator))) throw Stopped();
     pause_s *= io.retry_backoff;
   }
 }

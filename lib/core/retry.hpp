@@ -10,7 +10,7 @@
 namespace comap {
 
 /// Calls `work`; an IoError that can pass is logged and tried again `open_retries` times with growing, jittered
-/// pauses. The last error, and every other, goes through.
+/// pauses. The last error, and every other, goes through. Throws Stopped when asked to stop meanwhile.
 void with_retries(const IoConfig& io, std::string_view what, const std::function<void()>& work);
 
 }  // namespace comap

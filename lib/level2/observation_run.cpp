@@ -12,13 +12,14 @@
 #include "core/json_bytes.hpp"
 #include "core/log.hpp"
 #include "core/retry.hpp"
+#include "core/stopping.hpp"
 #include "core/version.hpp"
 #include "io/level2_schema.hpp"
 #include "level2/catalogue_values.hpp"
 #include "level2/feed_prefetch.hpp"
 #include "level2/kept_products.hpp"
 #include "level2/level1_copies.hpp"
-#include "level2/level2_path.hpp"
+#include "level2/level2_place.hpp"
 #include "level2/level2_writer.hpp"
 #include "level2/product_gather.hpp"
 #include "level2/provenance.hpp"
@@ -64,23 +65,26 @@ class ObservationRun {
   void find_out_what_to_do() {
     std::string text;
     team_.run_agreed("check_level1", [&] {
-      path_ = level2_path(tools_.config.level2, job_.observation);
       if (team_.rank() != 0) return;
+      const Level2Place place = level2_place(tools_.config.level2, job_.observation, job_.snapshot);
+      if (!place.remark.empty()) log_warning("{}", place.remark);
       const std::string& level1 = job_.observation.level1_path;
       const std::string& following = job_.following_level2_path;
       if (const std::string deadly = tools_.why_deadly(following); !deadly.empty()) {
         throw ObservationError(
             fmt::format("{}: {}; its vane calibration is needed for this sky dip", following, deadly));
       }
-      const RerunQuestion question{tools_.config.level2,    tools_.stages, level1, path_, job_.snapshot, following,
-                                   tools_.why_deadly(path_)};
+      const RerunQuestion question{tools_.config.level2, tools_.stages, level1,    place.path,
+                                   job_.snapshot,        following,     tools_.why_deadly(place.path)};
       with_retries(tools_.config.io, level1, [&] {
         level1_identity_ = identity_if_there(level1);
-        level2_identity_ = identity_if_there(path_);
-        text = json_text(to_json(plan_rerun(question)));
+        level2_identity_ = identity_if_there(place.path);
+        text = json_text({{"path", place.path}, {"plan", to_json(plan_rerun(question))}});
       });
     });
-    plan_ = rerun_plan_from_json(nlohmann::json::parse(broadcast_text(team_, text)));
+    const auto found = nlohmann::json::parse(broadcast_text(team_, text));
+    found.at("path").get_to(path_);
+    plan_ = rerun_plan_from_json(found.at("plan"));
     outcome_.result.level2_path = path_;
     if (plan_.up_to_date()) {
       outcome_.status = ObservationOutcome::Status::up_to_date;
@@ -132,7 +136,7 @@ class ObservationRun {
       observation_.level1 = read_level1_copies(path_);
       observation_.products = read_observation_products(h5::File::open_read(path_), kept_records());
       const auto edges = observation_.products.get<std::int64_t>(level2::kScanEdges);
-      for (std::size_t i = 0; i + 1 < edges.size(); i += 2) observation_.scans.push_back({edges[i], edges[i + 1]});
+      observation_.scans = checked_scans(path_, edges, observation_.level1.n_samples);
       return;
     }
     with_retries(tools_.config.io, job_.observation.level1_path, [&] {
@@ -171,6 +175,15 @@ class ObservationRun {
     return file;
   }
 
+  /// As the stages whose results are kept would write them now.
+  std::vector<OutputSpec> kept_outputs() const {
+    std::vector<OutputSpec> all;
+    for (const auto& stage : tools_.stages) {
+      if (!runs(stage->name())) std::ranges::move(stage->outputs(observation_), std::back_inserter(all));
+    }
+    return all;
+  }
+
   bool runs(std::string_view stage) const { return std::ranges::find(running_, stage, &Stage::name) != running_.end(); }
 
   void copy_from_level1(Level2Writer& writer) {
@@ -189,7 +202,9 @@ class ObservationRun {
     const Deliveries deliveries = combined_deliveries(running_);
     const bool reads_samples = deliveries.vane_samples || deliveries.scan_samples || deliveries.between_scans;
     team_.run_agreed("open the earlier Level-2 file", [&] {
-      if (plan_.no_earlier_file.empty()) earlier_.emplace(h5::File::open_read(path_));
+      if (!plan_.no_earlier_file.empty()) return;
+      earlier_.emplace(h5::File::open_read(path_));
+      if (plan_.needs_level1) check_shapes(*earlier_, kept_outputs());
     });
     if (reads_samples) open_tod(writer);
     const std::int64_t max_block = tools_.config.level2.find_scans.max_block_samples;

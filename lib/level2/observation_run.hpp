@@ -26,7 +26,8 @@ struct Level2Tools {
   std::function<void(const std::string& path)> probe = [](const std::string&) {};
   /// Why a Level-2 file must not be opened; empty = it may. Not collective.
   std::function<std::string(const std::string& path)> why_deadly = [](const std::string&) { return std::string(); };
-  /// Called on every rank before each block of TOD; may throw to end the observation. Not collective.
+  /// Called on every rank before each block of TOD; may throw to end the observation, Stopped to drop it. Not
+  /// collective.
   std::function<void()> between_blocks = [] {};
 };
 
@@ -36,9 +37,6 @@ struct ObservationJob {
   nlohmann::json snapshot;  ///< "row": columns of comap_data, "flags": rows of quality_flags, as the catalogue has them
   std::string following_level2_path;  ///< Level-2 file of obsid + 1, for a sky dip; empty = none
 };
-
-/// Text with which between_blocks ends an observation that is to be dropped, not failed.
-inline constexpr std::string_view kStoppedBySignal = "stopped by a signal";
 
 /// What came of it; the same on every rank of the team.
 struct ObservationOutcome {

@@ -26,6 +26,8 @@ nlohmann::json catalogue_identity(const nlohmann::json& snapshot) {
     if (is_good && !has_comment) continue;
     flags.push_back({flag.value("pixel", 0), flag.value("frequency_band", 0), is_good,
                      has_comment ? comment->get<std::string>() : std::string()});
+    const auto source = flag.find("flag_source");
+    if (source != flag.end() && source->is_string()) flags.back().push_back(*source);
   }
   return {{"row", std::move(row)}, {"flags", std::move(flags)}};
 }

@@ -5,7 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
+#include "catalogue/sql_reading.hpp"
+#include "core/constants.hpp"
+#include "core/error.hpp"
 #include "io/level2_schema.hpp"
 #include "level2/catalogue_values.hpp"
 
@@ -53,35 +57,110 @@ double number_or(const nlohmann::json& row, std::string_view column, double miss
   return found != row.end() && found->is_number() ? found->get<double>() : missing;
 }
 
+std::string path_of(std::string_view column) { return fmt::format("{}/{}", level2::kSqlSnapshot, column); }
+
+std::string text_or_empty(const nlohmann::json& row, std::string_view column) {
+  const auto found = row.find(column);
+  return found != row.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
 void write_columns(h5::File& file, const std::map<Element, nlohmann::json>& rows) {
   const h5::Extent extent = {rows.size()};
-  const auto path = [](std::string_view column) { return fmt::format("{}/{}", level2::kSqlSnapshot, column); };
   std::vector<std::int64_t> pixels;
   std::vector<std::int64_t> bands;
   std::vector<std::uint8_t> good;
-  std::vector<std::string> comments;
+  std::vector<std::string> comments, sources;
   for (const auto& [element, row] : rows) {
     pixels.push_back(element.first);
     bands.push_back(element.second);
     const auto is_good = row.find("is_good");
     good.push_back(is_good == row.end() || !is_good->is_boolean() || is_good->get<bool>() ? 1 : 0);
-    const auto comment = row.find("comment");
-    comments.push_back(comment != row.end() && comment->is_string() ? comment->get<std::string>() : "");
+    comments.push_back(text_or_empty(row, "comment"));
+    sources.push_back(text_or_empty(row, "flag_source"));
   }
-  file.write(path("pixel"), extent, std::span<const std::int64_t>(pixels));
-  file.write(path("frequency_band"), extent, std::span<const std::int64_t>(bands));
-  file.write(path("is_good"), extent, std::span<const std::uint8_t>(good));
-  file.write_strings(path("comment"), comments);
+  file.write(path_of("pixel"), extent, std::span<const std::int64_t>(pixels));
+  file.write(path_of("frequency_band"), extent, std::span<const std::int64_t>(bands));
+  file.write(path_of("is_good"), extent, std::span<const std::uint8_t>(good));
+  file.write_strings(path_of("comment"), comments);
+  file.write_strings(path_of("flag_source"), sources);
   for (const std::string_view column : kNumberColumns) {
     std::vector<double> values;
     for (const auto& [element, row] : rows) values.push_back(number_or(row, column, std::nan("")));
-    file.write(path(column), extent, std::span<const double>(values));
+    file.write(path_of(column), extent, std::span<const double>(values));
   }
   for (const std::string_view column : kCountColumns) {
     std::vector<std::int64_t> values;
     for (const auto& [element, row] : rows) values.push_back(static_cast<std::int64_t>(number_or(row, column, -1.0)));
-    file.write(path(column), extent, std::span<const std::int64_t>(values));
+    file.write(path_of(column), extent, std::span<const std::int64_t>(values));
   }
+}
+
+[[noreturn]] void fail(const h5::File& file, std::string_view column, const std::string& reason) {
+  throw IoError(fmt::format("{}: {}: {}; make the file anew with --set level2.overwrite=true", file.path(),
+                            path_of(column), reason));
+}
+
+/// Number of rows of quality_flags in the file; 0 when there are none.
+std::size_t number_of_rows(const h5::File& file) {
+  if (!file.exists(path_of("pixel"))) return 0;
+  const h5::Extent extent = file.info(path_of("pixel")).extent;
+  constexpr std::uint64_t kMost = std::uint64_t{kScienceFeeds} * sql::kFrequencyBands;
+  if (extent.size() != 1 || extent[0] > kMost)
+    fail(file, "pixel", fmt::format("is no column of at most {} rows", kMost));
+  return extent[0];
+}
+
+/// A column is as long as all others.
+void check_length(const h5::File& file, std::string_view column, std::size_t n_rows) {
+  if (!file.exists(path_of(column))) fail(file, column, "is missing");
+  if (file.info(path_of(column)).extent != h5::Extent{n_rows}) {
+    fail(file, column, fmt::format("has not {} rows as the other columns", n_rows));
+  }
+}
+
+template <typename T>
+std::vector<T> read_column(const h5::File& file, std::string_view column, std::size_t n_rows) {
+  check_length(file, column, n_rows);
+  return file.read<T>(path_of(column));
+}
+
+std::vector<std::string> read_texts(const h5::File& file, std::string_view column, std::size_t n_rows) {
+  check_length(file, column, n_rows);
+  return file.read_strings(path_of(column));
+}
+
+std::vector<QualityRow> read_elements(const h5::File& file, std::size_t n_rows) {
+  const auto pixels = read_column<std::int64_t>(file, "pixel", n_rows);
+  const auto bands = read_column<std::int64_t>(file, "frequency_band", n_rows);
+  std::vector<QualityRow> rows;
+  for (std::size_t i = 0; i < n_rows; ++i) {
+    if (pixels[i] < 1 || pixels[i] > kScienceFeeds || bands[i] < 0 || bands[i] >= sql::kFrequencyBands) {
+      fail(file, "pixel",
+           fmt::format("row {} is feed {}, frequency_band {}: there is no such", i, pixels[i], bands[i]));
+    }
+    rows.push_back({static_cast<int>(pixels[i]), static_cast<int>(bands[i]), {}});
+  }
+  return rows;
+}
+
+bool is_count(double value) {
+  return value >= 0.0 && value <= std::numeric_limits<std::int32_t>::max() && value == std::floor(value);
+}
+
+std::vector<CalibrationFlux> read_fluxes(const h5::File& file) {
+  std::vector<CalibrationFlux> rows;
+  if (!file.exists(path_of(kFluxes))) return rows;
+  constexpr std::uint64_t kMost = std::uint64_t{kScienceFeeds} * sql::kFrequencyBands;
+  const h5::Extent extent = file.info(path_of(kFluxes)).extent;
+  if (extent.size() != 1 || extent[0] > kMost) fail(file, kFluxes, fmt::format("is no list of at most {}", kMost));
+  for (const std::string& text : file.read_strings(path_of(kFluxes))) {
+    try {
+      rows.push_back(calibration_flux_from_json(nlohmann::json::parse(text), 0));
+    } catch (const nlohmann::json::exception& error) {
+      fail(file, kFluxes, error.what());
+    }
+  }
+  return rows;
 }
 
 h5::AttributeValue attribute_of(const nlohmann::json& value) {
@@ -104,11 +183,10 @@ void write_sql_snapshot(h5::File& file, const nlohmann::json& snapshot, const Ob
   if (!rows.empty()) write_columns(file, rows);
   std::vector<std::string> fluxes;
   for (const CalibrationFlux& flux : result.calibration) fluxes.push_back(to_json(flux).dump());
-  if (!fluxes.empty()) file.write_strings(fmt::format("{}/{}", level2::kSqlSnapshot, kFluxes), fluxes);
+  if (!fluxes.empty()) file.write_strings(path_of(kFluxes), fluxes);
 }
 
 ObservationResult read_sql_snapshot(const h5::File& file) {
-  const auto path = [](std::string_view column) { return fmt::format("{}/{}", level2::kSqlSnapshot, column); };
   ObservationResult result;
   result.complete = true;
   result.level2_path = file.path();
@@ -116,22 +194,16 @@ ObservationResult read_sql_snapshot(const h5::File& file) {
     const auto value = file.attribute(level2::kSqlSnapshot, column);
     if (const auto number = value ? h5::to_number(*value) : std::nullopt) result.summary.emplace(column, *number);
   }
-  if (file.exists(path(kFluxes))) {
-    for (const std::string& flux : file.read_strings(path(kFluxes))) {
-      result.calibration.push_back(calibration_flux_from_json(nlohmann::json::parse(flux), result.obsid));
-    }
-  }
-  if (!file.exists(path("pixel"))) return result;
-  const auto pixels = file.read<std::int64_t>(path("pixel"));
-  const auto bands = file.read<std::int64_t>(path("frequency_band"));
-  for (std::size_t i = 0; i < pixels.size(); ++i) {
-    result.quality.push_back({static_cast<int>(pixels[i]), static_cast<int>(bands[i]), {}});
-  }
+  result.calibration = read_fluxes(file);
+  const std::size_t n_rows = number_of_rows(file);
+  if (n_rows == 0) return result;
+  result.quality = read_elements(file, n_rows);
   const auto add_column = [&](std::string_view column, bool counts) {
-    const auto values = file.read<double>(path(column));
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (std::isfinite(values[i]) && !(counts && values[i] < 0.0))
-        result.quality[i].statistics.emplace(column, values[i]);
+    const auto values = read_column<double>(file, column, n_rows);
+    for (std::size_t i = 0; i < n_rows; ++i) {
+      if (!std::isfinite(values[i]) || (counts && values[i] < 0.0)) continue;
+      if (counts && !is_count(values[i])) fail(file, column, fmt::format("row {} is {}, no count", i, values[i]));
+      result.quality[i].statistics.emplace(column, values[i]);
     }
   };
   for (const std::string_view column : kNumberColumns) add_column(column, false);
@@ -140,12 +212,15 @@ ObservationResult read_sql_snapshot(const h5::File& file) {
 }
 
 std::vector<SnapshotFlag> read_snapshot_flags(const h5::File& file) {
-  const auto path = [](std::string_view column) { return fmt::format("{}/{}", level2::kSqlSnapshot, column); };
+  const std::size_t n_rows = number_of_rows(file);
+  if (n_rows == 0) return {};
+  const auto good = read_column<std::uint8_t>(file, "is_good", n_rows);
+  const auto comments = read_texts(file, "comment", n_rows);
+  // Files of version 0.2 do not have it.
+  const bool has_sources = file.exists(path_of("flag_source"));
+  const auto sources = has_sources ? read_texts(file, "flag_source", n_rows) : std::vector<std::string>(n_rows);
   std::vector<SnapshotFlag> flags;
-  if (!file.exists(path("is_good"))) return flags;
-  for (const std::uint8_t good : file.read<std::uint8_t>(path("is_good"))) flags.push_back({good != 0, ""});
-  const std::vector<std::string> comments = file.read_strings(path("comment"));
-  for (std::size_t i = 0; i < std::min(flags.size(), comments.size()); ++i) flags[i].comment = comments[i];
+  for (std::size_t i = 0; i < n_rows; ++i) flags.push_back({good[i] != 0, comments[i], sources[i]});
   return flags;
 }
 

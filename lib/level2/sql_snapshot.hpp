@@ -18,13 +18,15 @@ namespace comap {
 void write_sql_snapshot(h5::File& file, const nlohmann::json& snapshot, const ObservationResult& result);
 
 /// The result that write_sql_snapshot was given, from the file: what a run that died between naming the file and
-/// recording it in the catalogue has left to record. Serial. Throws IoError.
+/// recording it in the catalogue has left to record. Serial. Throws IoError for columns of different lengths and for
+/// what no catalogue holds.
 ObservationResult read_sql_snapshot(const h5::File& file);
 
 /// What an observer said of an element.
 struct SnapshotFlag {
   bool is_good = true;
   std::string comment;
+  std::string source;  ///< quality_flags.flag_source
 };
 /// For each of the quality rows that read_sql_snapshot returns. Serial. Throws IoError.
 std::vector<SnapshotFlag> read_snapshot_flags(const h5::File& file);

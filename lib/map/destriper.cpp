@@ -5,6 +5,7 @@
 #include <cmath>
 #include <memory>
 
+#include "core/stopping.hpp"
 #include "map/components.hpp"
 #include "map/conjugate_gradient.hpp"
 #include "map/map_binning.hpp"
@@ -132,9 +133,10 @@ LaneValues residual_limits(PixelSystem& system, const LaneValues& rhs, const Des
   return limits;
 }
 
-/// Solves for `map`, which holds the start: zeros, or any other; returns its residual but for a level set since.
+/// Solves for `map`, which holds the start: zeros, or any other; returns its residual but for a level set since. Throws
+/// Stopped on all ranks after an iteration in which any was asked to stop.
 LargeVector<double> solve(PixelSystem& system, std::size_t n_lanes, const DestriperSettings& settings, bool from_zero,
-                          const ComponentsOfLanes& components, std::span<double> map,
+                          const ComponentsOfLanes& components, const Communicator& ranks, std::span<double> map,
                           std::span<DestriperResult> results) {
   const Clock::time_point before = Clock::now();
   LargeVector<double> residual = system.right_hand_side();
@@ -145,7 +147,10 @@ LargeVector<double> solve(PixelSystem& system, std::size_t n_lanes, const Destri
     for (std::size_t i = lane; i < map.size(); i += n_lanes) map[i] = 0.0;
   }
   if (!from_zero) residual = system.residual(map);
-  const auto apply = [&](std::span<const double> x, std::span<double> y) { system.apply(x, y); };
+  const auto apply = [&](std::span<const double> x, std::span<double> y) {
+    throw_when_stopped(ranks);
+    system.apply(x, y);
+  };
   const auto precondition = [&](std::span<const double> r, std::span<double> z) { return system.precondition(r, z); };
   const auto dot = [&](std::span<const double> x, std::span<const double> y) { return system.dot(x, y); };
   const auto lanes = conjugate_gradient(apply, precondition, dot, n_lanes, residual, map, limits);
@@ -199,7 +204,7 @@ std::vector<DestriperResult> destripe_group(const DestriperData& data, const Str
   const std::size_t bytes_of_caller = release();
   release_solver_sums(sums);
   const LargeVector<double> residual =
-      solve(system, runs.n_lanes, settings, group.start.empty(), components, map, results);
+      solve(system, runs.n_lanes, settings, group.start.empty(), components, ranks, map, results);
 
   const std::size_t bytes = runs.bytes() + inverse.bytes() + system.bytes() + shared.bytes() + bytes_kept(sums) +
                             bytes_of_caller + kGradientVectors * map.capacity() * sizeof(double) +

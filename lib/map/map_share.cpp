@@ -10,6 +10,7 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "core/stopping.hpp"
 #include "map/noise_model.hpp"
 #include "map/offset_prior.hpp"
 #include "map/prepare_scan.hpp"
@@ -118,7 +119,10 @@ void MapShare::for_each_feed(Work&& work) {
                                 .stage = "mapmake"});
     try {
       const Level2Reader file = open(unit);
-      for (const int feed : unit.feeds) work(file, unit, feed);
+      for (const int feed : unit.feeds) {
+        throw_when_stopped();
+        work(file, unit, feed);
+      }
       check_same_file(path_of(unit), unit.file);
     } catch (const ReplacedFile& error) {
       failures_.push_back({unit.observation, Exclusion::file_replaced, error.what()});

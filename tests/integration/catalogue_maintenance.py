@@ -3,6 +3,7 @@ files (verify --repair), a lost catalogue (restore-from), a file of the Python p
 import hashlib
 import json
 import math
+import os
 import sqlite3
 import subprocess
 
@@ -49,6 +50,19 @@ def postgres_rows(url, table):
     return [{name: value for name, value in json.loads(line).items() if name != "id"} for line in text.splitlines()]
 
 
+def check_renewed_in_place(scratch, config):
+    """Files that have moved are renewed where they are; another output_dir is for those that lie where they were made."""
+    before = rows_of(scratch / "comap.db", "comap_data")
+    assert run("level2", config, "--dry-run", directory=scratch).count("up to date: ") == 2
+    one = before[0]
+    changed = os.stat(one["level2_path"]).st_mtime_ns
+    run("level2", config, "--obsid", one["obsid"], "--set", "level2.overwrite=true", directory=scratch)
+    run("level2", config, "--set", 'level2.output_dir="elsewhere"', directory=scratch)
+    assert os.stat(one["level2_path"]).st_mtime_ns > changed
+    assert rows_of(scratch / "comap.db", "comap_data") == before
+    assert not (scratch / "level2").exists() and not (scratch / "elsewhere").exists()
+
+
 def check_moves(scratch, config, level2_files):
     before = rows_of(scratch / "comap.db", "comap_data")
     (scratch / "level2").rename(scratch / "disk2")
@@ -58,6 +72,7 @@ def check_moves(scratch, config, level2_files):
     tables(scratch, config, "remap", "--old-prefix", scratch / "level2", "--new-prefix", "disk2", "--write")
     for row in rows_of(scratch / "comap.db", "comap_data"):
         assert row["level2_path"].startswith(f"{scratch}/disk2/")
+    check_renewed_in_place(scratch, config)
     (scratch / "disk2").rename(scratch / "level2")
     arguments = ("--search-root", "level2", "--output-dir", "lists")
     report = tables(scratch, config, "reconcile", *arguments)
@@ -91,6 +106,17 @@ def check_verify(scratch, config, level2_files):
     open(level2_files[0], "wb").write(whole)
 
 
+def check_nothing_to_do(scratch, config):
+    """A prefix that no path has, a new one that leads nowhere, no file to restore from: errors that say so."""
+    assert "no path of the catalogue begins with" in \
+        run("catalogue", "remap", config, "--old-prefix", "/no/where", "--new-prefix", "/x", directory=scratch, expect=1)
+    assert "is the disk mounted?" in run("catalogue", "remap", config, "--old-prefix", "level2", "--new-prefix", "/x",
+                                         "--require-new-path-exists", directory=scratch, expect=1)
+    assert len(tables(scratch, config, "remap", "--old-prefix", "level2", "--new-prefix", "/x")["level2_path"]) == 2
+    assert "no Level-2 file that can be used" in \
+        run("catalogue", "restore-from", config, "level2/*/Level2_*.hd5", directory=scratch, expect=1)
+
+
 def check_restore(scratch, expected):
     lost = write_config(scratch / "lost.toml", CONFIG.format(url="sqlite:lost.db"))
     run("catalogue", "init", lost, directory=scratch)
@@ -112,7 +138,7 @@ def check_python_file(scratch):
     before = hashlib.sha256(python.read_bytes()).hexdigest()
     with private_postgres() as url:
         config = write_config(scratch / "postgres.toml", CONFIG.format(url=url))
-        run("catalogue", "merge", config, python, directory=scratch, expect=1)
+        run("catalogue", "merge", config, python, directory=scratch, expect=2)
         run("catalogue", "init", config, directory=scratch)
         dry = tables(scratch, config, "merge", python)
         assert postgres_rows(url, "comap_data") == []
@@ -139,7 +165,7 @@ def check_python_file(scratch):
     run("catalogue", "summary", "--set", "catalogue.url=sqlite:python.db", directory=scratch)
     run("catalogue", "show", "7206", "--set", "catalogue.url=sqlite:python.db", directory=scratch)
     assert hashlib.sha256(python.read_bytes()).hexdigest() == before
-    run("catalogue", "merge", "python.db", "--set", "catalogue.url=sqlite:python.db", directory=scratch, expect=1)
+    run("catalogue", "merge", "python.db", "--set", "catalogue.url=sqlite:python.db", directory=scratch, expect=2)
 
 
 def check_same(first, second):
@@ -163,6 +189,7 @@ def main():
     level2_files = [row["level2_path"] for row in rows_of(scratch / "comap.db", "comap_data")]
     expected = {table: rows_of(scratch / "comap.db", table) for table in TABLES[:4]}
     check_moves(scratch, config, level2_files)
+    check_nothing_to_do(scratch, config)
     check_verify(scratch, config, level2_files)
     check_restore(scratch, expected)
     check_python_file(scratch)

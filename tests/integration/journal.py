@@ -1,6 +1,8 @@
 """A catalogue that goes away in the middle of a run: the results are kept in the journal, the next run records them
 first. Bad lines, old results and refused ones do not stop the others."""
 import json
+import shutil
+import signal
 import sqlite3
 import subprocess
 
@@ -36,6 +38,19 @@ def run_until_server_stops(scratch, config, server):
         return job.wait(timeout=120), text
 
 
+def check_signal_while_connecting(scratch, config):
+    """Nobody waits for a server that is gone when the job is to end."""
+    command = [PROGRAM, "level2", str(config), "--set", "catalogue.connect_retries=100", "--set",
+               "catalogue.connect_retry_delay_s=30.0"]
+    with subprocess.Popen(command, cwd=scratch, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as job:
+        text = ""
+        for line in job.stdout:
+            text += line
+            if "trying again in" in line:
+                job.send_signal(signal.SIGTERM)
+        assert job.wait(timeout=20) == 4 and text.count("trying again in") == 1, text
+
+
 def check_outage(scratch, server):
     config = write_config(scratch / "postgres.toml", CONFIG.format(url=server.url))
     run("catalogue", "scan", config, "--level1", "level1", directory=scratch)
@@ -44,6 +59,8 @@ def check_outage(scratch, server):
     journal = scratch / "logs" / "unrecorded_results.jsonl"
     kept = [json.loads(line) for line in journal.read_text().splitlines()]
     assert kept and all(entry["complete"] and entry["run_id"] for entry in kept), text
+    assert all(entry["level2_path"].startswith(f"{scratch}/level2/") for entry in kept), kept
+    check_signal_while_connecting(scratch, config)
     made = len(list((scratch / "level2").rglob("Level2_*.hd5")))
     server.start()
     recorded = server.ask("SELECT count(*) FROM observation_summary WHERE processing_status = 'complete'")
@@ -58,31 +75,44 @@ def check_outage(scratch, server):
     return kept[0]
 
 
-def entry(template, obsid, path, finished_at, tau):
+def entry(template, obsid, path, finished_at, tau, catalogue):
     return json.dumps({**template, "obsid": obsid, "level2_path": str(path), "finished_at": finished_at,
-                       "summary": {"mean_tau": tau}})
+                       "summary": {"mean_tau": tau}, "catalogue": catalogue})
+
+
+def name_of(database):
+    with sqlite3.connect(database) as connection:
+        identity, = connection.execute("SELECT value FROM comap_schema WHERE name = 'identity'").fetchone()
+    return f"sqlite:{database} ({identity})"
 
 
 def check_lines(scratch, template):
-    """Six lines: only what is a result, of a known observation, with its file, and newer than what is there, counts."""
+    """Only what is a result for this catalogue, of a known observation, with its file, and newer than what is there,
+    counts. What is for another one stays, as the lines of version 0.2, which do not say."""
     config = write_config(scratch / "sqlite.toml", CONFIG.format(url="sqlite:comap.db"))
     run("catalogue", "scan", config, "--level1", "level1", "--level2", "level2", directory=scratch)
     journal = scratch / "logs" / "unrecorded_results.jsonl"
     path = next((scratch / "level2").rglob("Level2_*.hd5"))
     with sqlite3.connect(scratch / "comap.db") as database:
         database.execute("INSERT INTO comap_results VALUES (40003, 'later', '2026-06-01T00:00:00.000Z')")
-    unknown = entry(template, 999, path, "2026-05-01T00:00:00.000Z", 4.0)
+    here = name_of(scratch / "comap.db")
+    shutil.copy(scratch / "comap.db", scratch / "copy.db")
+    unknown = entry(template, 999, path, "2026-05-01T00:00:00.000Z", 4.0, here)
+    others = [entry(template, 40005, path, "2026-05-01T00:00:00.000Z", 4.0, catalogue)
+              for catalogue in (template["catalogue"], name_of(scratch / "copy.db"), "")]
     journal.write_text("\n".join([
         "no json at all",
         unknown,
-        entry(template, 40001, path, "2026-05-01T00:00:00.000Z", 1.0),
-        entry(template, 40003, path, "2026-05-01T00:00:00.000Z", 3.0),
-        entry(template, 40004, scratch / "gone.hd5", "2026-05-01T00:00:00.000Z", 4.0),
-        entry(template, 40002, path, "2026-05-01T00:00:00.000Z", 2.0)[:-20]]))
+        *others,
+        entry(template, 40001, path, "2026-05-01T00:00:00.000Z", 1.0, here),
+        entry(template, 40003, path, "2026-05-01T00:00:00.000Z", 3.0, here),
+        entry(template, 40004, scratch / "gone.hd5", "2026-05-01T00:00:00.000Z", 4.0, here),
+        entry(template, 40002, path, "2026-05-01T00:00:00.000Z", 2.0, here)[:-20]]))
     for _ in range(2):
         text = run("level2", config, "--obsid", 40006, directory=scratch)
         assert "observation 999 is not in it" in text, text
-        assert journal.read_text() == unknown + "\n"
+        assert f"1 results of {template['catalogue']} stay there" in text, text
+        assert journal.read_text().splitlines() == [unknown, *others]
     with sqlite3.connect(scratch / "comap.db") as database:
         taus = dict(database.execute("SELECT obsid, mean_tau FROM observation_summary WHERE mean_tau IN (1, 2, 3, 4)"))
     assert taus == {40001: 1.0}, taus

@@ -5,6 +5,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import time
 
 import h5py
 
@@ -72,6 +73,36 @@ def same_data(one, other):
         return all(ours[name].tobytes() == theirs[name].tobytes() for name in ours if not name.startswith(SNAPSHOT))
 
 
+def check_interrupt_without_launcher(scratch):
+    """Ctrl-C: as a signal of a batch system."""
+    config = write_config(scratch / "interrupted.toml", CONFIG.format(database="interrupted.db"))
+    run("catalogue", "scan", config, "--level1", "level1", directory=scratch)
+    command = [PROGRAM, "level2", str(config), "--set", 'level2.output_dir="interrupted"']
+    with subprocess.Popen(command, cwd=scratch, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as job:
+        for line in job.stdout:
+            if " done in " in line:
+                job.send_signal(signal.SIGINT)
+        assert job.wait(timeout=60) == 4
+    assert not list((scratch / "interrupted").rglob("*.partial"))
+    with sqlite3.connect(scratch / "interrupted.db") as catalogue:
+        assert catalogue.execute("SELECT count(*) FROM comap_claims").fetchone() == (0,)
+    assert_no_claim_without_file(scratch, "interrupted.db", scratch / "interrupted")
+
+
+def check_mapmake(scratch):
+    """Between iterations, on one rank and on two."""
+    config = write_config(scratch / "maps.toml", CONFIG.format(database="reference.db"))
+    long = ("--set", "mapmake.null_test_simulations=10000", "--set", 'mapmake.split="odd_even_scans"')
+    for number, launcher in ((signal.SIGINT, []), (signal.SIGTERM, []), (signal.SIGUSR1, [MPIRUN, "2"])):
+        command = [*launcher, PROGRAM, "mapmake", str(config), *long]
+        with subprocess.Popen(command, cwd=scratch, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as job:
+            time.sleep(8.0 if launcher else 5.0)
+            assert job.poll() is None, job.stdout.read()
+            job.send_signal(number)
+            text, _ = job.communicate(timeout=30)
+            assert job.returncode == 4 and "stopped by a signal" in text, (job.returncode, text)
+
+
 def check(scratch, name, disturb, reference):
     database, output = f"{name}.db", scratch / name
     config = write_config(scratch / f"{name}.toml", CONFIG.format(database=database))
@@ -101,6 +132,8 @@ def main():
     assert len(reference) == 12
     check(scratch, "signalled", signal_job, reference)
     check(scratch, "killed", kill_one_rank, reference)
+    check_interrupt_without_launcher(scratch)
+    check_mapmake(scratch)
 
 
 main()

@@ -45,11 +45,15 @@ class PrivatePostgres:
         return subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", self.url, "-c", statement],
                               check=True, text=True, stdout=subprocess.PIPE).stdout.splitlines()
 
+    def accept(self, *rules):
+        """From now on, lines of pg_hba.conf."""
+        (self._data / "pg_hba.conf").write_text("".join(f"{rule}\n" for rule in rules))
+        self._run("pg_ctl", "-D", self._data, "reload")
+
     def require_password(self, password):
         """From now on user comap needs it."""
         self.ask(f"ALTER ROLE comap PASSWORD '{password}'")
-        (self._data / "pg_hba.conf").write_text("local all all scram-sha-256\n")
-        self._run("pg_ctl", "-D", self._data, "reload")
+        self.accept("local all all scram-sha-256")
 
 
 @contextlib.contextmanager

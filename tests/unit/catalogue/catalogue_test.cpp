@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 
+#include "catalogue/schema.hpp"
 #include "core/error.hpp"
 #include "unit/catalogue/database_fixture.hpp"
 
@@ -84,6 +87,45 @@ TEST_P(CatalogueTest, InitializeCompletesATable) {
   catalogue_->initialize();
   EXPECT_EQ(ask("SELECT mean_atm_temp FROM quality_flags"), "");
   EXPECT_EQ(ask("SELECT chi2 FROM calibration_flux"), "");
+}
+
+TEST_P(CatalogueTest, HasAnIdentityThatStays) {
+  const auto identity = [&] {
+    std::string found;
+    catalogue_->change([&](sql::Connection& connection) { found = sql::identity_of(connection); });
+    return found;
+  };
+  const std::string first = identity();
+  EXPECT_EQ(first.size(), 32U);
+  catalogue_->initialize();
+  EXPECT_EQ(identity(), first);
+  ask("DELETE FROM comap_schema WHERE name = 'identity'");  // as version 0.2 has it
+  EXPECT_NE(identity(), first);
+}
+
+// Every bit of a double comes back, by parameters and by bulk writes, also from columns of other numeric types.
+TEST_P(CatalogueTest, NumbersKeepEveryBit) {
+  const std::vector<double> numbers = {0.1,     0.1 + 0.2,  1.0 / 3.0,         std::nextafter(1.0, 2.0),
+                                       -1e-300, 5e-324,     1.7e308,           2.5e-10,
+                                       -0.0,    16777217.0, 59912.123456789012};
+  if (GetParam() == "postgresql") ask("ALTER TABLE observation_summary ALTER COLUMN mean_tau TYPE numeric");
+  for (const double number : numbers) {
+    catalogue_->upsert_observations({{{"obsid", std::int64_t{7206}}, {"tsamp", number}}}, true);
+    catalogue_->record({.obsid = 7206,
+                        .complete = true,
+                        .level2_path = "/data/x.hd5",
+                        .summary = {{"median_tsys", number}, {"mean_tau", number}},
+                        .quality = {{3, 2, {{"filtered_auto_rms", number}}}}});
+    const auto bits_of = [](const Row& row, const char* column) {
+      return std::bit_cast<std::uint64_t>(std::get<double>(row.at(column)));
+    };
+    const auto bits = std::bit_cast<std::uint64_t>(number);
+    EXPECT_EQ(bits_of(*catalogue_->row(7206), "tsamp"), bits) << number;
+    const Row summary = catalogue_->rows_of("observation_summary", 7206).at(0);
+    EXPECT_EQ(bits_of(summary, "median_tsys"), bits) << number;
+    EXPECT_EQ(std::get<double>(summary.at("mean_tau")), number) << "a numeric column has no -0";
+    EXPECT_EQ(bits_of(catalogue_->rows_of("quality_flags", 7206).at(2 * 8 + 2), "filtered_auto_rms"), bits) << number;
+  }
 }
 
 TEST_P(CatalogueTest, AMissingColumnIsAnErrorThatSaysWhatToDo) {

@@ -87,6 +87,41 @@ TEST_P(Claims, AnExpiredClaimIsFreeUnlessRenewed) {
   EXPECT_TRUE(claim(2, second_));
 }
 
+// Whose clock is wrong, nobody knows: on a server the time is the server's, in a file each host writes its own.
+TEST_P(Claims, OfAnotherHostDoNotExpireByOurClock) {
+  RunIdentity far = first_;
+  far.run_id = "far", far.host = "other-host", far.process = "another boot";
+  begin(far);
+  claim(1, far);
+  const std::string an_hour_ago = test::output_of("date -u -d '-1 hour' +%Y-%m-%dT%H:%M:%S.000Z");
+  ask("UPDATE comap_claims SET expires_at = '" + an_hour_ago + "'");
+  if (GetParam() == "sqlite") {
+    EXPECT_TRUE(claim(1, second_));
+    ask("UPDATE comap_claims SET expires_at = '2001-01-01T00:00:00.000Z'");
+  }
+  EXPECT_FALSE(claim(1, second_));
+}
+
+TEST_P(Claims, ASilentClaimIsTakenWhateverItsDate) {
+  RunIdentity far = first_;
+  far.run_id = "far", far.host = "other-host", far.process = "another boot";
+  begin(far);
+  claim(1, far);
+  const auto take = [&](const ForeignClaim& silent) {
+    std::optional<ForeignClaim> holder;
+    catalogue_->change(
+        [&](sql::Connection& connection) { holder = sql::claim(connection, 1, second_.run_id, kLease_s, silent); });
+    return holder;
+  };
+  ask("UPDATE comap_claims SET expires_at = '2099-01-01T00:00:00.000Z'");
+  const auto seen = claim(1, second_);
+  ASSERT_TRUE(seen);
+  ask("UPDATE comap_claims SET expires_at = '2099-01-01T00:01:00.000Z'");
+  EXPECT_TRUE(take(*seen)) << "renewed since";
+  EXPECT_FALSE(take(*claim(1, second_)));
+  EXPECT_EQ(holders(), "1|" + second_.run_id + "\n");
+}
+
 TEST_P(Claims, ARunThatHasEndedOnThisMachineHasNone) {
   const pid_t child = ::fork();
   if (child == 0) {

@@ -57,10 +57,45 @@ TEST(Databases, TheSameCommandsGiveTheSameRows) {
 TEST(Sqlite, AMissingFileIsNotCreatedByReading) {
   const TemporaryDirectory directory;
   const auto catalogue = open_catalogue(config_for("sqlite:" + directory / "none.db"));
-  EXPECT_THROW(catalogue->select({}), CatalogueError);
-  EXPECT_THROW(catalogue->summary(), CatalogueError);
+  EXPECT_THROW(catalogue->select({}), ConfigError);
+  EXPECT_THROW(catalogue->summary(), ConfigError);
   EXPECT_EQ(catalogue->missing_tables().size(), 11U);
   EXPECT_FALSE(std::filesystem::exists(directory / "none.db"));
+}
+
+// Only what is documented to create makes a catalogue, whatever stands in its place.
+TEST(Sqlite, ACatalogueThatIsNoneIsRefusedAndLeftAlone) {
+  const TemporaryDirectory directory;
+  std::ofstream(directory / "empty.db").flush();
+  ask_outside("sqlite:" + directory / "other.db", "CREATE TABLE something (x INTEGER)");
+  for (const CatalogueUse use : {CatalogueUse::look, CatalogueUse::change}) {
+    for (const char* name : {"none.db", "empty.db", "other.db"}) {
+      try {
+        open_catalogue(config_for("sqlite:" + directory / name), use);
+        FAIL() << name;
+      } catch (const ConfigError& error) {
+        EXPECT_NE(std::string(error.what()).find(directory / name), std::string::npos) << error.what();
+        EXPECT_NE(std::string(error.what()).find("comap_mpi catalogue init"), std::string::npos) << error.what();
+      }
+    }
+  }
+  EXPECT_FALSE(std::filesystem::exists(directory / "none.db"));
+  EXPECT_EQ(std::filesystem::file_size(directory / "empty.db"), 0U);
+  EXPECT_EQ(ask_outside("sqlite:" + directory / "other.db", "SELECT name FROM sqlite_master"), "something\n");
+}
+
+TEST(Sqlite, LookingChangesNothing) {
+  const TemporaryDirectory directory;
+  const std::string url = test::new_url("sqlite", directory);
+  open_catalogue(config_for(url))->initialize();
+  ask_outside(url, "ALTER TABLE quality_flags DROP COLUMN flag_source");
+  const std::string before = ask_outside(url, ".dump");
+  const auto catalogue = open_catalogue(config_for(url), CatalogueUse::look);
+  EXPECT_TRUE(catalogue->select({.obsids = {7206}}).empty()) << "a temporary table is no change";
+  EXPECT_FALSE(catalogue->missing_tables().empty());
+  EXPECT_THROW(catalogue->initialize(), Bug);
+  EXPECT_THROW(catalogue->record({.obsid = 7206, .error = "none"}), Bug);
+  EXPECT_EQ(ask_outside(url, ".dump"), before);
 }
 
 TEST(Sqlite, SaysWhatIsWrongWithItsPlace) {
@@ -69,7 +104,7 @@ TEST(Sqlite, SaysWhatIsWrongWithItsPlace) {
   const auto message = [&](const std::string& path) -> std::string {
     try {
       open_catalogue(config_for("sqlite:" + path))->initialize();
-    } catch (const CatalogueError& error) {
+    } catch (const ConfigError& error) {
       return error.what();
     }
     return "";

@@ -12,6 +12,7 @@ namespace comap {
 namespace {
 
 constexpr auto kOngoing = std::numeric_limits<std::int64_t>::max();
+constexpr auto kTable = "import observers.csv";
 using Element = std::tuple<std::int64_t, int, int>;  // obsid, feed, frequency_band
 
 class FlagChanges : public test::OnBothDatabases {
@@ -23,14 +24,16 @@ class FlagChanges : public test::OnBothDatabases {
     for (const std::int64_t obsid : obsids) rows.push_back({{"obsid", obsid}});
     catalogue_->upsert_observations(rows, false);
   }
-  void add_flag(std::int64_t obsid, int pixel, int band, bool is_good, const std::string& comment = "") {
-    ask("INSERT INTO quality_flags (obsid, pixel, frequency_band, is_good, comment, filtered_auto_rms) VALUES (" +
+  void add_flag(std::int64_t obsid, int pixel, int band, bool is_good, const std::string& comment = "",
+                const std::string& source = kTable) {
+    ask("INSERT INTO quality_flags (obsid, pixel, frequency_band, is_good, comment, filtered_auto_rms, flag_source) "
+        "VALUES (" +
         std::to_string(obsid) + ", " + std::to_string(pixel) + ", " + std::to_string(band) + ", " +
-        (is_good ? "TRUE" : "FALSE") + ", '" + comment + "', 0.5)");
+        (is_good ? "TRUE" : "FALSE") + ", '" + comment + "', 0.5, NULLIF('" + source + "', ''))");
   }
-  sql::FlagImport import(const std::vector<FlagRule>& rules, bool write) {
+  sql::FlagImport import(const std::vector<FlagRule>& rules, bool write, const std::string& source = kTable) {
     sql::FlagImport found;
-    const auto work = [&](sql::Connection& connection) { found = sql::import_flags(connection, rules, write); };
+    const auto work = [&](sql::Connection& connection) { found = sql::import_flags(connection, rules, source, write); };
     write ? catalogue_->change(work) : catalogue_->read(work);
     return found;
   }
@@ -45,7 +48,7 @@ class FlagChanges : public test::OnBothDatabases {
 INSTANTIATE_TEST_SUITE_P(Databases, FlagChanges, testing::Values("sqlite", "postgresql"),
                          [](const auto& one) { return one.param; });
 
-TEST_P(FlagChanges, WhatTheRulesNameBecomesBadAndAllElseGood) {
+TEST_P(FlagChanges, WhatTheRulesNameBecomesBadAndItsOtherFlagsGood) {
   add_observations({10, 11, 12});
   add_flag(10, 1, 0, false, "stays bad");
   add_flag(10, 1, 5, false, "becomes good");
@@ -66,16 +69,58 @@ TEST_P(FlagChanges, WhatTheRulesNameBecomesBadAndAllElseGood) {
   EXPECT_EQ(import(rules, true).changes.rows, shown.changes.rows);
   EXPECT_EQ(bad_rows(), "10|1|0\n10|2|0\n11|1|0\n11|2|0\n11|2|7\n12|0|3\n12|2|0\n12|2|7\n");
   EXPECT_EQ(ask("SELECT comment FROM quality_flags WHERE obsid = 10 AND pixel = 1 ORDER BY frequency_band"),
-            "stays bad\nbecomes good\n");
+            "stays bad\nNULL\n");
   EXPECT_EQ(ask("SELECT count(*) FROM quality_flags WHERE filtered_auto_rms = 0.5"), "4\n");
   EXPECT_TRUE(import(rules, true).changes.rows.empty());  // again
 }
 
-TEST_P(FlagChanges, ATableWithoutRulesMakesEverythingGood) {
+TEST_P(FlagChanges, ATableWithoutRulesTakesItsFlagsAway) {
   add_observations({10});
   add_flag(10, 1, 0, false);
   EXPECT_EQ(import({}, true).n_become_good, 1);
   EXPECT_EQ(bad_rows(), "");
+}
+
+TEST_P(FlagChanges, AnImportChangesItsOwnFlagsOnly) {
+  add_observations({10});
+  set(10, {{1}, {0}, false, "by eye"});
+  set(10, {{2}, {0}, true, "checked"});
+  add_flag(10, 3, 0, false, "of long ago", "");
+  add_flag(10, 4, 0, false, "of another", "import birdies.csv");
+  const sql::FlagImport named = import({{2, 10, 10, {1, 2, 4, 5}, {0}, "rain"}}, true);
+  EXPECT_EQ(named.n_become_bad, 1);
+  EXPECT_EQ(named.n_good_by_hand, 1);
+  EXPECT_EQ(named.n_of_no_source, 1);
+  EXPECT_EQ(named.n_bad, 4);
+  EXPECT_EQ(ask("SELECT pixel, is_good, comment, flag_source FROM quality_flags ORDER BY pixel"),
+            ask("SELECT 1, FALSE, 'by eye', 'by hand; import observers.csv'") +
+                ask("SELECT 2, TRUE, 'checked', 'by hand'") + ask("SELECT 3, FALSE, 'of long ago', NULL") +
+                ask("SELECT 4, FALSE, 'of another', 'import birdies.csv; import observers.csv'") +
+                ask("SELECT 5, FALSE, 'rain', 'import observers.csv'"));
+  const sql::FlagImport gone = import({}, true);
+  EXPECT_EQ(gone.lifted.rows, (std::vector<sql::Values>{{std::int64_t{10}, std::int64_t{5}, std::int64_t{0}, "rain"}}));
+  EXPECT_EQ(ask("SELECT pixel, is_good, comment, flag_source FROM quality_flags ORDER BY pixel"),
+            ask("SELECT 1, FALSE, 'by eye', 'by hand'") + ask("SELECT 2, TRUE, 'checked', 'by hand'") +
+                ask("SELECT 3, FALSE, 'of long ago', NULL") +
+                ask("SELECT 4, FALSE, 'of another', 'import birdies.csv'") + ask("SELECT 5, TRUE, NULL, NULL"));
+}
+
+TEST_P(FlagChanges, FlagsOfNoSourceCanBeAdopted) {
+  add_observations({10});
+  add_flag(10, 0, 3, false, "", "");
+  add_flag(10, 1, 0, false, "", "");
+  add_flag(10, 2, 0, false, "", "by hand");
+  catalogue_->change([](sql::Connection& connection) { sql::adopt_flags(connection, kTable); });
+  EXPECT_EQ(import({}, true).n_become_good, 1);
+  EXPECT_EQ(bad_rows(), "10|0|3\n10|2|0\n");
+}
+
+TEST_P(FlagChanges, TheFirstRuleWithACommentSpeaks) {
+  add_observations({10, 11});
+  import({{2, 10, 11, {1}, { 0 }}, {3, 11, 11, {1}, {0}, "wind"}, { 4, 10, 11, {1}, {0}, "it's rain" }}, true);
+  EXPECT_EQ(ask("SELECT comment FROM quality_flags ORDER BY obsid"), "it's rain\nwind\n");
+  import({{ 2, 10, 11, {1}, {0}, "clouds" }}, true);
+  EXPECT_EQ(ask("SELECT comment FROM quality_flags ORDER BY obsid"), "clouds\nclouds\n");
 }
 
 // Against the definition, applied element by element.
@@ -139,7 +184,7 @@ TEST_P(FlagChanges, ListHasEveryElementOrTheBadOnes) {
     bad = sql::flags_of(connection, 10, true);
   });
   EXPECT_EQ(all.rows.size(), 19U * 8U);
-  EXPECT_EQ(bad.rows, (std::vector<sql::Values>{{std::int64_t{2}, std::int64_t{4}, false, "birdie"}}));
+  EXPECT_EQ(bad.rows, (std::vector<sql::Values>{{std::int64_t{2}, std::int64_t{4}, false, "birdie", kTable}}));
   EXPECT_THROW(catalogue_->read([](sql::Connection& connection) { sql::flags_of(connection, 5, true); }),
                CatalogueError);
 }

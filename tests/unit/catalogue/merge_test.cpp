@@ -60,6 +60,22 @@ INSTANTIATE_TEST_SUITE_P(Databases, MergeTest,
                                          std::pair("postgresql", "sqlite"), std::pair("postgresql", "postgresql")),
                          [](const auto& pair) { return pair.param.first + "_from_" + pair.param.second; });
 
+TEST_P(MergeTest, TheSourceOfAFlagGoesWithTheFlag) {
+  for (Catalogue* one : {ours_.get(), theirs_.get()}) one->upsert_observations({{{"obsid", std::int64_t{1}}}}, false);
+  const auto insert = [](const std::string& rows) {
+    return "INSERT INTO quality_flags (obsid, pixel, frequency_band, is_good, flag_source) VALUES " + rows;
+  };
+  ours(insert("(1, 1, 0, TRUE, NULL), (1, 2, 0, FALSE, NULL), (1, 3, 0, FALSE, 'by hand')"));
+  theirs(insert("(1, 1, 0, FALSE, 'by hand'), (1, 2, 0, FALSE, 'import a.csv'), (1, 3, 0, TRUE, NULL)"));
+  const auto flags = [&] { return ours("SELECT is_good, flag_source FROM quality_flags ORDER BY pixel"); };
+  merge({sql::Prefer::primary, true});
+  EXPECT_EQ(flags(),
+            ours("SELECT TRUE, NULL") + ours("SELECT FALSE, 'import a.csv'") + ours("SELECT FALSE, 'by hand'"));
+  merge({sql::Prefer::secondary, true});
+  EXPECT_EQ(flags(),
+            ours("SELECT FALSE, 'by hand'") + ours("SELECT FALSE, 'import a.csv'") + ours("SELECT TRUE, NULL"));
+}
+
 const sql::TableMerge& table_of(const MergeReport& report, const std::string& name) {
   for (const sql::TableMerge& one : report.tables) {
     if (one.table == name) return one;
