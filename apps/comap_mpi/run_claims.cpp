@@ -113,7 +113,7 @@ RunClaims::Duty RunClaims::wait_for_duty() {
   while (std::chrono::steady_clock::now() < renewal) {
     const Time look = std::min<Time>(renewal, std::chrono::steady_clock::now() + kLookForSignal);
     if (wake_.wait_until(lock, look, [this] { return ends_; })) return Duty::end;
-    if (stop_is_wanted()) return Duty::give_back;
+    if (is_asked_to_stop()) return Duty::give_back;
   }
   return Duty::renew;
 }
