@@ -66,7 +66,7 @@ void set_start(const h5::File& file, const std::map<std::string, h5::AttributeVa
     first_mjd = file.read<double>(level2::kMjd, {{0}, {1}}).front();
   }
   const StatedStart stated = stated_start(attributes, first_mjd);
-  if (stated.trouble) finding.remarks.push_back(describe(*stated.trouble));
+  if (stated.trouble && attributes.contains("utc_start")) finding.remarks.push_back(describe(*stated.trouble));
   if (stated.utc_start.empty()) {
     finding.row.erase("utc_start");
   } else {

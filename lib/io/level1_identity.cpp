@@ -81,7 +81,8 @@ StatedStart stated_start(const Attributes& attributes, double first_mjd) {
   if (!std::isfinite(stated_mjd)) {
     const std::string date = date_of(first_mjd);
     const std::string what = found == attributes.end() ? "is missing" : quoted(found->second) + " is no UTC time";
-    return {date, start_trouble(what, "the time of the first sample is used: " + (date.empty() ? "no date" : date))};
+    const std::string done = date.empty() ? "no start is known" : "that of the first sample is used, " + date;
+    return {date, start_trouble(what, done)};
   }
   const std::string start = format_utc_start(stated_mjd);
   const double late_s = (first_mjd - stated_mjd) * kSecondsPerDay;

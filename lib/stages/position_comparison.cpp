@@ -98,10 +98,17 @@ double PositionComparison::feed_error_arcsec(std::size_t feed) const {
 }
 
 double PositionComparison::late_s() const {
-  const std::vector<SkyPosition> places = computed(0.0);
-  std::vector<double> offsets;
-  for (std::size_t i = 0; i < places.size(); ++i) offsets.push_back(offset_deg(ra_[i], places[i].longitude_deg));
-  return median_of(std::move(offsets)) / kSkyRate_deg_s;
+  constexpr int kSteps = 4;  // the sky does not turn about the pole of ICRS
+  double late_s = 0.0;
+  for (int step = 0; step < kSteps; ++step) {
+    const std::vector<SkyPosition> places = computed(late_s);
+    std::vector<double> offsets;
+    for (std::size_t i = 0; i < places.size(); ++i) offsets.push_back(offset_deg(ra_[i], places[i].longitude_deg));
+    const double offset_s = median_of(std::move(offsets)) / kSkyRate_deg_s;
+    if (!std::isfinite(offset_s)) break;
+    late_s += offset_s;
+  }
+  return late_s;
 }
 
 }  // namespace comap

@@ -124,16 +124,73 @@ TEST(Level1Metadata, WrongTypes) {
 
 TEST(Level1Metadata, TimeMustBeFiniteAndIncrease) {
   SmallLevel1 backwards;
-  std::swap(backwards.mjd[500], backwards.mjd[501]);
-  expect_fault(backwards, "spectrometer/MJD", "sample 501");
+  for (std::size_t i = 500; i < 1000; ++i) backwards.mjd[i] -= 1.0 / kSecondsPerDay;
+  expect_fault(backwards, "spectrometer/MJD", "sample 500");
 
   SmallLevel1 repeated;
-  repeated.mjd[7] = repeated.mjd[6];
-  expect_fault(repeated, "spectrometer/MJD", "sample 7");
+  for (std::size_t i = 1; i < 1000; i += 2) repeated.mjd[i] = repeated.mjd[i - 1];
+  expect_fault(repeated, "spectrometer/MJD", "sample 1 ");
 
   SmallLevel1 infinite;
-  infinite.mjd[3] = std::numeric_limits<double>::quiet_NaN();
-  expect_fault(infinite, "spectrometer/MJD", "sample 3 is not finite");
+  for (std::size_t i = 300; i < 400; ++i) infinite.mjd[i] = std::numeric_limits<double>::quiet_NaN();
+  expect_fault(infinite, "spectrometer/MJD", "sample 300 is not finite");
+}
+
+/// Troubles but that of the start, which these files do not state.
+std::vector<Trouble> troubles_of(const Level1Metadata& metadata) {
+  std::vector<Trouble> troubles = metadata.troubles;
+  std::erase_if(troubles, [](const Trouble& trouble) { return trouble.kind == TroubleKind::start_time; });
+  return troubles;
+}
+
+TEST(Level1Metadata, SingleStampsAreMendedAndSaid) {
+  SmallLevel1 content;
+  const std::vector<double> truth = content.mjd;
+  std::swap(content.mjd[500], content.mjd[501]);
+  content.mjd[7] = content.mjd[6];
+  content.mjd[30] = std::numeric_limits<double>::quiet_NaN();
+  const Level1Metadata metadata = read_back(content);
+  for (std::size_t i = 0; i < truth.size(); ++i) ASSERT_NEAR(metadata.mjd[i], truth[i], 1e-9) << i;
+  ASSERT_EQ(troubles_of(metadata).size(), 1U);
+  EXPECT_EQ(describe(troubles_of(metadata)[0]),
+            "spectrometer/MJD: 4 times are not finite or do not increase, the first at sample 7: they are interpolated "
+            "between their neighbours");
+}
+
+TEST(Level1Metadata, FrequenciesComeInGigahertzAndOurOrder) {
+  const std::vector<double> ours = {27.0, 26.0, 28.0, 29.0, 31.0, 30.0, 32.0, 33.0};
+  const auto read_with = [](const std::vector<double>& stored) {
+    SmallLevel1 content;
+    content.without = {"spectrometer/frequency"};
+    content.spoil = [&](h5::File& file) { file.write<double>("spectrometer/frequency", {4, 2}, stored); };
+    return read_back(content);
+  };
+  const Level1Metadata good = read_with(ours);
+  EXPECT_TRUE(troubles_of(good).empty());
+  EXPECT_EQ(good.frequency_GHz, ours);
+
+  std::vector<double> megahertz = {28e3, 29e3, 26e3, 27e3, 31e3, 30e3, 32e3, 33e3};
+  const Level1Metadata mended = read_with(megahertz);
+  EXPECT_EQ(mended.frequency_GHz, ours);
+  EXPECT_EQ(mended.stored_band, (std::array<int, kBands>{1, 0, 2, 3}));
+  EXPECT_EQ(mended.is_reversed, (std::array<bool, kBands>{true, false, false, false}));
+  ASSERT_EQ(troubles_of(mended).size(), 2U);
+  EXPECT_EQ(troubles_of(mended)[0].kind, TroubleKind::frequency_unit);
+  EXPECT_EQ(troubles_of(mended)[1].kind, TroubleKind::channel_order);
+}
+
+TEST(Level1Metadata, StartIsADateInTheEnd) {
+  const auto start_of = [](const std::string& stated) {
+    SmallLevel1 content;
+    content.spoil = [&](h5::File& file) { file.write_attribute("comap", "utc_start", stated); };
+    const Level1Metadata metadata = read_back(content);
+    return std::pair(h5::to_text(metadata.attributes.at("utc_start")), metadata.troubles.size());
+  };
+  EXPECT_EQ(start_of("2022-09-20-06:00:00"), std::pair(std::string("2022-09-20-06:00:00"), std::size_t{0}));
+  EXPECT_EQ(start_of("2022-09-20T06:00:00Z").second, 0U);
+  EXPECT_EQ(start_of("/etc/passwd"), std::pair(std::string("2022-09-20-06:00:00"), std::size_t{1}));
+  EXPECT_EQ(start_of("2022-09-20-07:00:00").second, 1U) << "an hour after the first sample";
+  EXPECT_EQ(h5::to_text(read_back(SmallLevel1()).attributes.at("utc_start")), "2022-09-20-06:00:00") << "none stated";
 }
 
 TEST(Level1Metadata, FeedsMustBeKnownAndDifferent) {
@@ -154,7 +211,7 @@ TEST(Level1Metadata, ObsidsMustAgree) {
   content.obsid = 1e300;
   expect_fault(content, "obsid", "is no obsid");
   content.obsid = std::string("none");
-  expect_fault(content, "obsid", "'none' is no obsid");
+  expect_fault(content, "obsid", "'none' is no obsid; the file name says 12345");
   EXPECT_EQ(read_back(SmallLevel1(), 0).obsid, 12345);
 }
 
@@ -164,6 +221,21 @@ TEST(Level1Metadata, ObsidMayBeTextANumberOrAFloat) {
   EXPECT_EQ(read_back(content).obsid, 12345);
   content.obsid = 12345.0;
   EXPECT_EQ(read_back(content).obsid, 12345);
+  content.obsid = std::string(" 12345 \n");
+  EXPECT_EQ(read_back(content).obsid, 12345);
+  EXPECT_TRUE(troubles_of(read_back(content)).empty());
+}
+
+TEST(Level1Metadata, AnEmptyObsidIsThatOfTheName) {
+  for (const char* empty : {"", "  "}) {
+    SmallLevel1 content;
+    content.obsid = std::string(empty);
+    const Level1Metadata metadata = read_back(content);
+    EXPECT_EQ(metadata.obsid, 12345);
+    EXPECT_EQ(h5::to_integer(metadata.attributes.at("obsid")), 12345) << "what copies get";
+    ASSERT_EQ(troubles_of(metadata).size(), 1U);
+    EXPECT_EQ(troubles_of(metadata)[0].kind, TroubleKind::obsid);
+  }
 }
 
 TEST(Level1Metadata, AttributesOfEveryKindMadeByH5py) {

@@ -201,10 +201,21 @@ TEST(UtcStart, KnownDatesAndLeapSecond) {
   EXPECT_NEAR(parse_utc_start("2022-09-20-00:05:41"), 59842.0 + 341.0 / kSecondsPerDay, 1e-9);
   EXPECT_EQ(format_utc_start(59842.0 + 341.0 / kSecondsPerDay), "2022-09-20-00:05:41");
   EXPECT_NO_THROW(parse_utc_start("2016-12-31-23:59:60"));
-  for (const char* wrong : {"", "2022-09-20", "2022-13-20-00:05:41", "2022-02-30-00:00:00", "2022-09-20 00:05:41",
-                            "2022-09-20-00:05:41Z", "2022-09-20-24:05:41"}) {
+  for (const char* wrong : {"", "2022-09-20", "2022-13-20-00:05:41", "2022-02-30-00:00:00", "2022-09-20-24:05:41",
+                            "/22-09-20-00:05:41", "../../09-20-00:05:41", "-022-09-20-00:05:41", "2022-9-20-00:05:41",
+                            "2022-09-20-00:05:41 PST", "2022-09-20T00:05:41+02:00", "2022-09-20-00:05:41x"}) {
     EXPECT_THROW(parse_utc_start(wrong), ObservationError) << wrong;
   }
+}
+
+TEST(UtcStart, OtherWaysOfWritingIt) {
+  const double whole = parse_utc_start("2022-09-20-00:05:41");
+  for (const char* text :
+       {"2022-09-20T00:05:41", "2022-09-20T00:05:41Z", "2022-09-20 00:05:41", " 2022-09-20-00:05:41 ",
+        "2022/09/20 00:05:41 UTC", "2022-09-20T00:05:41+00:00", "2022-09-20T00:05:41.000"}) {
+    EXPECT_DOUBLE_EQ(parse_utc_start(text), whole) << text;
+  }
+  EXPECT_NEAR((parse_utc_start("2022-09-20T00:05:41.25Z") - whole) * kSecondsPerDay, 0.25, 1e-5);
 }
 
 }  // namespace
