@@ -60,9 +60,10 @@ class ObservationRun {
       const std::string& level1 = job_.observation.level1_path;
       const RerunQuestion question{tools_.config.level2, tools_.stages, level1,
                                    place.path,           job_.snapshot, job_.following_level2_path};
-      with_retries(tools_.config.io, level1, [&] {
-        text = json_text({{"path", place.path}, {"plan", to_json(plan_rerun(question))}});
-      });
+      RerunPlan plan;
+      with_retries(tools_.config.io, level1, [&] { plan = plan_rerun(question); });
+      if (plan.up_to_date()) restore_result(place.path, plan);
+      text = json_text({{"path", place.path}, {"plan", to_json(plan)}});
     });
     const auto found = nlohmann::json::parse(broadcast_text(team_, text));
     found.at("path").get_to(path_);
@@ -70,7 +71,6 @@ class ObservationRun {
     outcome_.result.level2_path = path_;
     if (plan_.up_to_date()) {
       outcome_.status = ObservationOutcome::Status::up_to_date;
-      restore_result();
       return;
     }
     if (team_.rank() == 0) log_info("starting: {}", plan_.text());
@@ -79,14 +79,18 @@ class ObservationRun {
     }
   }
 
-  /// The file is complete but the catalogue does not know: a run died in between. The file tells what to record.
-  void restore_result() {
-    team_.run_agreed("restore the result", [&] {
-      const std::string registered_as = std::filesystem::absolute(path_).lexically_normal().string();
-      if (team_.rank() != 0 || job_.observation.level2_path == registered_as) return;
-      outcome_.result = read_sql_snapshot(h5::File::open_read(path_));
+  /// The file is complete but the catalogue does not know: a run died in between. The file tells what to record; where
+  /// it cannot, its copy of the catalogue is made anew.
+  void restore_result(const std::string& path, RerunPlan& plan) {
+    if (job_.observation.level2_path == std::filesystem::absolute(path).lexically_normal().string()) return;
+    try {
+      outcome_.result = read_sql_snapshot(h5::File::open_read(path));
       outcome_.result.obsid = job_.observation.obsid;
-    });
+    } catch (const IoError& error) {
+      for (std::size_t i = 0; i < tools_.stages.size(); ++i) {
+        if (tools_.stages[i]->copies_catalogue()) plan.reasons[i] = error.what();
+      }
+    }
   }
 
   void prepare() {

@@ -116,12 +116,10 @@ void MapShare::for_each_feed(Work&& work) {
                                 .team = -1,
                                 .obsid = observations_[unit.observation].observation.obsid,
                                 .stage = "mapmake"});
+    throw_when_stopped();
     try {
       const Level2Reader file = open(unit.observation);
-      for (const int feed : unit.feeds) {
-        throw_when_stopped();
-        work(file, unit, feed);
-      }
+      for (const int feed : unit.feeds) work(file, unit, feed);
     } catch (const ObservationError& error) {
       failures_.push_back({unit.observation, error.what()});
     } catch (const IoError& error) {
