@@ -76,36 +76,42 @@ class ObservationRun {
       }
       const RerunQuestion question{tools_.config.level2, tools_.stages, level1,    place.path,
                                    job_.snapshot,        following,     tools_.why_deadly(place.path)};
+      RerunPlan plan;
       with_retries(tools_.config.io, level1, [&] {
         level1_identity_ = identity_if_there(level1);
         level2_identity_ = identity_if_there(place.path);
-        text = json_text({{"path", place.path}, {"plan", to_json(plan_rerun(question))}});
+        plan = plan_rerun(question);
       });
+      if (plan.up_to_date()) restore_result(place.path, plan);
+      text = json_text({{"path", place.path}, {"plan", to_json(plan)}});
     });
     const auto found = nlohmann::json::parse(broadcast_text(team_, text));
     found.at("path").get_to(path_);
     plan_ = rerun_plan_from_json(found.at("plan"));
     outcome_.result.level2_path = path_;
+    outcome_.result.level2_digest = digest(plan_.records);
     if (plan_.up_to_date()) {
       outcome_.status = ObservationOutcome::Status::up_to_date;
-      restore_result();
+      return;
     }
-    outcome_.result.level2_digest = digest(plan_.records);
-    if (plan_.up_to_date()) return;
     if (team_.rank() == 0) log_info("starting: {}", plan_.text());
     for (std::size_t i = 0; i < tools_.stages.size(); ++i) {
       if (plan_.runs(i)) running_.push_back(tools_.stages[i].get());
     }
   }
 
-  /// The file is complete but the catalogue does not know: a run died in between. The file tells what to record.
-  void restore_result() {
-    team_.run_agreed("restore the result", [&] {
-      const std::string registered_as = std::filesystem::absolute(path_).lexically_normal().string();
-      if (team_.rank() != 0 || job_.observation.level2_path == registered_as) return;
-      outcome_.result = read_sql_snapshot(h5::File::open_read(path_));
+  /// The file is complete but the catalogue does not know: a run died in between. The file tells what to record; where
+  /// it cannot, its copy of the catalogue is made anew.
+  void restore_result(const std::string& path, RerunPlan& plan) {
+    if (job_.observation.level2_path == std::filesystem::absolute(path).lexically_normal().string()) return;
+    try {
+      outcome_.result = read_sql_snapshot(h5::File::open_read(path));
       outcome_.result.obsid = job_.observation.obsid;
-    });
+    } catch (const IoError& error) {
+      for (std::size_t i = 0; i < tools_.stages.size(); ++i) {
+        if (tools_.stages[i]->copies_catalogue()) plan.reasons[i] = error.what();
+      }
+    }
   }
 
   void prepare() {

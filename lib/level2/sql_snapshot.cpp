@@ -96,8 +96,7 @@ void write_columns(h5::File& file, const std::map<Element, nlohmann::json>& rows
 }
 
 [[noreturn]] void fail(const h5::File& file, std::string_view column, const std::string& reason) {
-  throw IoError(fmt::format("{}: {}: {}; make the file anew with --set level2.overwrite=true", file.path(),
-                            path_of(column), reason));
+  throw IoError(fmt::format("{}: {}: {}", file.path(), path_of(column), reason));
 }
 
 /// Number of rows of quality_flags in the file; 0 when there are none.

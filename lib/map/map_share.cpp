@@ -117,12 +117,10 @@ void MapShare::for_each_feed(Work&& work) {
                                 .team = -1,
                                 .obsid = observations_[unit.observation].observation.obsid,
                                 .stage = "mapmake"});
+    throw_when_stopped();
     try {
       const Level2Reader file = open(unit);
-      for (const int feed : unit.feeds) {
-        throw_when_stopped();
-        work(file, unit, feed);
-      }
+      for (const int feed : unit.feeds) work(file, unit, feed);
       check_same_file(path_of(unit), unit.file);
     } catch (const ReplacedFile& error) {
       failures_.push_back({unit.observation, Exclusion::file_replaced, error.what()});

@@ -103,7 +103,7 @@ def check_flags(scratch, config, obsids):
     assert bad_elements(scratch, config, first) == {}
     run("catalogue", "flags", "set", first, "--feeds", "7", "8-9", "--bands", "6,7", "--bad", "--comment", "it's \"odd\"",
         config, directory=scratch)
-    assert bad_elements(scratch, config, first) == {(feed, band): "it's \"odd\"" for feed in (7, 8, 9) for band in (6, 7)}
+    assert bad_elements(scratch, config, f"00{first}") == {(feed, band): "it's \"odd\"" for feed in (7, 8, 9) for band in (6, 7)}
     run("catalogue", "flags", "set", first, "--feeds", "8", "--bands", "all", "--good", config, directory=scratch)
     assert len(bad_elements(scratch, config, first)) == 4
     run("catalogue", "flags", "set", first, "--feeds", "8", "--bands", "all", config, directory=scratch, expect=2)
@@ -114,13 +114,20 @@ def check_flags(scratch, config, obsids):
     shown = run("catalogue", "flags", "import", table, config, directory=scratch)
     assert "--write does it" in shown and len(bad_elements(scratch, config, first)) == 4
     run("catalogue", "flags", "import", table, "--write", config, directory=scratch)
-    assert set(bad_elements(scratch, config, first)) == {(feed, band) for feed in (1, 3) for band in range(4)}
+    by_hand = {(feed, band) for feed in (7, 9) for band in (6, 7)}
+    of_table = {(feed, band) for feed in (1, 3) for band in range(4)}
+    assert set(bad_elements(scratch, config, first)) == by_hand | of_table
     for obsid in obsids[1:]:
         assert set(bad_elements(scratch, config, obsid)) == {(2, band) for band in range(8)}
     table.write_text("ObsID start,ObsID end,Pixels,Sidebands\n1,2,all,bandC\n")
     refused = run("catalogue", "flags", "import", table, "--write", config, directory=scratch, expect=2)
     assert "observers.csv, line 2, column Sidebands: 'bandc' is not all, bandA or bandB" in refused, refused
-    assert set(bad_elements(scratch, config, first)) == {(feed, band) for feed in (1, 3) for band in range(4)}
+    assert set(bad_elements(scratch, config, first)) == by_hand | of_table
+    table.write_text(f"ObsID start,ObsID end,Pixels,Sidebands,Comment\n{first},,3,bandA,wind\n")
+    lifted = run("catalogue", "flags", "import", table, "--write", config, directory=scratch)
+    assert lifted.count("is good again, import observers.csv no longer names it") == 4 + 8 * len(obsids[1:]), lifted
+    assert bad_elements(scratch, config, first) == \
+        {**{element: "it's \"odd\"" for element in by_hand}, **{(3, band): "wind" for band in range(4)}}
 
 
 def check_missing(scratch, config, without):

@@ -77,6 +77,7 @@ TEST_P(Paths, RemapChangesWholeComponentsOfBothPathsAndKeepsTheOldOne) {
   EXPECT_EQ(all.level1.size(), 3U);
   EXPECT_EQ(ask("SELECT level1_path FROM comap_data WHERE obsid = 4"), "/mnt/data/a%/x_.hd5\n");
   EXPECT_THROW(remap({"", "/x", false}), ConfigError);
+  EXPECT_THROW(remap({"/none", "/x", false}), CatalogueError) << "nothing begins so";
 }
 
 TEST_P(Paths, RemapCanAskForTheFilesToBeThere) {
