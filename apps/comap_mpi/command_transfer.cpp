@@ -15,6 +15,7 @@
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
 #include "io/map_reader.hpp"
+#include "io/output_directory.hpp"
 #include "map/map_job.hpp"
 #include "probe.hpp"
 #include "reduce_files.hpp"
@@ -258,6 +259,7 @@ int run_transfer(const CommandContext& context, const TransferOptions& options) 
   const std::vector<MapObservation> selected = selected_observations(context);
   if (context.options.dry_run) return show_dry_run(context, options, selected);
   const std::vector<MapObservation> harmless = without_deadly(context, selected);
+  run_on_rank_zero(context.world, [&] { prepare_output_directory(options.work_dir); });
   std::vector<Variant> variants;
   if (reduce_all(context, options, harmless, variants)) return kStopped;
   const std::vector<MapObservation> common = common_observations(harmless, variants);

@@ -2,7 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <vector>
 
 #include "core/error.hpp"
 #include "core/memory.hpp"
@@ -14,6 +17,24 @@ namespace {
 /// Images and mask of a map (17 bytes), its border, and copies while it is written.
 constexpr double kBytesPerPixel = 40.0;
 constexpr double kGigabyte = 1e9;
+
+struct GridLook {
+  std::int64_t n_positions = 0, n_inside = 0;
+  PointingExtent extent;
+};
+
+GridLook look(const MapGrid& grid, MapShare& share, bool first_feeds) {
+  GridLook seen;
+  std::vector<std::int64_t> pixel;
+  share.for_some_positions(grid.frame(), first_feeds, [&](const auto& longitude_deg, const auto& latitude_deg) {
+    pixel.resize(longitude_deg.size());
+    grid.pixel_index(longitude_deg, latitude_deg, pixel, {}, {});
+    seen.n_positions += std::ssize(pixel);
+    seen.n_inside += std::ranges::count_if(pixel, [](std::int64_t index) { return index >= 0; });
+    seen.extent.add(longitude_deg, latitude_deg);
+  });
+  return seen;
+}
 
 std::string where_data_are(const PointingExtent& extent, SkyFrame frame) {
   constexpr double kStep_deg = 0.01;
@@ -63,7 +84,7 @@ void check_coverage(const MapGrid& grid, MapShare& share, const Communicator& ra
   std::int64_t n_positions = 0;
   // One feed of each observation nearly always settles it.
   for (const bool first_feeds : {true, false}) {
-    const GridLook mine = share.look(grid, first_feeds);
+    const GridLook mine = look(grid, share, first_feeds);
     if (ranks.sum(mine.n_inside) > 0) return;
     n_positions = ranks.sum(mine.n_positions);
     all = extent_of_all(mine.extent, ranks);

@@ -20,7 +20,7 @@ namespace comap {
 namespace {
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-constexpr std::size_t kExtentStep = 10;  // samples; at 50 Hz and 1 deg/s a fifth of a degree
+constexpr std::size_t kPositionStep = 10;  // samples; at 50 Hz and 1 deg/s a fifth of a degree
 
 void correct(const std::vector<PointingModel>& models, int feed, FeedPointing& pointing) {
   if (models.empty()) return;
@@ -132,47 +132,27 @@ void MapShare::for_each_feed(Work&& work) {
   }
 }
 
-PointingExtent MapShare::extent(SkyFrame frame) {
-  PointingExtent extent;
-  for_each_feed([&](const Level2Reader& file, const MapUnit&, int feed) {
-    for_every_tenth(file, feed, frame, [&](const auto& longitude_deg, const auto& latitude_deg) {
-      extent.add(longitude_deg, latitude_deg);
-    });
-  });
-  return extent;
-}
-
-GridLook MapShare::look(const MapGrid& grid, bool first_feeds) {
-  GridLook look;
-  std::vector<std::int64_t> pixel;
+void MapShare::for_some_positions(SkyFrame frame, bool first_feeds, const PositionWork& work) {
   for_each_feed([&](const Level2Reader& file, const MapUnit& unit, int feed) {
     if (first_feeds && feed != unit.feeds.front()) return;
-    for_every_tenth(file, feed, grid.frame(), [&](const auto& longitude_deg, const auto& latitude_deg) {
-      pixel.resize(longitude_deg.size());
-      grid.pixel_index(longitude_deg, latitude_deg, pixel, {}, {});
-      look.n_positions += std::ssize(pixel);
-      look.n_inside += std::ranges::count_if(pixel, [](std::int64_t index) { return index >= 0; });
-      look.extent.add(longitude_deg, latitude_deg);
-    });
+    FeedPointing pointing = file.read_pointing(feed);
+    correct(context_.pointing_models, feed, pointing);
+    for (const auto& [start, end] : file.scans()) {
+      const std::span<const double> elevation = part(pointing.elevation_deg, start, end - start);
+      if (!elevation_is_valid(elevation)) continue;
+      const std::vector<double> mjd = every(part(file.mjd(), start, end - start), kPositionStep);
+      const std::vector<double> azimuth = every(part(pointing.azimuth_deg, start, end - start), kPositionStep);
+      std::vector<double> longitude(mjd.size()), latitude(mjd.size());
+      horizontal_to_sky(context_.observer, mjd, azimuth, every(elevation, kPositionStep), frame, longitude, latitude);
+      work(longitude, latitude);
+    }
   });
-  return look;
 }
 
-/// work(longitude_deg, latitude_deg) for every scan of a feed.
-template <typename Work>
-void MapShare::for_every_tenth(const Level2Reader& file, int feed, SkyFrame frame, Work&& work) const {
-  FeedPointing pointing = file.read_pointing(feed);
-  correct(context_.pointing_models, feed, pointing);
-  for (const auto& [start, end] : file.scans()) {
-    const std::span<const double> elevation = part(pointing.elevation_deg, start, end - start);
-    if (!elevation_is_valid(elevation)) continue;
-    const std::vector<double> mjd = every(part(file.mjd(), start, end - start), kExtentStep);
-    const std::vector<double> azimuth = every(part(pointing.azimuth_deg, start, end - start), kExtentStep);
-    std::vector<double> longitude(mjd.size());
-    std::vector<double> latitude(mjd.size());
-    horizontal_to_sky(context_.observer, mjd, azimuth, every(elevation, kExtentStep), frame, longitude, latitude);
-    work(longitude, latitude);
-  }
+PointingExtent MapShare::extent(SkyFrame frame) {
+  PointingExtent extent;
+  for_some_positions(frame, false, [&](const auto& l_deg, const auto& b_deg) { extent.add(l_deg, b_deg); });
+  return extent;
 }
 
 LoadedBands MapShare::locate(const MapGrid& grid, std::vector<int> frequency_bands, bool last) {

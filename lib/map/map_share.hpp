@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -77,12 +78,6 @@ struct BandTally {
   PassbandSums passband;
 };
 
-/// A look at the pointing before anything else is read.
-struct GridLook {
-  std::int64_t n_positions = 0, n_inside = 0;
-  PointingExtent extent;
-};
-
 /// An observation that failed while it was read, after the survey had found nothing wrong.
 struct ReadFailure {
   std::size_t observation = 0;
@@ -101,8 +96,10 @@ class MapShare {
 
   /// Extent of the pointing, from every tenth sample.
   PointingExtent extent(SkyFrame frame);
-  /// The same positions on a grid; `first_feeds`: of one feed of each observation only.
-  GridLook look(const MapGrid& grid, bool first_feeds);
+  /// work(longitude_deg, latitude_deg) for every scan, with every tenth position; `first_feeds`: of one feed of each
+  /// observation only.
+  using PositionWork = std::function<void(const std::vector<double>&, const std::vector<double>&)>;
+  void for_some_positions(SkyFrame frame, bool first_feeds, const PositionWork& work);
 
   /// Finds pixels, airmass, glitches and bright sky of every sample, and prepares some frequency_bands, in one reading
   /// of the files. Once, before load(). `last` hands the pointing over instead of copying it: nothing can be loaded
@@ -129,8 +126,6 @@ class MapShare {
   const std::string& path_of(const MapUnit& unit) const {
     return observations_[unit.observation].observation.level2_path;
   }
-  template <typename Work>
-  void for_every_tenth(const Level2Reader& file, int feed, SkyFrame frame, Work&& work) const;
   void locate_feed(const Level2Reader& file, const MapUnit& unit, int feed, const MapGrid& grid);
   void locate_scan(const FeedPointing& pointing, const Level2Reader& file, const MapGrid& grid, FeedScan& scan);
   void append_airmass(std::span<const double> elevation_deg, FeedScan& scan);
