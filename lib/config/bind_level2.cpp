@@ -15,7 +15,7 @@ void bind_check_level1(Binder& binder, CheckLevel1Config& config) {
   binder.number("max_frequency_GHz", config.max_frequency_GHz, {kAboveZero}, "higher: refused [GHz]");
   binder.number("max_time_gap_s", config.max_time_gap_s, {kAboveZero}, "longer steps are pauses of the recording [s]");
   binder.number("max_sample_time_error", config.max_sample_time_error, {kAboveZero},
-                "relative, median step against the sample time that the file states; more: refused");
+                "relative, of the sample time to attribute tsamp; more: warned, or refused");
   binder.number("warn_position_error_arcsec", config.warn_position_error_arcsec, {kAboveZero},
                 "az/el/MJD against the file's own pixel_ra/dec; more: warned [arcsec]");
   binder.number("max_position_error_arcsec", config.max_position_error_arcsec, {kAboveZero},

@@ -79,8 +79,12 @@ def lose_feed(values):
 
 
 def turn_back(values):
-    values[100] = values[99]
+    values[100:] -= 1.0 / 86400
     return values
+
+
+def tai(values):
+    return values + 37.0 / 86400
 
 
 def gap(values):
@@ -117,12 +121,18 @@ LEVEL1_DAMAGES = {  # damage: datasets named, words said
     "obsid": (set_attribute("comap", "obsid", 7), ["comap, attribute obsid"], "40002"),
     "time": (edit("spectrometer/MJD", turn_back), ["spectrometer/MJD"], "does not increase"),
     "gap": (edit("spectrometer/MJD", gap), ["spectrometer/MJD"], "gaps of more than 1"),
+    "clock": (edit("spectrometer/MJD", tai), ["spectrometer/pixel_pointing/pixel_ra, pixel_dec"], "TAI"),
+    "frequency": (edit("spectrometer/frequency", lambda values: 1e3 * values[::-1]), ["spectrometer/frequency"],
+                  "the bands are stored as 3, 2, 1, 0"),
+    "start": (set_attribute("comap", "utc_start", "../x"), ["comap, attribute utc_start"], "no UTC time"),
     "nan": (edit("spectrometer/tod", lose_feed), ["spectrometer/tod"], "feed 2, band 2: 100.0 %"),
     "no_vane": (no_vane, ["hk/antenna0/vane"], "no vane event"),
     "no_scans": (edit("spectrometer/features", without(9)), ["spectrometer/features"], "no scan"),
     "ground": (edit("spectrometer/feeds", lambda feeds: np.where(feeds < 20, 21, feeds)), ["spectrometer/feeds"],
                "outside"),
 }
+TROUBLE = {"kind": "time step", "stage": "check_level1", "dataset": "spectrometer/MJD", "what": "one stamp is lost",
+           "done": "interpolated", "feeds": [], "n_samples": 0}
 LEVEL2_DAMAGES = {
     "truncated": (truncate, [""], "truncated"),
     "unfinished": (lambda path: h5py.File(path, "r+").attrs.pop("comap_mpi_complete"), ["comap_mpi_complete"],
@@ -135,6 +145,7 @@ LEVEL2_DAMAGES = {
                  "cannot be read"),
     "nan": (edit("level2/binned_filtered_data", lose_feed), ["level2/binned_filtered_data"], "feed 2 band 2 (0 %)"),
     "snapshot": (remove("level2/sql_snapshot"), ["level2/sql_snapshot"], "missing"),
+    "troubles": (set_attribute("comap_mpi", "troubles", json.dumps([TROUBLE])), ["spectrometer/MJD"], "one stamp"),
 }
 
 

@@ -136,6 +136,7 @@ def all_outcomes(program, directory, names, workers=2):
     found = {CLEAN: reduce(program, directory / CLEAN)}
     clean_map = read_map(directory / CLEAN)
     assert clean_map is not None, found[CLEAN].log
+    compare(clean_map, clean_map, found[CLEAN])
 
     def one(name):
         make_spoilt(directory, name)
