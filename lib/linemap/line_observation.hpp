@@ -31,8 +31,8 @@ class LineObservation {
   /// Opens the Level-1 file and checks that it is the one that Level-2 was made of, by shape and times.
   void open_level1();
   bool reads_raw_chunks() const { return TodReader::reads_raw_chunks(tod_->info()); }
-  /// TOD of some bands of one feed [band][channel][sample], valid until the next call.
-  std::span<const float> read_tod(int feed, int first_band, int n_bands, std::int64_t start, std::int64_t n_samples);
+  /// TOD of some bands of one feed [band][channel][sample], the caller's until the next call.
+  std::span<float> read_tod(int feed, int first_band, int n_bands, std::int64_t start, std::int64_t n_samples);
 
   /// Reads the vane events of one feed: calibration() is of this feed from now on.
   void select_feed(int feed);

@@ -6,14 +6,38 @@
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
+#include "io/level2_schema.hpp"
+#include "stages/feed_flags.hpp"
+#include "stages/output_spec.hpp"
+#include "stages/pointing_screen.hpp"
 
 namespace comap {
 
 void CheckLevel1::prepare(ObservationContext& observation) const {
   const auto is_science_feed = [](int feed) { return feed <= kScienceFeeds; };
-  if (std::ranges::any_of(observation.level1.feeds, is_science_feed)) return;
-  throw ObservationError(fmt::format("{}: spectrometer/feeds: no feed to process (expected one of 1..{})",
-                                     observation.level1.path, kScienceFeeds));
+  if (std::ranges::none_of(observation.level1.feeds, is_science_feed)) {
+    throw ObservationError(fmt::format("{}: spectrometer/feeds: no feed to process (expected one of 1..{})",
+                                       observation.level1.path, kScienceFeeds));
+  }
+  observation.pointing_faults = bridge_pointing(config_, observation.level1);
+}
+
+nlohmann::json CheckLevel1::parameters() const {
+  return {{"max_pointing_speed_deg_s", config_.max_pointing_speed_deg_s},
+          {"max_pointing_hold_s", config_.max_pointing_hold_s},
+          {"max_counts_ratio", config_.max_counts_ratio},
+          {"max_repeats", config_.max_repeats},
+          {"max_repeated_fraction", config_.max_repeated_fraction},
+          {"min_noise_ratio", config_.min_noise_ratio}};
+}
+
+std::vector<OutputSpec> CheckLevel1::outputs(const ObservationContext& observation) const {
+  return {feed_output(level2::kSampleFlags, h5::StoredType::uint8,
+                      {kBands, static_cast<std::uint64_t>(observation.level1.n_samples)}, "")};
+}
+
+std::vector<OutputAttribute> CheckLevel1::attributes() const {
+  return {{std::string(level2::kSampleFlags), "bits", flag_meanings()}};
 }
 
 }  // namespace comap
