@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
+#include <set>
+#include <utility>
 
 #include "catalogue/catalogue.hpp"
 #include "check/check_file.hpp"
@@ -13,7 +16,10 @@
 #include "io/level1_metadata.hpp"
 #include "level2/tod_reader.hpp"
 #include "stages/check_metadata.hpp"
+#include "stages/feed_flags.hpp"
 #include "stages/find_scans.hpp"
+#include "stages/pointing_screen.hpp"
+#include "stages/sample_screen.hpp"
 #include "stages/system_temperature.hpp"
 
 namespace comap {
@@ -44,36 +50,61 @@ struct BandCount {
   }
 };
 
-/// Stretches of samples to look at.
-std::vector<std::array<std::int64_t, 2>> looks(const Level1Metadata& level1, bool is_chunked, TodDepth depth) {
-  std::vector<std::array<std::int64_t, 2>> result;
-  if (depth == TodDepth::all) {
-    for (std::int64_t start = 0; start < level1.n_samples; start += kDeepSamples) {
-      result.push_back({start, std::min(start + kDeepSamples, level1.n_samples)});
+/// Samples [start, end) to look at, whole or part of a scan or of what is between scans.
+struct Stretch {
+  std::int64_t start = 0;
+  std::int64_t end = 0;
+  bool in_scan = false;
+};
+
+/// All samples, cut where scans begin and end and where a piece gets too long.
+std::vector<Stretch> all_stretches(const ObservationContext& observation) {
+  std::set<std::int64_t> cuts = {0, observation.level1.n_samples};
+  for (const auto& [start, end] : observation.scans) cuts.insert({start, end});
+  std::vector<Stretch> result;
+  for (auto cut = cuts.begin(); std::next(cut) != cuts.end(); ++cut) {
+    const auto begins_here = [&](const auto& scan) { return scan[0] == *cut; };
+    const bool in_scan = std::ranges::any_of(observation.scans, begins_here);
+    for (std::int64_t start = *cut; start < *std::next(cut); start += kDeepSamples) {
+      result.push_back({start, std::min(start + kDeepSamples, *std::next(cut)), in_scan});
     }
-    return result;
-  }
-  const int n_looks = is_chunked || depth == TodDepth::touch ? 1 : kLooks;
-  for (int look = 0; look < n_looks; ++look) {
-    const std::int64_t middle = level1.n_samples * (std::int64_t{2} * look + 1) / (std::int64_t{2} * n_looks);
-    const std::int64_t start = std::max<std::int64_t>(0, middle - kLookSamples / 2);
-    result.push_back({start, std::min(start + kLookSamples, level1.n_samples)});
   }
   return result;
 }
 
-void describe_feed(int feed, const std::array<BandCount, kBands>& bands, bool deep, Findings& findings) {
+/// Evenly over the scans; over the whole file when there are none.
+std::vector<Stretch> looks(const ObservationContext& observation, int n_looks) {
+  auto scans = observation.scans;
+  const bool in_scan = !scans.empty();
+  if (!in_scan) scans.push_back({0, observation.level1.n_samples});
+  std::int64_t n_samples = 0;
+  for (const auto& [start, end] : scans) n_samples += end - start;
+  std::vector<Stretch> result;
+  for (int look = 0; look < n_looks; ++look) {
+    std::int64_t middle = n_samples * (std::int64_t{2} * look + 1) / (std::int64_t{2} * n_looks);
+    auto scan = scans.begin();
+    for (; middle >= (*scan)[1] - (*scan)[0]; ++scan) middle -= (*scan)[1] - (*scan)[0];
+    const std::int64_t start = std::max((*scan)[0], (*scan)[0] + middle - kLookSamples / 2);
+    result.push_back({start, std::min(start + kLookSamples, (*scan)[1]), in_scan});
+  }
+  return result;
+}
+
+void describe_feed(int feed, const std::array<BandCount, kBands>& bands, bool deep, Findings& findings,
+                   std::set<TroubleKind>& told) {
   for (int band = 0; band < kBands; ++band) {
     const BandCount& count = bands[static_cast<std::size_t>(band)];
     const auto share = [&](std::int64_t part) { return static_cast<double>(part) / static_cast<double>(count.n); };
     const char* of_what = deep ? "TOD" : "sampled TOD";
     if (share(count.n_missing) > kMostMissing) {
+      told.insert(TroubleKind::samples_missing);
       findings.push_back({std::string(kTod),
                           fmt::format("feed {}, band {}: {:.1f} % of the {} is NaN", feed, band,
                                       100.0 * share(count.n_missing), of_what),
                           "set is_good to false for this element, or leave the observation out"});
     }
     if (share(count.n_not_positive) > kMostMissing) {
+      told.insert(TroubleKind::counts_not_positive);
       findings.push_back({std::string(kTod),
                           fmt::format("feed {}, band {}: {:.1f} % of the {} is 0 or negative, which no power is", feed,
                                       band, 100.0 * share(count.n_not_positive), of_what),
@@ -82,30 +113,63 @@ void describe_feed(int feed, const std::array<BandCount, kBands>& bands, bool de
   }
 }
 
-void check_tod(const Level1Metadata& level1, TodDepth depth, Findings& findings) {
+/// What level2 would mend or take out, but for the kinds that findings tell already.
+void add_troubles(const std::vector<Trouble>& troubles, Findings& findings, const std::set<TroubleKind>& told = {}) {
+  for (const Trouble& trouble : merged(troubles)) {
+    if (!told.contains(trouble.kind)) findings.push_back(finding_of(trouble));
+  }
+}
+
+std::vector<Trouble> check_feed(const ObservationContext& observation, const CheckLevel1Config& limits, int row,
+                                const std::vector<Stretch>& stretches, TodReader& reader,
+                                std::array<BandCount, kBands>& bands) {
+  const Level1Metadata& level1 = observation.level1;
+  const int feed = level1.feeds[static_cast<std::size_t>(row)];
+  SampleScreen screen(level1, limits);
+  FeedFlags flags(observation, feed, limits);
+  std::vector<float> tod;
+  for (const auto& [start, end, in_scan] : stretches) {
+    const auto band_size = static_cast<std::size_t>(level1.n_channels * (end - start));
+    tod.resize(kBands * band_size);
+    reader.read({row, 0, kBands, start, end - start}, tod);
+    for (int band = 0; band < kBands; ++band) {
+      const auto of_band = std::span(tod).subspan(static_cast<std::size_t>(band) * band_size, band_size);
+      bands[static_cast<std::size_t>(band)].add(of_band);
+      FeedBlock block;
+      block.feed = feed;
+      block.band = band;
+      block.scan = in_scan ? 0 : -1;
+      block.start = start;
+      block.n_samples = block.stride = end - start;
+      block.n_channels = level1.n_channels;
+      block.tod = of_band.data();
+      screen.screen(block, of_band.data(), flags.of(band, start, end - start));
+    }
+  }
+  std::vector<Trouble> troubles;
+  flags.finish(screen.in_single_channels(), troubles);
+  return troubles;
+}
+
+void check_tod(const ObservationContext& observation, const CheckLevel1Config& limits, TodDepth depth,
+               Findings& findings) {
+  const Level1Metadata& level1 = observation.level1;
   const h5::File file = h5::File::open_read(level1.path);
   TodReader reader(file, band_order_of(level1));
-  const auto stretches = looks(level1, !file.info(kTod).chunk.empty(), depth);
-  std::vector<float> block;
+  const bool one_look = !file.info(kTod).chunk.empty() || depth == TodDepth::touch;
+  const auto stretches =
+      depth == TodDepth::all ? all_stretches(observation) : looks(observation, one_look ? 1 : kLooks);
+  std::vector<Trouble> troubles;
+  std::set<TroubleKind> told;
   for (int row = 0; row < level1.n_feeds; ++row) {
     const int feed = level1.feeds[static_cast<std::size_t>(row)];
     if (feed > kScienceFeeds) continue;
     std::array<BandCount, kBands> bands;
-    for (const auto& [start, end] : stretches) {
-      const auto band_size = static_cast<std::size_t>(level1.n_channels * (end - start));
-      block.resize(kBands * band_size);
-      reader.read({row, 0, kBands, start, end - start}, block);
-      for (std::size_t band = 0; band < kBands; ++band) {
-        bands[band].add(std::span(block).subspan(band * band_size, band_size));
-      }
-    }
-    describe_feed(feed, bands, depth == TodDepth::all, findings);
-    if (depth == TodDepth::touch) return;
+    std::ranges::move(check_feed(observation, limits, row, stretches, reader, bands), std::back_inserter(troubles));
+    describe_feed(feed, bands, depth == TodDepth::all, findings, told);
+    if (depth == TodDepth::touch) break;
   }
-}
-
-void add_troubles(const std::vector<Trouble>& troubles, Findings& findings) {
-  for (const Trouble& trouble : merged(troubles)) findings.push_back(finding_of(trouble));
+  add_troubles(troubles, findings, told);
 }
 
 /// What level2 would refuse or mend.
@@ -118,33 +182,19 @@ void check_contradictions(Level1Metadata& level1, const CheckLevel1Config& confi
   add_troubles(verdict.troubles, findings);
 }
 
-void check_pointing(const Level1Metadata& level1, Findings& findings) {
-  const auto share_missing = [](const std::vector<double>& values) {
-    const auto n = std::ranges::count_if(values, [](double value) { return !std::isfinite(value); });
-    return static_cast<double>(n) / static_cast<double>(values.size());
-  };
-  const std::array<std::pair<const char*, const std::vector<double>*>, 2> angles = {
-      {{"spectrometer/pixel_pointing/pixel_az", &level1.azimuth_deg},
-       {"spectrometer/pixel_pointing/pixel_el", &level1.elevation_deg}}};
-  for (const auto& [dataset, values] : angles) {
-    const double share = share_missing(*values);
-    if (share <= kMostMissing) continue;
-    findings.push_back({dataset, fmt::format("{:.1f} % of the values are not finite", 100.0 * share), kLeaveOut});
-  }
-}
-
 std::string attribute_text(const Level1Metadata& level1, const std::string& name) {
   const auto found = level1.attributes.find(name);
   return found == level1.attributes.end() ? "" : h5::to_text(found->second);
 }
 
 /// The vane and the scans as level2 would find them.
-void check_stages(const Level1Metadata& level1, const Level2Config& config, Findings& findings) {
+ObservationContext check_stages(const Level1Metadata& level1, const Level2Config& config, Findings& findings) {
   ObservationContext observation;
   observation.obsid = level1.obsid;
   observation.source = source_name_of(attribute_text(level1, "source"));
   observation.source_group = source_group_of(observation.source, attribute_text(level1, "comment"));
   observation.level1 = level1;
+  observation.pointing_faults = bridge_pointing(config.check_level1, observation.level1);
   const auto attempt = [&](const Stage& stage, const char* dataset, const char* remedy) {
     try {
       stage.prepare(observation);
@@ -161,6 +211,7 @@ void check_stages(const Level1Metadata& level1, const Level2Config& config, Find
   attempt(FindScans(config.find_scans, config.system_temperature, config.check_level1.max_time_gap_s),
           "spectrometer/features", "there is nothing to reduce: leave it out");
   add_troubles(observation.troubles, findings);
+  return observation;
 }
 
 }  // namespace
@@ -176,10 +227,9 @@ std::vector<Finding> check_level1_file(const std::string& path, const Level2Conf
     findings.push_back({"spectrometer/feeds", fmt::format("no feed of 1..{}", kScienceFeeds), kLeaveOut});
   }
   check_contradictions(level1, config.check_level1, findings);
-  check_pointing(level1, findings);
-  check_stages(level1, config, findings);
+  const ObservationContext observation = check_stages(level1, config, findings);
   try {
-    check_tod(level1, depth, findings);
+    check_tod(observation, config.check_level1, depth, findings);
   } catch (const Error& error) {
     findings.push_back({std::string(kTod), error.what(), kCopyAgain});
   }

@@ -30,6 +30,7 @@ std::vector<StageDataset> stage_datasets() {
           {"", {text(level2::kFeeds), {feed_row}}},
           {"", {text(level2::kAzimuth), pointing}},
           {"", {text(level2::kElevation), pointing}},
+          {"check_level1", {text(level2::kSampleFlags), {feed_number, band, sample}}},
           {"system_temperature", {text(level2::kSystemTemperature), vane}},
           {"system_temperature", {text(level2::kGain), vane}},
           {"system_temperature", {text(level2::kVaneEventMjd), {event}}},

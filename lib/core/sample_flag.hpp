@@ -17,6 +17,9 @@ inline constexpr std::uint8_t kQuiet = 16;       ///< of a scan quieter than the
 inline constexpr std::uint8_t kPointing = 32;    ///< direction missing, or against its neighbours
 inline constexpr std::uint8_t kChannels = 64;    ///< too few good channels in the band
 
+/// Without data. The others have data that nobody wants (kPointing), or are found by a later stage (kChannels).
+inline constexpr std::uint8_t kLost = kMissing | kNotPositive | kAbsurd | kRepeated | kQuiet;
+
 inline constexpr int kBits = 7;
 /// [bit] for logs, headers and reports.
 inline constexpr std::array<std::string_view, kBits> kTexts = {

@@ -9,9 +9,11 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/retry.hpp"
+#include "core/sample_flag.hpp"
 #include "io/level1_metadata.hpp"
 #include "io/level2_schema.hpp"
 #include "io/sample_times.hpp"
+#include "math/gaps.hpp"
 
 namespace comap {
 namespace {
@@ -31,6 +33,13 @@ std::vector<T> read_required(const h5::File& file, std::string_view dataset) {
   std::vector<T> values(slab.size());
   open.read(slab, std::span<T>(values));
   return values;
+}
+
+constexpr double kFullTurn_deg = 360.0;
+constexpr double kHighestElevation_deg = 90.0;
+
+bool is_direction(double azimuth_deg, double elevation_deg) {
+  return std::isfinite(azimuth_deg) && elevation_deg > 0.0 && elevation_deg <= kHighestElevation_deg;
 }
 
 /// The streams of a file that is not known to be unfinished.
@@ -85,6 +94,11 @@ void Level2Reader::check_shapes() const {
       throw ObservationError(
           fmt::format("{}: {} is not [{} feeds][{} samples]", file_.path(), pointing, feeds_.size(), mjd_.size()));
     }
+  }
+  if (!file_.exists(level2::kSampleFlags)) return;
+  if (file_.info(level2::kSampleFlags).extent != h5::Extent{kScienceFeeds, kBands, mjd_.size()}) {
+    throw ObservationError(fmt::format("{}: {} is not [{}][{}][{} samples]", file_.path(), level2::kSampleFlags,
+                                       kScienceFeeds, kBands, mjd_.size()));
   }
 }
 
@@ -179,12 +193,41 @@ std::optional<GainNoise> Level2Reader::gain_noise(int feed, int frequency_band, 
   return finite ? std::optional(noise) : std::nullopt;
 }
 
-FeedPointing Level2Reader::read_pointing(int feed) const {
+FeedPointing Level2Reader::stored_pointing(int feed) const {
   const auto found = std::ranges::find(feeds_, feed);
   if (found == feeds_.end()) throw ObservationError(fmt::format("{}: feed {} is not in the file", path(), feed));
   const auto row = static_cast<std::uint64_t>(found - feeds_.begin());
   const h5::Slab slab{{row, 0}, {1, mjd_.size()}};
   return {file_.read<double>(level2::kAzimuth, slab), file_.read<double>(level2::kElevation, slab)};
+}
+
+FeedPointing Level2Reader::read_pointing(int feed) const {
+  FeedPointing pointing = stored_pointing(feed);
+  const std::vector<std::uint8_t> flags = read_flags(feed, 0);
+  std::vector<std::uint8_t> is_missing(flags.size());
+  std::ranges::transform(flags, is_missing.begin(), [](std::uint8_t bits) { return bits & sample_flag::kPointing; });
+  // Flags say nothing of samples outside scans.
+  for (std::size_t i = 0; i < is_missing.size(); ++i) {
+    is_missing[i] |= static_cast<std::uint8_t>(!is_direction(pointing.azimuth_deg[i], pointing.elevation_deg[i]));
+  }
+  bridge_missing(pointing.azimuth_deg, is_missing, kFullTurn_deg);
+  bridge_missing(pointing.elevation_deg, is_missing);
+  return pointing;
+}
+
+std::vector<std::uint8_t> Level2Reader::read_flags(int feed, int frequency_band) const {
+  std::vector<std::uint8_t> flags(mjd_.size(), 0);
+  if (file_.exists(level2::kSampleFlags)) {
+    const auto band = static_cast<std::uint64_t>(frequency_band / n_freq_bin());
+    const h5::Slab slab{{static_cast<std::uint64_t>(feed - 1), band, 0}, {1, 1, mjd_.size()}};
+    file_.open(level2::kSampleFlags).read(slab, std::span<std::uint8_t>(flags));
+    return flags;
+  }
+  const FeedPointing pointing = stored_pointing(feed);
+  for (std::size_t i = 0; i < flags.size(); ++i) {
+    if (!is_direction(pointing.azimuth_deg[i], pointing.elevation_deg[i])) flags[i] = sample_flag::kPointing;
+  }
+  return flags;
 }
 
 std::vector<float> Level2Reader::read_stream(int feed, int frequency_band) const {
@@ -193,6 +236,10 @@ std::vector<float> Level2Reader::read_stream(int feed, int frequency_band) const
   const h5::Slab slab{{static_cast<std::uint64_t>(feed - 1), index / n_sub, index % n_sub, 0}, {1, 1, 1, mjd_.size()}};
   std::vector<float> values(mjd_.size());
   stream_.read(slab, std::span<float>(values));
+  const std::vector<std::uint8_t> flags = read_flags(feed, frequency_band);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (flags[i] != 0) values[i] = std::numeric_limits<float>::quiet_NaN();
+  }
   return values;
 }
 

@@ -19,7 +19,8 @@
 
 namespace comap {
 
-/// Horizontal pointing of one feed, degrees.
+/// Horizontal pointing of one feed, degrees; samples without a direction have that of the straight line between those
+/// around them, NaN where there is none at all.
 struct FeedPointing {
   std::vector<double> azimuth_deg;    ///< [sample]
   std::vector<double> elevation_deg;  ///< [sample]
@@ -45,9 +46,9 @@ struct Passband {
 /// An open Level-2 file and the small things in it; samples are read on demand, one feed or one stream at a time.
 ///
 /// Required: spectrometer/{MJD,feeds}, pixel_az, pixel_el, level2/scan_edges and the dataset asked for. Optional:
-/// level2_noise_stats (without it nothing is excluded for its noise before the samples are read). A file with the
-/// attribute `comap_mpi_complete` other than 1 was never finished and is refused; one without the attribute is another
-/// program's and is accepted.
+/// level2_noise_stats (without it nothing is excluded for its noise before the samples are read), level2/sample_flags.
+/// A file with the attribute `comap_mpi_complete` other than 1 was never finished and is refused; one without the
+/// attribute is another program's and is accepted.
 class Level2Reader {
  public:
   /// `dataset` is a name under level2/: binned_filtered_data or binned_data. Throws IoError when the file cannot be
@@ -83,11 +84,16 @@ class Level2Reader {
   double sample_time_s() const;
 
   FeedPointing read_pointing(int feed) const;
-  /// The stream of one (feed, frequency_band) [sample], K, in one read.
+  /// The stream of one (feed, frequency_band) [sample], K, in one read; NaN where it has a flag.
   std::vector<float> read_stream(int feed, int frequency_band) const;
+  /// Why samples of a (feed, frequency_band) are missing [sample] (core/sample_flag.hpp); 0 where they are not, or
+  /// where a file without level2/sample_flags does not say.
+  std::vector<std::uint8_t> read_flags(int feed, int frequency_band) const;
 
  private:
   void read_scans();
+  /// Angles as the file has them.
+  FeedPointing stored_pointing(int feed) const;
   void check_shapes() const;
   std::vector<double> read_noise(const std::string& name) const;
   std::optional<double> noise_value(const std::vector<double>& values, int feed, int frequency_band,

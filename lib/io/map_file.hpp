@@ -2,6 +2,7 @@
 /// \file
 /// Continuum maps as files: FITS with the HDUs and headers of docs/mapmaking.md, and their pictures.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "core/sample_flag.hpp"
 #include "sky/healpix_grid.hpp"
 
 namespace comap {
@@ -34,6 +36,7 @@ struct CutRow {
   std::int64_t obsid = 0;
   std::int32_t feed = 0, frequency_band = 0, scan = 0;
   std::int64_t n_samples = 0, n_used = 0, n_missing = 0, n_glitches = 0, n_off_grid = 0, n_bright = 0;
+  std::array<std::int64_t, sample_flag::kBits> n_flagged{};  ///< by bits of core/sample_flag.hpp
   std::string_view reason;  ///< why the whole scan was left out (a literal); empty for one that is used
 };
 

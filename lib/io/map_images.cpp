@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "core/error.hpp"
@@ -63,8 +64,11 @@ std::vector<HeaderCard> origin_cards() {
 }
 
 std::array<std::int64_t, kCutColumns.size()> numbers_of(const CutRow& row) {
-  return {row.obsid,  row.feed,      row.frequency_band, row.scan,       row.n_samples,
-          row.n_used, row.n_missing, row.n_glitches,     row.n_off_grid, row.n_bright};
+  std::array<std::int64_t, kCutColumns.size()> numbers = {
+      row.obsid,  row.feed,      row.frequency_band, row.scan,       row.n_samples,
+      row.n_used, row.n_missing, row.n_glitches,     row.n_off_grid, row.n_bright};
+  std::ranges::copy(row.n_flagged, numbers.end() - static_cast<std::ptrdiff_t>(row.n_flagged.size()));
+  return numbers;
 }
 
 void check_images(const ContinuumMap& map) {

@@ -32,8 +32,9 @@ std::vector<HeaderCard> healpix_cards(const HealpixDefinition& healpix, std::int
 std::vector<HeaderCard> origin_cards();
 
 /// The columns of the table CUTS but for REASON, and a row of it.
-inline constexpr std::array<std::string_view, 10> kCutColumns = {"OBSID", "FEED",    "FREQBAND", "SCAN",     "SAMPLES",
-                                                                 "USED",  "MISSING", "GLITCHES", "OFF_GRID", "BRIGHT"};
+inline constexpr std::array<std::string_view, 17> kCutColumns = {
+    "OBSID",  "FEED", "FREQBAND", "SCAN",   "SAMPLES",  "USED",  "MISSING",  "GLITCHES", "OFF_GRID",
+    "BRIGHT", "NAN",  "NOT_POS",  "ABSURD", "REPEATED", "QUIET", "POINTING", "CHANNELS"};
 std::array<std::int64_t, kCutColumns.size()> numbers_of(const CutRow& row);
 
 /// Throws Bug when an image does not have the size of the grid.

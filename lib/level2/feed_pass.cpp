@@ -4,11 +4,15 @@
 
 #include <algorithm>
 #include <future>
+#include <optional>
 #include <span>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
+#include "io/level2_schema.hpp"
 #include "math/median.hpp"
+#include "stages/feed_flags.hpp"
+#include "stages/sample_screen.hpp"
 
 namespace comap {
 namespace {
@@ -26,13 +30,18 @@ void add_steps(std::vector<ReadStep>& steps, int event, const TimePiece& piece, 
   for (int band = 0; band < kBands; band += bands_per_read) steps.push_back({event, piece, band, bands_per_read});
 }
 
+constexpr const char* kScreenName = "check_level1";  // whose limits these are
 // Rows of TOD that pass through all stages together: half of a second-level cache.
 constexpr std::size_t kCacheBytes = std::size_t{1} << 18;
 
 /// The workers of one feed, in the order of the pipeline.
 class FeedWorkers {
  public:
-  FeedWorkers(const PassPlan& plan, int feed, ProductTable& products) : plan_(plan), feed_(feed) {
+  FeedWorkers(const PassPlan& plan, int feed, ProductTable& products) : plan_(plan), feed_(feed), products_(products) {
+    if (plan.limits != nullptr) {
+      screen_.emplace(plan.observation.level1, *plan.limits);
+      flags_.emplace(plan.observation, feed, *plan.limits);
+    }
     for (const Stage* stage : plan.stages) {
       if (auto worker = stage->start_feed(plan.observation, feed, products)) {
         workers_.push_back({std::string(stage->name()), std::move(worker)});
@@ -41,7 +50,7 @@ class FeedWorkers {
     medians_.resize(static_cast<std::size_t>(plan.observation.level1.n_channels));
   }
 
-  void consume(const ReadStep& step, const float* tod) {
+  void consume(const ReadStep& step, float* tod) {
     const std::int64_t n_channels = plan_.observation.level1.n_channels;
     for (int i = 0; i < step.n_bands; ++i) {
       FeedBlock block;
@@ -52,11 +61,16 @@ class FeedWorkers {
       block.n_samples = step.piece.n_samples;
       block.n_channels = static_cast<int>(n_channels);
       block.stride = step.piece.n_samples;
-      block.tod = tod + i * n_channels * block.stride;
+      float* const counts = tod + i * n_channels * block.stride;
+      block.tod = counts;
+      start_screen(step, counts, block);
       if (step.event >= 0) {
+        screen_channels(0, block.n_channels);
+        end_screen();
         each([&](FeedWorker& worker) { worker.consume_vane(block); });
       } else {
         consume_channels(block);
+        end_screen();
         each([&](FeedWorker& worker) { worker.consume(block); });
       }
     }
@@ -65,6 +79,10 @@ class FeedWorkers {
     each([](FeedWorker& worker) { worker.finish_vane(); });
   }
   void finish() {
+    if (flags_ && plan_.deliveries.scan_samples) {
+      flags_->finish(screen_->in_single_channels(), products_.troubles);
+      products_.set(level2::kSampleFlags, flags_->take());
+    }
     each([](FeedWorker& worker) { worker.finish(); });
   }
   /// Time of each stage; not to be read while a block is in work.
@@ -75,6 +93,29 @@ class FeedWorkers {
     std::string stage;
     std::unique_ptr<FeedWorker> worker;
   };
+
+  void start_screen(const ReadStep& step, float* counts, FeedBlock& block) {
+    if (!screen_) return;
+    const StageClock clock(seconds_, kScreenName);
+    const bool is_kept = step.event < 0 && block.scan >= 0;
+    between_.resize(static_cast<std::size_t>(block.n_samples));
+    const std::span<std::uint8_t> flags =
+        is_kept ? flags_->of(block.band, block.start, block.n_samples) : std::span(between_);
+    block.flags = flags;
+    FeedBlock screened = block;
+    if (!is_kept) screened.scan = -1;
+    screen_->begin(screened, counts, flags);
+  }
+  void screen_channels(int first, int end) {
+    if (!screen_) return;
+    const StageClock clock(seconds_, kScreenName);
+    screen_->screen_channels(first, end);
+  }
+  void end_screen() {
+    if (!screen_) return;
+    const StageClock clock(seconds_, kScreenName);
+    screen_->end();
+  }
 
   template <typename Call>
   void each(const Call& call) {
@@ -95,6 +136,7 @@ class FeedWorkers {
     if (wants_medians) block.channel_median = medians_;
     for (int first = 0; first < block.n_channels; first += group) {
       const int end = std::min(first + group, block.n_channels);
+      screen_channels(first, end);
       if (wants_medians) find_medians(block, first, end);
       each([&](FeedWorker& worker) { worker.consume_channels(block, first, end); });
     }
@@ -109,7 +151,11 @@ class FeedWorkers {
 
   const PassPlan& plan_;
   int feed_;
+  ProductTable& products_;
   StageSeconds seconds_;
+  std::optional<SampleScreen> screen_;
+  std::optional<FeedFlags> flags_;
+  std::vector<std::uint8_t> between_;  ///< flags of what is no scan
   std::vector<Named> workers_;
   std::vector<float> medians_;
   std::vector<float> median_scratch_;
@@ -173,7 +219,7 @@ class BlockStream {
     return attempt([&] { busy_.get(); });
   }
 
-  void start(const ReadStep& step, std::span<const float> buffer) {
+  void start(const ReadStep& step, std::span<float> buffer) {
     if (workers_ == nullptr) return;
     const auto policy = plan_.read_ahead ? std::launch::async : std::launch::deferred;
     busy_ = std::async(policy, [this, step, data = buffer.data()] { workers_->consume(step, data); });

@@ -25,11 +25,14 @@
 #include "level2/provenance.hpp"
 #include "level2/rerun_plan.hpp"
 #include "level2/sql_snapshot.hpp"
+#include "stages/feed_flags.hpp"
+#include "stages/pointing_screen.hpp"
 
 namespace comap {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+constexpr const char* kTod = "spectrometer/tod";
 
 /// Nothing for a file that cannot be opened, and not only for a moment: whoever reads it says why.
 std::optional<FileIdentity> identity_if_there(const std::string& path) {
@@ -143,6 +146,7 @@ class ObservationRun {
       observation_.products = read_observation_products(h5::File::open_read(path_), kept_records());
       const auto edges = observation_.products.get<std::int64_t>(level2::kScanEdges);
       observation_.scans = checked_scans(path_, edges, observation_.level1.n_samples);
+      observation_.pointing_faults = bridge_pointing(tools_.config.level2.check_level1, observation_.level1);
       return;
     }
     with_retries(tools_.config.io, job_.observation.level1_path, [&] {
@@ -217,7 +221,7 @@ class ObservationRun {
     const PassPlan plan{observation_, running_, deliveries, plan_pieces(observation_, deliveries, max_block),
                         // A stored chunk holds all bands: reading band by band would inflate it four times.
                         by_raw_chunks_ ? std::numeric_limits<std::int64_t>::max() : max_block,
-                        tools_.config.io.read_ahead, tools_.between_blocks};
+                        tools_.config.io.read_ahead, tools_.between_blocks, &tools_.config.level2.check_level1};
     const std::vector<int> rows = science_rows();
     const auto n_ranks = static_cast<std::size_t>(team_.size());
     std::vector<int> mine;
@@ -231,6 +235,7 @@ class ObservationRun {
       if (prefetch) prefetch->begin(i);
       pass(plan, i < mine.size() ? mine[i] : -1, writer);
     }
+    n_samples_left_ = team_.sum(n_samples_left_);
     outcome_.tod_bytes = team_.sum(tod_ ? tod_->tod_bytes_read() : 0);
     outcome_.stored_bytes = team_.sum(tod_ ? tod_->stored_bytes_read() : 0);
   }
@@ -255,7 +260,7 @@ class ObservationRun {
   }
 
   bool level1_has_raw_chunks() const {
-    return TodReader::reads_raw_chunks(h5::File::open_read(observation_.level1.path).info("spectrometer/tod"));
+    return TodReader::reads_raw_chunks(h5::File::open_read(observation_.level1.path).info(kTod));
   }
 
   /// One feed on this rank; feed_row -1 = none.
@@ -269,6 +274,9 @@ class ObservationRun {
     });
     if (tod_) {
       run_feed_pass(plan, result.feed, feed_row, *tod_, team_, result.products, outcome_.seconds);
+      if (feed_row >= 0 && plan.deliveries.scan_samples) {
+        n_samples_left_ += n_samples_left(observation_, result.products.get<std::uint8_t>(level2::kSampleFlags));
+      }
     } else {
       team_.run_agreed("stages without samples", [&] {
         plan.between_blocks();
@@ -300,6 +308,7 @@ class ObservationRun {
       if (team_.rank() != 0) return;
       fill_catalogue_values(observation_, tools_.stages, feeds, outcome_.result);
       outcome_.result.troubles = all_troubles(feeds);
+      if (tod_ && combined_deliveries(running_).scan_samples && n_samples_left_ == 0) fail_without_samples();
     });
     share_result();
     complete_records();
@@ -336,6 +345,14 @@ class ObservationRun {
     if (plan_.no_earlier_file.empty() && identity_if_there(path_) != level2_identity_) {
       throw ObservationError(path_ + ": another run has replaced it while parts of it were kept; run level2 again");
     }
+  }
+
+  [[noreturn]] void fail_without_samples() const {
+    std::string why;
+    for (const Trouble& trouble : outcome_.result.troubles) {
+      if (trouble.dataset == kTod) why += "; " + describe(trouble);
+    }
+    throw ObservationError(observation_.level1.path + ": no sample of any scan is left" + why);
   }
 
   /// Of this run, and of the stages whose results are kept.
@@ -403,6 +420,7 @@ class ObservationRun {
   bool by_raw_chunks_ = false;
   std::optional<TodReader> tod_;
   std::vector<FeedResult> quality_;
+  std::int64_t n_samples_left_ = 0;  ///< in scans, of all feeds and bands
 };
 
 }  // namespace

@@ -67,7 +67,7 @@ nlohmann::json input_identity(const std::string& level1_path, const std::string&
   return identity;
 }
 
-bool carries_data(Field field) { return field != Field::level1_metadata && field != Field::level2_file; }
+bool carries_data(Field field) { return field != Field::level2_file; }
 
 std::vector<StageRecord> expected_records(const StageList& stages, const nlohmann::json& level1,
                                           const nlohmann::json& snapshot) {

@@ -18,7 +18,7 @@ namespace comap {
 nlohmann::json input_identity(const std::string& level1_path, const std::string& following_level2_path);
 inline constexpr std::string_view kFollowingLevel2 = "following_level2";
 
-/// False for fields that only order the stages: that a Level-1 file was checked, that a Level-2 file is there.
+/// False for a field that only orders the stages: that a Level-2 file is there.
 bool carries_data(Field field);
 
 /// The records that the pipeline would write for an observation, without their outputs. `snapshot` is what the

@@ -35,8 +35,9 @@ FeedLineReader::FeedLineReader(const LineContext& context, LineObservation& file
       feed_(feed),
       wcs_(wcs),
       axes_(axes),
-      pointing_(context.pointing(files.metadata(), feed)),
-      white_variance_(radiometer_variance(files.metadata())) {
+      pointing_(context.pointing(files.level2(), feed)),
+      white_variance_(radiometer_variance(files.metadata())),
+      screen_(files.metadata(), context.config.level2.check_level1) {
   for (const SpectralAxis& axis : axes) result_.sums.emplace_back(axis.n_channels);
   result_.samples.assign(axes.size(), 0);
 }
@@ -104,7 +105,7 @@ std::set<int> FeedLineReader::add_block(const Block& block, const Lines& lines) 
   for (const std::size_t line : lines) bands.insert(context_.lines[line].band);
   const auto n_channels = static_cast<int>(files_.n_channels());
   for (const auto& [first, last] : read_groups(bands, files_.reads_raw_chunks())) {
-    const std::span<const float> tod = files_.read_tod(feed_, first, last - first + 1, block.start, block.n_samples);
+    const std::span<float> tod = files_.read_tod(feed_, first, last - first + 1, block.start, block.n_samples);
     for (const int band : bands) {
       if (band < first || band > last) continue;
       FeedBlock samples;
@@ -115,11 +116,26 @@ std::set<int> FeedLineReader::add_block(const Block& block, const Lines& lines) 
       samples.n_samples = block.n_samples;
       samples.n_channels = n_channels;
       samples.stride = block.n_samples;
-      samples.tod = tod.data() + static_cast<std::int64_t>(band - first) * n_channels * block.n_samples;
-      if (add_band(samples, block, lines)) filtered.insert(band);
+      float* const counts = tod.data() + static_cast<std::int64_t>(band - first) * n_channels * block.n_samples;
+      samples.tod = counts;
+      std::vector<std::int64_t> pixel(block.pixel.begin(), block.pixel.end());
+      const std::vector<std::uint8_t> flags = screen(samples, counts, pixel);
+      samples.flags = flags;
+      if (add_band(samples, {block.scan, block.start, block.n_samples, pixel}, lines)) filtered.insert(band);
     }
   }
   return filtered;
+}
+
+std::vector<std::uint8_t> FeedLineReader::screen(const FeedBlock& block, float* tod, std::span<std::int64_t> pixel) {
+  std::vector<std::uint8_t> flags(pixel.size());
+  screen_.screen(block, tod, flags);
+  const std::vector<std::uint8_t> known = files_.level2().read_flags(feed_, block.band * files_.level2().n_freq_bin());
+  const auto in_block = part(known, block.start, block.n_samples);
+  for (std::size_t i = 0; i < flags.size(); ++i) {
+    if ((flags[i] | in_block[i]) != 0) pixel[i] = -1;
+  }
+  return flags;
 }
 
 bool FeedLineReader::add_band(const FeedBlock& block, const Block& where, const Lines& lines) {

@@ -11,6 +11,7 @@
 #include "linemap/line_context.hpp"
 #include "linemap/line_observation.hpp"
 #include "sky/wcs.hpp"
+#include "stages/sample_screen.hpp"
 
 namespace comap {
 
@@ -46,6 +47,8 @@ class FeedLineReader {
   std::vector<std::int64_t> pixels_of(std::int64_t start, std::int64_t end) const;
   void leave_out_glitches(std::int64_t start, std::span<std::int64_t> pixel) const;
   std::set<int> add_block(const Block& block, const Lines& lines);
+  /// Takes out what level2 has taken out, in `tod` and in `pixel`; returns the flags.
+  std::vector<std::uint8_t> screen(const FeedBlock& block, float* tod, std::span<std::int64_t> pixel);
   bool add_band(const FeedBlock& block, const Block& where, const Lines& lines);
   void exclude(Exclusion reason, const Lines& lines);
 
@@ -58,6 +61,7 @@ class FeedLineReader {
   FeedPointing pointing_;
   std::vector<std::vector<float>> streams_;  ///< of the half bands, for the glitch search
   double white_variance_;
+  SampleScreen screen_;
   FeedLines result_;
 };
 

@@ -6,18 +6,8 @@
 
 #include "core/error.hpp"
 #include "sky/radial_velocity.hpp"
-#include "stages/feed_row.hpp"
 
 namespace comap {
-namespace {
-
-std::vector<double> row_of(const Level1Metadata& level1, const std::vector<double>& array, int feed) {
-  const std::span<const double> row = feed_samples(level1, array, feed, {0, level1.n_samples});
-  return {row.begin(), row.end()};
-}
-
-}  // namespace
-
 LineContext::LineContext(const Config& settings, std::vector<Line> wanted)
     : config(settings), lines(std::move(wanted)) {
   const MapmakeConfig& mapmake = config.mapmake;
@@ -42,8 +32,8 @@ MapmakeConfig LineContext::selection_config() const {
   return selection;
 }
 
-FeedPointing LineContext::pointing(const Level1Metadata& level1, int feed) const {
-  FeedPointing pointing{row_of(level1, level1.azimuth_deg, feed), row_of(level1, level1.elevation_deg, feed)};
+FeedPointing LineContext::pointing(const Level2Reader& file, int feed) const {
+  FeedPointing pointing = file.read_pointing(feed);
   if (pointing_models.empty()) return pointing;
   const PointingModel& model = pointing_models[static_cast<std::size_t>(feed - 1)];
   for (std::size_t i = 0; i < pointing.azimuth_deg.size(); ++i) {

@@ -33,7 +33,7 @@ struct LineContext {
   /// [mapmake] with the frequency_bands of the lines, for the selection of scans.
   MapmakeConfig selection_config() const;
   /// Azimuth and elevation of one feed [sample], with its corrections.
-  FeedPointing pointing(const Level1Metadata& level1, int feed) const;
+  FeedPointing pointing(const Level2Reader& file, int feed) const;
   /// Velocity of the observer towards a place, LSRK; 0 when the cubes are topocentric [km/s].
   double velocity_towards_km_s(double mjd_utc, Horizontal direction) const;
 };

@@ -62,8 +62,8 @@ FileIdentity LineObservation::open_level1() {
   return level1_identity_;
 }
 
-std::span<const float> LineObservation::read_tod(int feed, int first_band, int n_bands, std::int64_t start,
-                                                 std::int64_t n_samples) {
+std::span<float> LineObservation::read_tod(int feed, int first_band, int n_bands, std::int64_t start,
+                                           std::int64_t n_samples) {
   const std::size_t size = static_cast<std::size_t>(n_bands) * n_channels() * static_cast<std::size_t>(n_samples);
   const std::span<float> values = tod_->buffer(0, size);
   const int row = static_cast<int>(row_of_feed(context_.level1, feed));

@@ -35,8 +35,8 @@ class LineObservation {
   /// Throws ReplacedFile when a path leads to another file than when it was opened.
   void check_same_files() const;
   bool reads_raw_chunks() const { return TodReader::reads_raw_chunks(tod_->info()); }
-  /// TOD of some bands of one feed [band][channel][sample], valid until the next call.
-  std::span<const float> read_tod(int feed, int first_band, int n_bands, std::int64_t start, std::int64_t n_samples);
+  /// TOD of some bands of one feed [band][channel][sample], the caller's until the next call.
+  std::span<float> read_tod(int feed, int first_band, int n_bands, std::int64_t start, std::int64_t n_samples);
 
   /// Reads the vane events of one feed: calibration() is of this feed from now on.
   void select_feed(int feed);

@@ -57,7 +57,7 @@ std::vector<PointingSurvey> LineShare::survey(SkyFrame frame) {
 }
 
 void LineShare::survey_feed(const LineObservation& files, int feed, SkyFrame frame, PointingSurvey& survey) const {
-  const FeedPointing pointing = context_.pointing(files.metadata(), feed);
+  const FeedPointing pointing = context_.pointing(files.level2(), feed);
   const std::vector<double>& mjd = files.level2().mjd();
   for (const auto& [start, end] : files.level2().scans()) {
     const auto first = static_cast<std::size_t>(start), n = static_cast<std::size_t>(end - start);

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <numeric>
 #include <tuple>
 #include <utility>
 
@@ -55,6 +57,12 @@ std::string least_used(const std::string& what, const std::vector<ScanCuts>& cut
 
 }  // namespace
 
+void count_flags(std::span<const std::uint8_t> flags, ScanCuts& cuts) {
+  for (const std::uint8_t bits : flags) {
+    if (bits != 0) ++cuts.n_flagged.at(static_cast<std::size_t>(std::countr_zero(bits)));
+  }
+}
+
 void count_samples(std::span<const std::int32_t> pixel, std::span<const float> tod_K,
                    std::span<const std::int64_t> glitches, std::span<const float> solver_factor, ScanCuts& cuts) {
   std::vector<char> is_glitch(tod_K.size(), 0);
@@ -96,7 +104,7 @@ std::vector<CutRow> cut_rows(const std::vector<ScanCuts>& cuts, const std::vecto
   for (const ScanCuts& scan : cuts) {
     rows.push_back({observations[static_cast<std::size_t>(scan.observation)].observation.obsid, scan.feed,
                     scan.frequency_band, scan.scan, scan.n_samples, scan.n_used, scan.n_missing, scan.n_glitches,
-                    scan.n_off_grid, scan.n_bright, reason_text(scan)});
+                    scan.n_off_grid, scan.n_bright, scan.n_flagged, reason_text(scan)});
   }
   return rows;
 }
@@ -104,14 +112,20 @@ std::vector<CutRow> cut_rows(const std::vector<ScanCuts>& cuts, const std::vecto
 std::vector<std::string> cut_lines(const std::vector<ScanCuts>& cuts, const std::vector<MapObservation>& observations) {
   ScanCuts sum;
   std::array<std::int64_t, kExclusions> left_out{};
+  std::int64_t n_without_reason = 0;
   for (const ScanCuts& scan : cuts) {
     sum.n_samples += scan.n_samples;
     sum.n_used += scan.n_used;
-    sum.n_missing += scan.n_missing;
     sum.n_glitches += scan.n_glitches;
     sum.n_off_grid += scan.n_off_grid;
     sum.n_bright += scan.n_bright;
-    if (scan.reason != kNotCut) left_out[static_cast<std::size_t>(scan.reason)] += scan.n_samples;
+    for (std::size_t bit = 0; bit < sum.n_flagged.size(); ++bit) sum.n_flagged[bit] += scan.n_flagged[bit];
+    const std::int64_t n_flagged = std::accumulate(scan.n_flagged.begin(), scan.n_flagged.end(), std::int64_t{0});
+    if (scan.reason == kNotCut) {
+      n_without_reason += scan.n_missing - n_flagged;
+    } else {
+      left_out[static_cast<std::size_t>(scan.reason)] += scan.n_samples - n_flagged;
+    }
   }
   std::vector<std::string> lines = {
       fmt::format("samples in scans of these observations, feeds and bands: {}", sum.n_samples)};
@@ -120,7 +134,10 @@ std::vector<std::string> cut_lines(const std::vector<ScanCuts>& cuts, const std:
     add_line(lines, left_out[reason], sum.n_samples,
              fmt::format("in scans left out: {}", exclusion_text(static_cast<Exclusion>(reason))));
   }
-  add_line(lines, sum.n_missing, sum.n_samples, "missing");
+  for (std::size_t bit = 0; bit < sum.n_flagged.size(); ++bit) {
+    add_line(lines, sum.n_flagged[bit], sum.n_samples, sample_flag::kTexts[bit]);
+  }
+  add_line(lines, n_without_reason, sum.n_samples, "missing");
   add_line(lines, sum.n_glitches, sum.n_samples, "glitches");
   add_line(lines, sum.n_off_grid, sum.n_samples, "off the grid");
   add_line(lines, sum.n_bright, sum.n_samples, "used, with less weight in the solver: bright sky");

@@ -2,12 +2,14 @@
 /// \file
 /// What of the data is not in a map, and why: one record for each scan of a feed and band.
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "core/communicator.hpp"
+#include "core/sample_flag.hpp"
 #include "io/map_file.hpp"
 #include "map/selection.hpp"
 
@@ -15,9 +17,10 @@ namespace comap {
 
 inline constexpr std::int32_t kNotCut = -1;
 
-/// Samples of one scan of a (feed, frequency_band). A scan that is left out has a reason, and its samples are counted
-/// nowhere else; of another n_samples = n_used + n_missing + n_glitches + n_off_grid, each sample counted once, in the
-/// order missing, glitch, off the grid. Plain numbers, for they travel between ranks as bytes.
+/// Samples of one scan of a (feed, frequency_band). A scan that is left out has a reason, and of its samples only those
+/// with a flag are counted elsewhere, in n_flagged; of another n_samples = n_used + n_missing + n_glitches +
+/// n_off_grid, each sample counted once, in the order missing, glitch, off the grid. Plain numbers, for they travel
+/// between ranks as bytes.
 struct ScanCuts {
   std::int64_t observation = 0;  ///< index in the job's list
   std::int32_t feed = 0;
@@ -26,14 +29,19 @@ struct ScanCuts {
   std::int32_t reason = kNotCut;  ///< an Exclusion
   std::int64_t n_samples = 0;
   std::int64_t n_used = 0;
-  std::int64_t n_missing = 0;   ///< NaN in the file
+  std::int64_t n_missing = 0;   ///< NaN in the file, or with a flag
   std::int64_t n_glitches = 0;  ///< with the samples around them that are cut
   std::int64_t n_off_grid = 0;
   std::int64_t n_bright = 0;  ///< of those used: less weight in the solver
+  /// Samples with a flag of Level-2, all of them missing: by bits of core/sample_flag.hpp, the lowest that each has.
+  std::array<std::int64_t, sample_flag::kBits> n_flagged{};
 };
 
-/// Counts the samples of a scan that is used. `tod_K` as in the file, `glitches` sample indices of the scan,
-/// `solver_factor` [sample] or empty.
+/// Fills n_flagged.
+void count_flags(std::span<const std::uint8_t> flags, ScanCuts& cuts);
+
+/// Counts the samples of a scan that is used. `tod_K` as in the file, NaN where there is a flag,
+/// `glitches` sample indices of the scan, `solver_factor` [sample] or empty.
 void count_samples(std::span<const std::int32_t> pixel, std::span<const float> tod_K,
                    std::span<const std::int64_t> glitches, std::span<const float> solver_factor, ScanCuts& cuts);
 

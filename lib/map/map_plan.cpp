@@ -37,12 +37,15 @@ void note_unread(const MapmakeConfig& config, const Level2Reader& file, const Sc
       result.unread.push_back(cuts);
       continue;
     }
+    const std::vector<std::uint8_t> flags = file.read_flags(feed, band);
     for (std::size_t scan = 0; scan < file.scans().size(); ++scan) {
       const auto [start, end] = file.scans()[scan];
       cuts.scan = static_cast<std::int32_t>(scan);
       cuts.reason = static_cast<std::int32_t>(*selection.reason(feed, band, scan));
       cuts.n_samples = end - start;
       result.unread.push_back(cuts);
+      count_flags(std::span(flags).subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start)),
+                  result.unread.back());
     }
   }
 }

@@ -303,6 +303,7 @@ void MapShare::load_band(const Level2Reader& file, const ScanSelection& selectio
   }
   LargeVector<float>& tod_K = bands.data.streams[stream].tod_K;
   resize_segments(bands, stream);
+  const std::vector<std::uint8_t> flags = file.read_flags(scans_[first_scan].feed, frequency_band);
   for (std::size_t index = 0; index < file.scans().size(); ++index) {
     const FeedScan& scan = scans_[first_scan + index];
     const std::size_t segment = bands.data.segments.size() - file.scans().size() + index;
@@ -311,7 +312,9 @@ void MapShare::load_band(const Level2Reader& file, const ScanSelection& selectio
     tod_K.resize(static_cast<std::size_t>(scan.start), kNan);
     tod_K.insert(tod_K.end(), tod.begin(), tod.end());
     bands.passband[stream][segment] = file.passband(scan.feed, frequency_band);
-    bands.cuts[stream][segment].n_samples = file.scans()[index][1] - scan.file_start;
+    ScanCuts& cuts = bands.cuts[stream][segment];
+    cuts.n_samples = file.scans()[index][1] - scan.file_start;
+    count_flags(part(flags, scan.file_start, cuts.n_samples), cuts);
     prepare_segment(scan, selection.reason(scan.feed, frequency_band, scan.scan), stream, segment, bands);
     if (bands.data.streams[stream].weight_per_K2[segment] > 0.0) {
       add_noise_model(file, scan, factor, stream, segment, bands);

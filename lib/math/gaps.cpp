@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace comap {
 namespace {
@@ -37,6 +38,25 @@ std::size_t bridge_gaps(std::span<double> series) {
     i = right;
   }
   return n_finite;
+}
+
+void bridge_missing(std::span<double> series, std::span<const std::uint8_t> missing, double period) {
+  const std::size_t n = series.size();
+  for (std::size_t i = 0; i < n; ++i) {
+    if (missing[i] == 0) continue;
+    std::size_t right = i;
+    while (right < n && missing[right] != 0) ++right;
+    if (i == 0 && right == n) {
+      std::ranges::fill(series, std::numeric_limits<double>::quiet_NaN());
+      return;
+    }
+    const double first = i > 0 ? series[i - 1] : series[right];
+    const double last = right < n ? series[right] : first;
+    const double step = period > 0.0 ? std::remainder(last - first, period) : last - first;
+    const auto width = static_cast<double>(right - i + 1);
+    for (std::size_t j = i; j < right; ++j) series[j] = first + step * static_cast<double>(j - i + 1) / width;
+    i = right;
+  }
 }
 
 }  // namespace comap

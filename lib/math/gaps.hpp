@@ -3,6 +3,7 @@
 /// Missing samples.
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace comap {
@@ -10,5 +11,10 @@ namespace comap {
 /// Replaces values that are not finite by the straight line between their finite neighbours, at the ends by the nearest
 /// finite value, everywhere by 0 when nothing is finite. Returns the number of finite values.
 std::size_t bridge_gaps(std::span<double> series);
+
+/// Replaces values where `missing` [sample] is not 0 by the straight line between their neighbours, at the ends by the
+/// nearest value. Of angles with a `period` the line goes the short way round; 0 = no angles. Where nothing is there
+/// everything becomes NaN.
+void bridge_missing(std::span<double> series, std::span<const std::uint8_t> missing, double period = 0.0);
 
 }  // namespace comap

@@ -3,10 +3,12 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <cmath>
 
 #include "catalogue/calibration_rows.hpp"
 #include "core/constants.hpp"
 #include "core/log.hpp"
+#include "core/sample_flag.hpp"
 #include "io/level2_schema.hpp"
 #include "math/median.hpp"
 #include "sky/source_positions.hpp"
@@ -69,7 +71,8 @@ class Worker final : public FeedWorker {
       : observation_(observation), feed_(feed), config_(config), n_elements_(n_elements), products_(products) {}
 
   void finish() override {
-    const CalibratorScan scan = calibrator_scan(observation_, feed_, source_to_fit(observation_), config_);
+    CalibratorScan scan = calibrator_scan(observation_, feed_, source_to_fit(observation_), config_);
+    leave_out_bad_pointing(scan);
     const auto streams = products_.get<float>(level2::kBinnedFiltered);
     const auto frequencies_GHz = products_.get<double>(level2::kCentralFrequencies);
     const auto n_samples = static_cast<std::size_t>(observation_.level1.n_samples);
@@ -83,6 +86,16 @@ class Worker final : public FeedWorker {
   }
 
  private:
+  /// Samples that are not known to be where they say; a sample without airmass takes part in nothing.
+  void leave_out_bad_pointing(CalibratorScan& scan) const {
+    if (!products_.contains(level2::kSampleFlags)) return;
+    const auto flags =
+        products_.get<std::uint8_t>(level2::kSampleFlags).subspan(static_cast<std::size_t>(scan.range[0]));
+    for (std::size_t i = 0; i < scan.airmass.size(); ++i) {
+      if ((flags[i] & sample_flag::kPointing) != 0) scan.airmass[i] = std::nan("");
+    }
+  }
+
   void store(const std::vector<CalibratorMeasurement>& elements) {
     for (const Quantity& quantity : kQuantities) {
       std::vector<double> values, errors;

@@ -16,7 +16,7 @@ namespace channel_flag {
 inline constexpr std::uint8_t kEdge = 1;         ///< at an end of the band
 inline constexpr std::uint8_t kCentre = 2;       ///< around the centre of the band
 inline constexpr std::uint8_t kCalibration = 4;  ///< gain or median of the scan not finite or not positive
-inline constexpr std::uint8_t kMissing = 8;      ///< more than 1 % of the samples are not finite
+inline constexpr std::uint8_t kMissing = 8;      ///< more than 1 % of the samples missing in it alone
 inline constexpr std::uint8_t kNoise = 16;       ///< first-difference variance out of 0.5-2 x the band's median
 inline constexpr std::uint8_t kUnstable = 32;    ///< high Tsys and unstable: left out of the gain estimate only
 }  // namespace channel_flag

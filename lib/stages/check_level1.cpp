@@ -8,6 +8,10 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "stages/check_metadata.hpp"
+#include "io/level2_schema.hpp"
+#include "stages/feed_flags.hpp"
+#include "stages/output_spec.hpp"
+#include "stages/pointing_screen.hpp"
 
 namespace comap {
 
@@ -24,6 +28,25 @@ void CheckLevel1::prepare(ObservationContext& observation) const {
         fmt::format("{}: {}: {}; {}", observation.level1.path, first.dataset, first.what, first.remedy));
   }
   std::ranges::copy(verdict.troubles, std::back_inserter(observation.troubles));
+  observation.pointing_faults = bridge_pointing(config_, observation.level1);
+}
+
+nlohmann::json CheckLevel1::parameters() const {
+  return {{"max_pointing_speed_deg_s", config_.max_pointing_speed_deg_s},
+          {"max_pointing_hold_s", config_.max_pointing_hold_s},
+          {"max_counts_ratio", config_.max_counts_ratio},
+          {"max_repeats", config_.max_repeats},
+          {"max_repeated_fraction", config_.max_repeated_fraction},
+          {"min_noise_ratio", config_.min_noise_ratio}};
+}
+
+std::vector<OutputSpec> CheckLevel1::outputs(const ObservationContext& observation) const {
+  return {feed_output(level2::kSampleFlags, h5::StoredType::uint8,
+                      {kBands, static_cast<std::uint64_t>(observation.level1.n_samples)}, "")};
+}
+
+std::vector<OutputAttribute> CheckLevel1::attributes() const {
+  return {{std::string(level2::kSampleFlags), "bits", flag_meanings()}};
 }
 
 }  // namespace comap

@@ -23,6 +23,10 @@ struct FeedBlock {
   /// Filled by the pipeline for scans when a stage asks for it: median over finite samples of each channel [counts].
   std::span<const float> channel_median;
 
+  /// Why samples are missing in all channels of the band (core/sample_flag.hpp), 0 where they are not; empty = nobody
+  /// has looked. Not complete before FeedWorker::consume(). [sample]
+  std::span<const std::uint8_t> flags;
+
   std::span<const float> channel(int index) const {
     return {tod + static_cast<std::int64_t>(index) * stride, static_cast<std::size_t>(n_samples)};
   }

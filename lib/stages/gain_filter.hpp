@@ -19,7 +19,8 @@ namespace comap {
 /// In     tod of scans with channel medians, counts; vane calibration; for channel_weights = "measured" the
 ///        Level-1 noise
 /// Out    level2/binned_data, binned_filtered_data [feed][band][sub-band][sample], K: 0 outside scans, NaN where data
-///        are missing; level2/gain_filter/*; level2/central_freqs, bandwidths
+///        are missing; level2/gain_filter/*; level2/central_freqs, bandwidths; the bit kChannels of
+///        level2/sample_flags
 class GainFilter final : public Stage {
  public:
   GainFilter(GainFilterConfig config, SystemTemperatureConfig calibration);

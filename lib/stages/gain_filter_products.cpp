@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/constants.hpp"
+#include "core/sample_flag.hpp"
 #include "io/level2_schema.hpp"
 
 namespace comap {
@@ -84,6 +85,24 @@ void GainFilterProducts::add_mask(std::size_t band, std::span<const std::uint8_t
   for (std::size_t channel = 0; channel < flags.size(); ++channel) add_mask(band, channel, flags[channel]);
 }
 
+void GainFilterProducts::apply_flags(std::size_t band, std::int64_t start, std::span<std::uint8_t> flags) {
+  const std::size_t n_freq_bin = n_sub_bands_ / kBands;
+  const auto n = static_cast<std::int64_t>(flags.size());
+  std::vector<std::uint8_t> has_data(flags.size(), 0);
+  for (std::size_t sub_band = band * n_freq_bin; sub_band < (band + 1) * n_freq_bin; ++sub_band) {
+    const std::span<float> without = unfiltered(sub_band, start, n), with = filtered(sub_band, start, n);
+    for (std::size_t t = 0; t < flags.size(); ++t) {
+      if ((flags[t] & sample_flag::kLost) != 0) without[t] = with[t] = std::numeric_limits<float>::quiet_NaN();
+      has_data[t] |= static_cast<std::uint8_t>(!std::isnan(with[t]));
+    }
+  }
+  for (std::size_t t = 0; t < flags.size(); ++t) {
+    const bool has_reason = (flags[t] & sample_flag::kLost) != 0 || has_data[t] != 0;
+    flags[t] = static_cast<std::uint8_t>(flags[t] & ~sample_flag::kChannels);
+    if (!has_reason) flags[t] |= sample_flag::kChannels;
+  }
+}
+
 void GainFilterProducts::store(ProductTable& products) {
   for (std::size_t sub_band = 0; sub_band < n_sub_bands_; ++sub_band) {
     // No scan: 0 / 0 = NaN, missing.
@@ -123,6 +142,7 @@ std::vector<OutputSpec> gain_filter_outputs(const ObservationContext& observatio
     outputs.push_back(std::move(output));
   };
   using enum h5::StoredType;
+  declare(level2::kSampleFlags, uint8, {n_samples}, "");
   declare(level2::kBinned, float32, {n_bins, n_samples}, "K");
   declare(level2::kBinnedFiltered, float32, {n_bins, n_samples}, "K");
   declare(level2::kEffectiveTsys, float64, {n_bins, n_scans}, "K");

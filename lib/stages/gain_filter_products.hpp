@@ -35,6 +35,10 @@ class GainFilterProducts {
     mask_[band * n_channels_ + channel] |= flag;
   }
 
+  /// Samples of a band from `start` on that are lost by their `flags` [sample] become NaN; flagged kChannels are those
+  /// that no sub-band has although they are not.
+  void apply_flags(std::size_t band, std::int64_t start, std::span<std::uint8_t> flags);
+
   /// Moves everything to `products`.
   void store(ProductTable& products);
 

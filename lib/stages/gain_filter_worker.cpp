@@ -8,6 +8,8 @@
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
+#include "core/sample_flag.hpp"
+#include "io/level2_schema.hpp"
 #include "math/median.hpp"
 #include "stages/feed_row.hpp"
 
@@ -61,7 +63,35 @@ void GainFilterWorker::consume(const FeedBlock& block) {
 
 void GainFilterWorker::finish() {
   finish_feed();
+  apply_flags();
   products_.store(table_);
+}
+
+void GainFilterWorker::apply_flags() {
+  const std::int64_t n = observation_.level1.n_samples;
+  std::vector<std::uint8_t> flags(static_cast<std::size_t>(kBands * n), 0);
+  if (table_.contains(level2::kSampleFlags)) {
+    std::ranges::copy(table_.get<std::uint8_t>(level2::kSampleFlags), flags.begin());
+  }
+  for (int band = 0; band < kBands; ++band) {
+    for (const auto& [start, end] : observation_.scans) {
+      products_.apply_flags(
+          static_cast<std::size_t>(band), start,
+          std::span(flags).subspan(static_cast<std::size_t>(band * n + start), static_cast<std::size_t>(end - start)));
+    }
+  }
+  const std::int64_t n_without =
+      std::ranges::count_if(flags, [](std::uint8_t bits) { return (bits & sample_flag::kChannels) != 0; });
+  if (n_without > 0) {
+    table_.troubles.push_back({TroubleKind::samples_missing,
+                               "gain_filter",
+                               "spectrometer/tod",
+                               "too few good channels in some bands",
+                               "these bands are missing there",
+                               {feed_},
+                               0});
+  }
+  table_.set(level2::kSampleFlags, std::move(flags));
 }
 
 void GainFilterWorker::start_scan(const FeedBlock& block) {

@@ -56,6 +56,8 @@ class GainFilterWorker : public FeedWorker {
 
  private:
   void start_scan(const FeedBlock& block);
+  /// Flags of the feed and its binned data say the same of every sample.
+  void apply_flags();
   SubBandRows collect(const FeedBlock& block, const BandChannels& channels, std::size_t sub_band_of_band) const;
   void subtract_atmosphere(const FeedBlock& block, const BandChannels& channels, SubBandRows& rows) const;
 

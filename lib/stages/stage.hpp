@@ -20,6 +20,7 @@
 namespace comap {
 
 struct CalibrationFlux;
+enum class PointingFault : std::uint8_t;  // stages/pointing_screen.hpp
 
 /// Kinds of data that stages need and make; a stage that needs what no earlier stage makes is a ConfigError.
 enum class Field : unsigned {
@@ -74,6 +75,7 @@ struct ObservationContext {
   std::string source_group;
   std::string following_level2_path;  ///< Level-2 file of obsid + 1, for sky dips; empty = there is none
   Level1Metadata level1;
+  std::vector<PointingFault> pointing_faults;            ///< [n_feeds][sample] of `level1`, whose angles are bridged
   ProductTable products;                                 ///< made by Stage::prepare
   std::vector<std::array<std::int64_t, 2>> vane_events;  ///< in which the vane moves, [start, end)
   std::vector<std::array<std::int64_t, 2>> scans;        ///< [start, end)

@@ -22,6 +22,29 @@ TEST(Cuts, EverySampleIsCountedOnce) {
   EXPECT_EQ(cuts.n_bright, 1);    // 6
 }
 
+TEST(Cuts, FlagsAreReasonsOfTheirOwn) {
+  std::vector<MapObservation> observations(1);
+  observations[0].observation.obsid = 30001;
+  std::vector<ScanCuts> cuts(2);
+  cuts[0] = {.feed = 3, .n_samples = 100, .n_used = 90, .n_missing = 10};
+  count_flags(std::vector<std::uint8_t>{2, 8, 8, 8 | 32, 0, 32}, cuts[0]);
+  cuts[1] = {.feed = 3, .scan = 1, .reason = static_cast<int>(Exclusion::too_few_good_samples), .n_samples = 100};
+  count_flags(std::vector<std::uint8_t>(80, sample_flag::kQuiet), cuts[1]);
+  const std::vector<std::string> expected = {
+      "samples in scans of these observations, feeds and bands: 200",
+      "  45.000 %  used",
+      "  10.000 %  in scans left out: " + std::string(exclusion_text(Exclusion::too_few_good_samples)),
+      "   0.500 %  counts not positive",
+      "   1.500 %  spectrum repeated",
+      "  40.000 %  noise too low",
+      "   0.500 %  pointing bad",
+      "   2.500 %  missing",
+      "least used observations: 30001 45.0 %",
+      "least used feeds: 3 45.0 %"};
+  EXPECT_EQ(cut_lines(cuts, observations), expected);
+  EXPECT_EQ(cut_rows(cuts, observations)[1].n_flagged[4], 80);
+}
+
 TEST(Cuts, LinesSayWhatPercentageWentWhere) {
   std::vector<MapObservation> observations(2);
   observations[0].observation.obsid = 30001;
