@@ -50,6 +50,7 @@ void look_into_file(const MapmakeConfig& config, const IoConfig& io, const MapOb
   const ScanSelection selection(config, offered, file);
   result.counts = selection.counts();
   result.n_scans = selection.n_scans_used();
+  result.n_without_sigma_red = selection.n_without_sigma_red();
   result.n_samples = selection.n_samples_used();
   for (const int feed : config.feeds) {
     if (selection.feed_used(feed)) {
@@ -90,9 +91,10 @@ SurveyedObservation survey_one(const MapmakeConfig& config, const IoConfig& io, 
 }
 
 nlohmann::json to_document(const SurveyedObservation& result) {
-  return {{"used", result.outcome.used}, {"bad_file", result.outcome.bad_file}, {"reason", result.outcome.reason},
-          {"feeds", result.feeds},       {"n_samples", result.n_samples},       {"n_scans", result.n_scans},
-          {"counts", result.counts}};
+  return {{"used", result.outcome.used},     {"bad_file", result.outcome.bad_file},
+          {"reason", result.outcome.reason}, {"feeds", result.feeds},
+          {"n_samples", result.n_samples},   {"n_scans", result.n_scans},
+          {"counts", result.counts},         {"n_without_sigma_red", result.n_without_sigma_red}};
 }
 
 SurveyedObservation from_document(const nlohmann::json& document, std::int64_t obsid) {
@@ -105,6 +107,7 @@ SurveyedObservation from_document(const nlohmann::json& document, std::int64_t o
   document.at("n_samples").get_to(result.n_samples);
   document.at("n_scans").get_to(result.n_scans);
   document.at("counts").get_to(result.counts);
+  document.at("n_without_sigma_red").get_to(result.n_without_sigma_red);
   return result;
 }
 
@@ -182,6 +185,7 @@ SelectionReport selection_report(const std::vector<SurveyedObservation>& survey)
   for (const SurveyedObservation& observation : survey) {
     report.observations.push_back(observation.outcome);
     report.n_scans += observation.n_scans;
+    report.n_without_sigma_red += observation.n_without_sigma_red;
     for (std::size_t reason = 0; reason < kExclusions; ++reason) report.counts[reason] += observation.counts[reason];
   }
   return report;
