@@ -135,6 +135,8 @@ void bind_noise_stats_level2(Binder& binder, NoiseStatsLevel2Config& config) {
   binder.number("outlier_sigma", config.outlier_sigma, {kAboveZero}, "[auto_rms]");
   binder.number("max_outlier_fraction", config.max_outlier_fraction, {0, 1}, "more outliers: no fit");
   binder.integer_as("n_bins", config.n_bins, {3, 1e6}, "logarithmic bins of the power spectrum");
+  binder.choice("fit", config.fit, {"likelihood", "log_bins"},
+                "by maximum likelihood, or to the logarithm of the bins");
   binder.number("reference_frequency_Hz", config.reference_frequency_Hz, {kAboveZero, 25},
                 "frequency at which sigma_red is meant [Hz]");
   binder.integer_as("seed", config.seed, {0, kMaxSeed}, "of the noise put in for bright sky");
@@ -144,6 +146,10 @@ void bind_calibrator_fit(Binder& binder, CalibratorFitConfig& config) {
   binder.number("fit_radius_deg", config.fit_radius_deg, {kAboveZero, 10}, "samples used around the source [deg]");
   binder.number("beam_fwhm_deg", config.beam_fwhm_deg, {kAboveZero, 1}, "start value of the fit [deg]");
   binder.flag("fit_angle", config.fit_angle, "also the position angle of the beam");
+  binder.choice("background", config.background, {"sweep", "scan"},
+                "constant and slope of each sweep, or constant, slope and airmass of the scan");
+  binder.number("glitch_sigma", config.glitch_sigma, {0},
+                "samples further from the fit are left out; 0 = none [noise]");
   binder.integer("raster_drift_before_obsid", config.raster_drift_before_obsid, {0, kMaxSamples},
                  "older observations: 100 arcsec added to az where it rises");
 }

@@ -140,6 +140,8 @@ void bind_splits(Binder& binder, MapmakeConfig& config) {
                 "day: the Sun is higher [deg]");
   binder.integer_as("null_test_simulations", config.null_test_simulations, {0, 10000},
                     "of the noise, for the null tests; 0 = white noise alone is expected");
+  binder.choice("null_test_noise", config.null_test_noise, {"residual", "model"},
+                "of the simulations: as measured in the data minus map, or as Level-2 has it");
 }
 
 }  // namespace

@@ -178,6 +178,7 @@ struct NoiseStatsLevel2Config {
   double outlier_sigma = 3.0;
   double max_outlier_fraction = 0.02;
   int n_bins = 100;
+  std::string fit = "likelihood";  ///< likelihood | log_bins
   double reference_frequency_Hz = 0.1;
   std::uint64_t seed = 1;
   bool overwrite = false;
@@ -188,6 +189,8 @@ struct CalibratorFitConfig {
   double fit_radius_deg = 0.25;
   double beam_fwhm_deg = 0.075;
   bool fit_angle = false;
+  std::string background = "sweep";  ///< sweep | scan
+  double glitch_sigma = 6.0;         ///< of the noise of a sample; 0 = none are looked for
   std::int64_t raster_drift_before_obsid = 28852;
   bool overwrite = false;
 };
@@ -277,7 +280,8 @@ struct MapmakeConfig {
   bool write_mean_azel = false;
   std::vector<std::string> split = {"none"};  ///< names of map/splits.hpp
   std::map<std::string, std::vector<std::int64_t>> split_groups;
-  int null_test_simulations = 0;  ///< noise realisations that say what splits of noise look like
+  int null_test_simulations = 0;             ///< noise realisations that say what splits of noise look like
+  std::string null_test_noise = "residual";  ///< residual | model
   double sun_elevation_threshold_deg = 0.0;
   std::string eop_file;
   double memory_GB = 0.0;

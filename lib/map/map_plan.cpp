@@ -58,6 +58,7 @@ void look_into_file(const MapmakeConfig& config, const IoConfig& io, const MapOb
   result.outcome.troubles = read_troubles(file.file());
   result.counts = selection.counts();
   result.n_scans = selection.n_scans_used();
+  result.n_without_sigma_red = selection.n_without_sigma_red();
   result.n_samples = selection.n_samples_used();
   for (const int feed : config.feeds) {
     if (selection.feed_used(feed)) {
@@ -102,7 +103,7 @@ nlohmann::json to_document(const SurveyedObservation& result) {
           {"reason", result.outcome.reason}, {"troubles", to_json(result.outcome.troubles)},
           {"traits", result.traits},         {"feeds", result.feeds},
           {"n_samples", result.n_samples},   {"n_scans", result.n_scans},
-          {"counts", result.counts}};
+          {"counts", result.counts},         {"n_without_sigma_red", result.n_without_sigma_red}};
 }
 
 SurveyedObservation from_document(const nlohmann::json& document, std::int64_t obsid) {
@@ -117,6 +118,7 @@ SurveyedObservation from_document(const nlohmann::json& document, std::int64_t o
   document.at("n_samples").get_to(result.n_samples);
   document.at("n_scans").get_to(result.n_scans);
   document.at("counts").get_to(result.counts);
+  document.at("n_without_sigma_red").get_to(result.n_without_sigma_red);
   return result;
 }
 
@@ -247,6 +249,7 @@ SelectionReport selection_report(const std::vector<SurveyedObservation>& survey)
   for (const SurveyedObservation& observation : survey) {
     report.observations.push_back(observation.outcome);
     report.n_scans += observation.n_scans;
+    report.n_without_sigma_red += observation.n_without_sigma_red;
     for (std::size_t reason = 0; reason < kExclusions; ++reason) report.counts[reason] += observation.counts[reason];
   }
   return report;

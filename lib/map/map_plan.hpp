@@ -15,10 +15,11 @@ namespace comap {
 /// What a look into the file of one observation gave.
 struct SurveyedObservation {
   MapOutcome outcome;
-  Level2Traits traits;         ///< of a file that is used
-  std::vector<int> feeds;      ///< of which anything is used
-  std::int64_t n_samples = 0;  ///< in scans, over these feeds
-  std::int64_t n_scans = 0;    ///< (feed, frequency_band, scan) that are used
+  Level2Traits traits;                   ///< of a file that is used
+  std::vector<int> feeds;                ///< of which anything is used
+  std::int64_t n_samples = 0;            ///< in scans, over these feeds
+  std::int64_t n_scans = 0;              ///< (feed, frequency_band, scan) that are used
+  std::int64_t n_without_sigma_red = 0;  ///< of these, without a noise fit
   ExclusionCounts counts{};
   /// Of the feeds of which nothing is used, by the rank that looked into the file; empty on the others.
   std::vector<ScanCuts> unread;

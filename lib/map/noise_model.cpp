@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "stages/gain_noise.hpp"
 #include "stages/maximum_posterior.hpp"
 
 namespace comap {
@@ -24,10 +25,7 @@ std::optional<std::function<double(double)>> correlated_noise_K2(const Level2Rea
                      power_law(noise.sigma_band, noise.alpha, frequency_Hz));
       };
     }
-    const GainModes modes = gain_modes(noise->information, {noise->sigma_common, noise->sigma_band, noise->alpha});
-    return [modes, k2, band = noise->band, alpha = noise->alpha](double frequency_Hz) {
-      return k2 * gain_error_power(modes, band, power_law(1.0, alpha, frequency_Hz));
-    };
+    return filtered_gain_power_K2(*noise);
   }
   const auto red_K = file.sigma_red_K(feed, frequency_band, scan);
   const auto alpha = file.alpha(feed, frequency_band, scan);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -15,6 +16,7 @@
 namespace comap {
 namespace {
 
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr int kFrequencyBands = 8;  // of the catalogue and of [mapmake] bands
 constexpr std::string_view kCalibratorGroup = "Calibrator";
 
@@ -194,6 +196,10 @@ std::vector<std::string> SelectionReport::lines() const {
   for (const auto& [kind, n] : n_with_trouble()) {
     lines.push_back(fmt::format("trouble: {}: {}", counted(n, "observation", "observations"), trouble_text(kind)));
   }
+  if (n_without_sigma_red > 0) {
+    lines.push_back(fmt::format("used without the cut on sigma_red (no noise fit): {}",
+                                counted(n_without_sigma_red, "scan", "scans")));
+  }
   return lines;
 }
 
@@ -250,13 +256,14 @@ void ScanSelection::exclude_element(int feed, int frequency_band, Exclusion reas
 void ScanSelection::select_scans(const MapmakeConfig& config, const Level2Reader& file, int feed, int frequency_band,
                                  bool calibrator) {
   for (std::size_t scan = 0; scan < n_scans_; ++scan) {
-    const auto reason = noise_exclusion(config, file.auto_rms_K(feed, frequency_band, scan),
-                                        file.sigma_red_K(feed, frequency_band, scan), calibrator);
+    const auto sigma_red_K = file.sigma_red_K(feed, frequency_band, scan);
+    const auto reason = noise_exclusion(config, file.auto_rms_K(feed, frequency_band, scan), sigma_red_K, calibrator);
     reason_[index(feed, frequency_band, scan)] = reason;
     if (reason) {
       exclude(*reason);
     } else {
       ++n_used_;
+      n_without_sigma_red_ += !calibrator && !std::isfinite(sigma_red_K.value_or(kNan)) ? 1 : 0;
     }
   }
 }

@@ -100,6 +100,7 @@ struct SelectionReport {
   std::vector<MapOutcome> observations;  ///< in the order offered
   ExclusionCounts counts{};              ///< by Exclusion
   std::int64_t n_scans = 0;              ///< (feed, frequency_band, scan) that are used
+  std::int64_t n_without_sigma_red = 0;  ///< of these: no noise fit, so that sigma_red_cutoff_K could not cut them
 
   std::int64_t n_used() const;
   std::int64_t n_bad_files() const;
@@ -120,6 +121,7 @@ class ScanSelection {
   bool feed_used(int feed) const;
   const ExclusionCounts& counts() const { return counts_; }
   std::int64_t n_scans_used() const { return n_used_; }
+  std::int64_t n_without_sigma_red() const { return n_without_sigma_red_; }
   /// Samples in scans, summed over used feeds: the cost of this observation.
   std::int64_t n_samples_used() const { return n_samples_; }
 
@@ -137,6 +139,7 @@ class ScanSelection {
   std::vector<std::optional<Exclusion>> reason_;
   ExclusionCounts counts_{};
   std::int64_t n_used_ = 0;
+  std::int64_t n_without_sigma_red_ = 0;
   std::int64_t n_samples_ = 0;
 };
 

@@ -3,34 +3,12 @@
 #include <ceres/ceres.h>
 
 #include <Eigen/Dense>
+#include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <complex>
 
 namespace comap {
 namespace {
-
-constexpr double kDependent = 1e-6;  // what is left of a template, over its norm, when it depends on the others
-
-/// Constant and templates, orthogonal and of mean square 1 [template][sample].
-std::vector<std::vector<double>> orthogonal_templates(const SourceSamples& samples) {
-  const std::size_t n = samples.values_K.size();
-  std::vector<std::vector<double>> basis = {std::vector<double>(n, 1.0)};
-  const auto product = [n](const std::vector<double>& a, const std::vector<double>& b) {
-    return std::inner_product(a.begin(), a.end(), b.begin(), 0.0) / static_cast<double>(n);
-  };
-  for (std::vector<double> candidate : samples.templates) {
-    const double norm = std::sqrt(product(candidate, candidate));
-    for (const auto& earlier : basis) {
-      const double part = product(candidate, earlier);
-      for (std::size_t i = 0; i < n; ++i) candidate[i] -= part * earlier[i];
-    }
-    const double rest = std::sqrt(product(candidate, candidate));
-    if (!(rest > kDependent * norm)) continue;
-    for (double& value : candidate) value /= rest;
-    basis.push_back(std::move(candidate));
-  }
-  return basis;
-}
 
 /// Value and derivatives of the source at one position.
 double source_with_gradient(const double* source, double x_deg, double y_deg, double* gradient) {
@@ -52,36 +30,42 @@ double source_with_gradient(const double* source, double x_deg, double y_deg, do
   return value;
 }
 
-/// (model - data) / noise of all samples; parameters: the source, then one for each template.
+using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// Model minus data of all samples, the background taken out.
 class SourceResiduals final : public ceres::CostFunction {
  public:
-  SourceResiduals(const SourceSamples& samples, const std::vector<std::vector<double>>& basis)
-      : samples_(samples), basis_(basis) {
-    set_num_residuals(static_cast<int>(samples.values_K.size()));
-    mutable_parameter_block_sizes()->push_back(static_cast<int>(kSourceParameters + basis.size()));
+  explicit SourceResiduals(const SourceSamples& samples)
+      : samples_(samples), data_K_(samples.values_K.begin(), samples.values_K.end()) {
+    samples.background.take_out(data_K_);
+    set_num_residuals(static_cast<int>(data_K_.size()));
+    mutable_parameter_block_sizes()->push_back(static_cast<int>(kSourceParameters));
   }
 
   bool Evaluate(const double* const* parameters, double* residuals, double** jacobians) const override {
-    const double* source = parameters[0];
-    const std::size_t n_parameters = kSourceParameters + basis_.size();
+    const std::size_t n = data_K_.size();
     double* rows = jacobians == nullptr ? nullptr : jacobians[0];
-    const double scale = 1.0 / samples_.noise_K;
-    for (std::size_t i = 0; i < samples_.values_K.size(); ++i) {
-      double* row = rows == nullptr ? nullptr : rows + i * n_parameters;
-      double model = source_with_gradient(source, samples_.x_deg[i], samples_.y_deg[i], row);
-      for (std::size_t k = 0; k < basis_.size(); ++k) model += source[kSourceParameters + k] * basis_[k][i];
-      residuals[i] = (model - samples_.values_K[i]) * scale;
+    for (std::size_t i = 0; i < n; ++i) {
+      double* row = rows == nullptr ? nullptr : rows + i * kSourceParameters;
+      residuals[i] = source_with_gradient(parameters[0], samples_.x_deg[i], samples_.y_deg[i], row);
       if (!std::isfinite(residuals[i])) return false;
-      if (row == nullptr) continue;
-      for (std::size_t k = 0; k < basis_.size(); ++k) row[kSourceParameters + k] = basis_[k][i];
-      for (std::size_t k = 0; k < n_parameters; ++k) row[k] *= scale;
     }
+    samples_.background.take_out({residuals, n});
+    for (std::size_t i = 0; i < n; ++i) residuals[i] -= data_K_[i];
+    for (std::size_t k = 0; rows != nullptr && k < kSourceParameters; ++k) take_out_of_column(rows, k);
     return true;
   }
 
  private:
+  void take_out_of_column(double* rows, std::size_t k) const {
+    std::vector<double> column(data_K_.size());
+    for (std::size_t i = 0; i < column.size(); ++i) column[i] = rows[i * kSourceParameters + k];
+    samples_.background.take_out(column);
+    for (std::size_t i = 0; i < column.size(); ++i) rows[i * kSourceParameters + k] = column[i];
+  }
+
   const SourceSamples& samples_;
-  const std::vector<std::vector<double>>& basis_;
+  std::vector<double> data_K_;
 };
 
 ceres::Solver::Options solver_options() {
@@ -96,20 +80,8 @@ ceres::Solver::Options solver_options() {
   return options;
 }
 
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
 /// Inverse of J^T J over the parameters that are fitted; nothing when it is singular.
-std::optional<std::array<SourceVector, kSourceParameters>> covariance_of(const SourceResiduals& residuals,
-                                                                         const std::vector<double>& parameters,
-                                                                         bool fit_angle) {
-  const auto n_rows = residuals.num_residuals();
-  const auto n_columns = static_cast<Eigen::Index>(parameters.size());
-  RowMajor jacobian(n_rows, n_columns);
-  std::vector<double> values(static_cast<std::size_t>(n_rows));
-  const double* block = parameters.data();
-  double* jacobian_data = jacobian.data();
-  if (!residuals.Evaluate(&block, values.data(), &jacobian_data)) return std::nullopt;
-  if (!fit_angle) jacobian.col(kAngle).setZero();
+std::optional<SourceMatrix> inverse_normal(const RowMajor& jacobian, bool fit_angle) {
   Eigen::MatrixXd normal = jacobian.transpose() * jacobian;
   if (!fit_angle) normal(kAngle, kAngle) = 1.0;
   const Eigen::VectorXd scale = normal.diagonal().cwiseSqrt().cwiseInverse();
@@ -117,16 +89,48 @@ std::optional<std::array<SourceVector, kSourceParameters>> covariance_of(const S
   const Eigen::LDLT<Eigen::MatrixXd> factors(scale.asDiagonal() * normal * scale.asDiagonal());
   constexpr double kSingular = 1e-14;
   if (factors.info() != Eigen::Success || !(factors.vectorD().minCoeff() > kSingular)) return std::nullopt;
-  const Eigen::MatrixXd inverse = factors.solve(Eigen::MatrixXd::Identity(n_columns, n_columns));
-  std::array<SourceVector, kSourceParameters> covariance{};
+  const Eigen::MatrixXd inverse = factors.solve(Eigen::MatrixXd::Identity(normal.rows(), normal.cols()));
+  SourceMatrix result{};
   for (std::size_t i = 0; i < kSourceParameters; ++i) {
     for (std::size_t j = 0; j < kSourceParameters; ++j) {
       if (!fit_angle && (i == kAngle || j == kAngle)) continue;
       const auto row = static_cast<Eigen::Index>(i), column = static_cast<Eigen::Index>(j);
-      covariance[i][j] = scale[row] * inverse(row, column) * scale[column];
+      result[i][j] = scale[row] * inverse(row, column) * scale[column];
     }
   }
-  return covariance;
+  return result;
+}
+
+/// Everything else that is known at the minimum; nothing when it is not determined.
+std::optional<SourceFit> fit_at(const SourceResiduals& residuals, const SourceVector& source, bool fit_angle) {
+  const auto n = static_cast<std::size_t>(residuals.num_residuals());
+  SourceFit fit;
+  fit.value = source;
+  fit.residual_K.resize(n);
+  RowMajor jacobian(residuals.num_residuals(), static_cast<Eigen::Index>(kSourceParameters));
+  const double* block = source.data();
+  double* jacobian_data = jacobian.data();
+  if (!residuals.Evaluate(&block, fit.residual_K.data(), &jacobian_data)) return std::nullopt;
+  for (double& residual : fit.residual_K) residual = -residual;
+  if (!fit_angle) jacobian.col(kAngle).setZero();
+  const auto inverse = inverse_normal(jacobian, fit_angle);
+  if (!inverse) return std::nullopt;
+  fit.inverse_normal = *inverse;
+  for (std::size_t k = 0; k < kSourceParameters; ++k) {
+    const auto column = jacobian.col(static_cast<Eigen::Index>(k));
+    fit.gradient[k].assign(column.begin(), column.end());
+  }
+  return fit;
+}
+
+/// a b c of symmetric matrices.
+SourceMatrix sandwich(const SourceMatrix& outer, const SourceMatrix& inner) {
+  using Map = Eigen::Map<const Eigen::Matrix<double, kSourceParameters, kSourceParameters, Eigen::RowMajor>>;
+  const Map a(outer[0].data()), b(inner[0].data());
+  SourceMatrix result;
+  Eigen::Map<Eigen::Matrix<double, kSourceParameters, kSourceParameters, Eigen::RowMajor>>(result[0].data()) =
+      a * b * a;
+  return result;
 }
 
 }  // namespace
@@ -137,38 +141,47 @@ double source_model_K(const SourceVector& source, double x_deg, double y_deg) {
 
 std::optional<SourceFit> fit_source(const SourceSamples& samples, const SourceVector& start, bool fit_angle) {
   const std::size_t n = samples.values_K.size();
-  if (n == 0) return std::nullopt;
-  const auto basis = orthogonal_templates(samples);
-  std::vector<double> parameters(start.begin(), start.end());
-  parameters.resize(kSourceParameters + basis.size(), 0.0);
-  if (n <= parameters.size()) return std::nullopt;
-
-  SourceResiduals residuals(samples, basis);
+  if (n <= kSourceParameters + samples.background.n_parameters()) return std::nullopt;
+  SourceVector source = start;
+  SourceResiduals residuals(samples);
   ceres::Problem::Options ownership;
   ownership.cost_function_ownership = ceres::DO_NOT_TAKE_OWNERSHIP;
   ceres::Problem problem(ownership);
-  problem.AddResidualBlock(&residuals, nullptr, parameters.data());
+  problem.AddResidualBlock(&residuals, nullptr, source.data());
   if (!fit_angle) {
-    const auto size = static_cast<int>(parameters.size());
-    problem.SetManifold(parameters.data(), new ceres::SubsetManifold(size, {static_cast<int>(kAngle)}));
+    const auto size = static_cast<int>(kSourceParameters);
+    problem.SetManifold(source.data(), new ceres::SubsetManifold(size, {static_cast<int>(kAngle)}));
   }
   ceres::Solver::Summary summary;
   ceres::Solve(solver_options(), &problem, &summary);
   if (summary.termination_type != ceres::CONVERGENCE) return std::nullopt;
-
   // The model depends on the squares of the widths.
-  parameters[kSigmaX] = std::abs(parameters[kSigmaX]);
-  parameters[kSigmaY] = std::abs(parameters[kSigmaY]);
-  const auto covariance = covariance_of(residuals, parameters, fit_angle);
-  if (!covariance) return std::nullopt;
-  SourceFit fit;
-  std::copy_n(parameters.begin(), kSourceParameters, fit.value.begin());
-  fit.covariance = *covariance;
-  fit.residual_K.resize(n);
-  const double* block = parameters.data();
-  residuals.Evaluate(&block, fit.residual_K.data(), nullptr);
-  for (double& residual : fit.residual_K) residual *= -samples.noise_K;
-  return fit;
+  source[kSigmaX] = std::abs(source[kSigmaX]);
+  source[kSigmaY] = std::abs(source[kSigmaY]);
+  return fit_at(residuals, source, fit_angle);
+}
+
+SourceMatrix correlated_covariance(const SourceFit& fit, std::span<const std::size_t> place,
+                                   std::span<const double> power_K2, RealFft& fft) {
+  std::array<std::vector<std::complex<double>>, kSourceParameters> spectra;
+  for (std::size_t k = 0; k < kSourceParameters; ++k) {
+    std::ranges::fill(fft.samples(), 0.0);
+    for (std::size_t i = 0; i < place.size(); ++i) fft.samples()[place[i]] = fit.gradient[k][i];
+    fft.forward();
+    spectra[k].assign(fft.spectrum().begin(), fft.spectrum().end());
+  }
+  const std::size_t n = fft.size();
+  SourceMatrix noise{};
+  for (std::size_t k = 0; k < power_K2.size(); ++k) {
+    const double both_signs = k == 0 || 2 * k == n ? 1.0 : 2.0;
+    for (std::size_t i = 0; i < kSourceParameters; ++i) {
+      for (std::size_t j = 0; j < kSourceParameters; ++j) {
+        noise[i][j] +=
+            both_signs * power_K2[k] / static_cast<double>(n) * (std::conj(spectra[i][k]) * spectra[j][k]).real();
+      }
+    }
+  }
+  return sandwich(fit.inverse_normal, noise);
 }
 
 }  // namespace comap

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 #include "core/constants.hpp"
 #include "math/auto_rms.hpp"
-#include "math/detrend.hpp"
+#include "math/background.hpp"
+#include "math/gaps.hpp"
 #include "math/median.hpp"
+#include "math/power_spectrum.hpp"
 #include "math/source_fit.hpp"
 #include "sky/source_positions.hpp"
 #include "stages/feed_row.hpp"
@@ -17,25 +20,79 @@ namespace {
 
 constexpr double kFullTurn_deg = 360.0;
 
-/// Samples of a scan that are finite and pass a test of their distance from the source.
+/// Samples of a scan near the source, in order of time. All [sample].
 struct ChosenSamples {
   std::vector<double> x_deg, y_deg, values_K, time, airmass;
+  std::vector<std::size_t> place;         ///< in the scan
+  std::vector<std::size_t> sweep_starts;  ///< first samples of sweeps, then the number of samples
 
-  template <typename Test>
-  ChosenSamples(const CalibratorScan& scan, std::span<const float> samples_K, const Test& is_wanted) {
-    for (std::size_t i = 0; i < samples_K.size(); ++i) {
-      if (!std::isfinite(samples_K[i]) || !std::isfinite(scan.airmass[i])) continue;
-      if (!is_wanted(std::hypot(scan.x_deg[i], scan.y_deg[i]))) continue;
-      x_deg.push_back(scan.x_deg[i]);
-      y_deg.push_back(scan.y_deg[i]);
-      values_K.push_back(samples_K[i]);
-      time.push_back(scan.time[i]);
-      airmass.push_back(scan.airmass[i]);
-    }
+  void add(const CalibratorScan& scan, std::size_t i, double value_K) {
+    x_deg.push_back(scan.x_deg[i]);
+    y_deg.push_back(scan.y_deg[i]);
+    values_K.push_back(value_K);
+    time.push_back(scan.time[i]);
+    airmass.push_back(scan.airmass[i]);
+    place.push_back(i);
   }
-
-  void detrend() { subtract_templates(values_K, {std::vector<double>(values_K.size(), 1.0), time, airmass}); }
 };
+
+using Path = std::array<double, 2>;
+
+Path path_of(const CalibratorScan& scan, std::size_t from, std::size_t to) {
+  return {scan.x_deg[to] - scan.x_deg[from], scan.y_deg[to] - scan.y_deg[from]};
+}
+
+/// Groups of samples taken in one sweep: without a pause and without turning back.
+std::vector<std::vector<std::size_t>> sweeps_of(const CalibratorScan& scan, const std::vector<std::size_t>& near) {
+  constexpr std::size_t kPause = 25, kStep = 5;  // samples
+  std::vector<std::vector<std::size_t>> sweeps;
+  Path direction{};
+  for (const std::size_t i : near) {
+    bool is_new = sweeps.empty() || i - sweeps.back().back() > kPause;
+    if (!is_new && sweeps.back().size() >= kStep) {
+      const std::vector<std::size_t>& sweep = sweeps.back();
+      if (sweep.size() == kStep) direction = path_of(scan, sweep.front(), sweep.back());
+      const Path here = path_of(scan, sweep[sweep.size() - kStep], i);
+      is_new = here[0] * direction[0] + here[1] * direction[1] < 0.0;
+    }
+    if (is_new) sweeps.emplace_back();
+    sweeps.back().push_back(i);
+  }
+  return sweeps;
+}
+
+/// The finite samples within `radius_deg` of the source. Sweeps of few samples there say nothing but their background.
+ChosenSamples choose(const CalibratorScan& scan, std::span<const float> values_K, double radius_deg) {
+  constexpr std::size_t kFewestOfSweep = 8;
+  std::vector<std::size_t> near;
+  for (std::size_t i = 0; i < values_K.size(); ++i) {
+    if (!std::isfinite(values_K[i]) || !std::isfinite(scan.airmass[i])) continue;
+    if (std::hypot(scan.x_deg[i], scan.y_deg[i]) <= radius_deg) near.push_back(i);
+  }
+  ChosenSamples chosen;
+  for (const std::vector<std::size_t>& sweep : sweeps_of(scan, near)) {
+    if (sweep.size() < kFewestOfSweep) continue;
+    chosen.sweep_starts.push_back(chosen.place.size());
+    for (const std::size_t i : sweep) chosen.add(scan, i, values_K[i]);
+  }
+  chosen.sweep_starts.push_back(chosen.place.size());
+  return chosen;
+}
+
+Background background_of(const ChosenSamples& chosen, const CalibratorFitConfig& config) {
+  Background background;
+  if (config.background == "scan") {
+    background.add_stretch(0, chosen.place.size(), {chosen.time, chosen.airmass});
+    return background;
+  }
+  for (std::size_t i = 0; i + 1 < chosen.sweep_starts.size(); ++i) {
+    const std::size_t first = chosen.sweep_starts[i], end = chosen.sweep_starts[i + 1];
+    background.add_stretch(first, end - first,
+                           {{chosen.time.begin() + static_cast<std::ptrdiff_t>(first),
+                             chosen.time.begin() + static_cast<std::ptrdiff_t>(end)}});
+  }
+  return background;
+}
 
 /// Azimuth with the drift of the encoder taken out of the samples at which it rises.
 std::vector<double> drift_corrected(std::span<const double> azimuth_deg) {
@@ -48,30 +105,85 @@ std::vector<double> drift_corrected(std::span<const double> azimuth_deg) {
   return corrected;
 }
 
-/// The scan less the source, whose wings reach into the ring: at 3 sigmas there is 1 % of its peak.
-std::vector<float> without_source(const CalibratorScan& scan, std::span<const float> values_K,
-                                  const SourceVector& source) {
-  std::vector<float> rest(values_K.begin(), values_K.end());
-  for (std::size_t i = 0; i < rest.size(); ++i) {
-    rest[i] -= static_cast<float>(source_model_K(source, scan.x_deg[i], scan.y_deg[i]));
-  }
+/// The scan without the source.
+std::vector<double> without_source(const CalibratorScan& scan, std::span<const float> values_K,
+                                   const SourceVector& source) {
+  std::vector<double> rest(values_K.begin(), values_K.end());
+  for (std::size_t i = 0; i < rest.size(); ++i) rest[i] -= source_model_K(source, scan.x_deg[i], scan.y_deg[i]);
   return rest;
 }
 
-/// Noise of a sample from the ring around the source, K.
-double noise_of(const CalibratorScan& scan, std::span<const float> values_K, double beam_sigma_deg) {
-  constexpr double kInnerSigmas = 3.0, kOuterSigmas = 5.0;
-  constexpr std::size_t kTooFewSamples = 20;
-  ChosenSamples ring(scan, values_K, [&](double distance_deg) {
-    return distance_deg >= kInnerSigmas * beam_sigma_deg && distance_deg <= kOuterSigmas * beam_sigma_deg;
-  });
-  if (ring.values_K.size() > kTooFewSamples) {
-    ring.detrend();
-    double sum = 0.0;
-    for (const double value : ring.values_K) sum += value * value;
-    return std::sqrt(sum / static_cast<double>(ring.values_K.size()));
+/// Noise of a sample, K: rms of what is left in a ring around the source, or auto_rms of the scan.
+double noise_of(const SourceFit& fit, const ChosenSamples& chosen, std::size_t n_background,
+                std::span<const double> without_source_K, double beam_sigma_deg) {
+  constexpr double kInnerSigmas = 3.0, kOuterSigmas = 5.0, kTooFewSamples = 20.0;
+  double sum = 0.0, n = 0.0;
+  for (std::size_t i = 0; i < fit.residual_K.size(); ++i) {
+    const double distance = std::hypot(chosen.x_deg[i], chosen.y_deg[i]) / beam_sigma_deg;
+    if (distance < kInnerSigmas || distance > kOuterSigmas) continue;
+    sum += fit.residual_K[i] * fit.residual_K[i];
+    n += 1.0;
   }
-  return auto_rms(std::vector<double>(values_K.begin(), values_K.end()), NoiseEstimator::mad);
+  if (n <= kTooFewSamples) return auto_rms(without_source_K, NoiseEstimator::mad);
+  const double free = 1.0 - static_cast<double>(n_background) / static_cast<double>(fit.residual_K.size());
+  return std::sqrt(sum / (n * free));
+}
+
+/// Power of the noise at each frequency of the scan, |FFT|^2/N [K^2]: averages in logarithmic bins, straight lines in
+/// between.
+std::vector<double> noise_power_K2(std::vector<double> without_source_K, RealFft& fft) {
+  constexpr std::size_t kBins = 25;
+  constexpr double kNyquist = 0.5;  // cycles to the sample
+  bridge_gaps(without_source_K);
+  const double step = 1.0 / static_cast<double>(fft.size());
+  BinnedSpectrum spectrum(step, kNyquist + step, kBins);
+  spectrum.add(windowed_power(without_source_K, fft), step, 0.0);
+  const auto bins = spectrum.bins();
+  std::vector<double> power_K2(fft.spectrum().size());
+  std::size_t above = 0;  // first bin at or above the frequency
+  for (std::size_t k = 0; k < power_K2.size(); ++k) {
+    const double frequency = step * static_cast<double>(k);
+    while (above < bins.size() && bins[above].frequency_Hz < frequency) ++above;
+    if (above == 0 || above == bins.size()) {
+      power_K2[k] = bins[above == 0 ? 0 : above - 1].power;
+      continue;
+    }
+    const BinnedSpectrum::Bin &low = bins[above - 1], &high = bins[above];
+    const double part = std::log(frequency / low.frequency_Hz) / std::log(high.frequency_Hz / low.frequency_Hz);
+    power_K2[k] = low.power + part * (high.power - low.power);
+  }
+  return power_K2;
+}
+
+/// Makes samples NaN that stand out from the median of the five around them by more than a beam can: no single sample
+/// may lead the fit astray, however large.
+void leave_out_spikes(double glitch_sigma, std::vector<float>& values_K) {
+  constexpr std::size_t kReach = 2;
+  constexpr float kSteepest = 0.3F;  // of the height, from a sample to the median of five around it
+  const double noise_K = auto_rms(std::vector<double>(values_K.begin(), values_K.end()), NoiseEstimator::mad);
+  const float level_K = median(std::span<const float>(values_K));
+  const std::vector<float> before = values_K;
+  std::vector<float> scratch;
+  for (std::size_t i = kReach; i + kReach < values_K.size(); ++i) {
+    const float middle_K = median(std::span(before).subspan(i - kReach, 2 * kReach + 1), scratch);
+    const auto limit_K = static_cast<float>(glitch_sigma * noise_K) + kSteepest * std::abs(middle_K - level_K);
+    if (std::abs(before[i] - middle_K) > limit_K) values_K[i] = std::numeric_limits<float>::quiet_NaN();
+  }
+}
+
+/// The same with samples that are far from the fit. Returns whether there are any.
+bool leave_out_glitches(const SourceFit& fit, const ChosenSamples& chosen, double glitch_sigma,
+                        std::vector<float>& values_K) {
+  constexpr double kBeamError = 0.03;  // of the source: a beam is no exact Gaussian
+  const double noise_K = mad_sigma(fit.residual_K);
+  bool any = false;
+  for (std::size_t i = 0; i < fit.residual_K.size(); ++i) {
+    const double source_K = source_model_K(fit.value, chosen.x_deg[i], chosen.y_deg[i]);
+    if (std::abs(fit.residual_K[i]) <= glitch_sigma * noise_K + kBeamError * source_K) continue;
+    values_K[chosen.place[i]] = std::numeric_limits<float>::quiet_NaN();
+    any = true;
+  }
+  return any;
 }
 
 double middle_of(double a, double b, double c) { return std::max(std::min(a, b), std::min(std::max(a, b), c)); }
@@ -113,8 +225,14 @@ double core_chi2(const SourceFit& fit, const ChosenSamples& samples, double nois
   return n > n_parameters ? sum / (n - n_parameters) : std::numeric_limits<double>::quiet_NaN();
 }
 
+/// The parameters of the source and how well they are known.
+struct SourceResult {
+  SourceVector value;
+  SourceMatrix covariance;
+};
+
 /// Value and error of a linear combination of the source's parameters.
-Measured combination(const SourceFit& fit, const SourceVector& weights) {
+Measured combination(const SourceResult& fit, const SourceVector& weights) {
   double value = 0.0, variance = 0.0;
   for (std::size_t i = 0; i < kSourceParameters; ++i) {
     value += weights[i] * fit.value[i];
@@ -123,13 +241,13 @@ Measured combination(const SourceFit& fit, const SourceVector& weights) {
   return {value, std::sqrt(std::max(variance, 0.0))};
 }
 
-Measured parameter(const SourceFit& fit, SourceParameter which) {
+Measured parameter(const SourceResult& fit, SourceParameter which) {
   SourceVector weights{};
   weights[which] = 1.0;
   return combination(fit, weights);
 }
 
-Measured flux_of(const SourceFit& fit, double frequency_GHz) {
+Measured flux_of(const SourceResult& fit, double frequency_GHz) {
   constexpr double kJansky = 1e-26;            // W m^-2 Hz^-1
   constexpr double kBoltzmann = 1.380649e-23;  // J/K
   constexpr double kLightSpeed = 299792458.0;  // m/s
@@ -144,7 +262,7 @@ Measured flux_of(const SourceFit& fit, double frequency_GHz) {
 }
 
 /// Widths and angle; with a free angle the larger width is the major one and the angle is within +-90 deg.
-void set_shape(const SourceFit& fit, bool fit_angle, CalibratorMeasurement& measured) {
+void set_shape(const SourceResult& fit, bool fit_angle, CalibratorMeasurement& measured) {
   measured.major_std_deg = parameter(fit, kSigmaX);
   measured.minor_std_deg = parameter(fit, kSigmaY);
   const Measured angle_rad = parameter(fit, kAngle);
@@ -158,7 +276,7 @@ void set_shape(const SourceFit& fit, bool fit_angle, CalibratorMeasurement& meas
   measured.position_angle_deg.value = std::remainder(measured.position_angle_deg.value, kHalfTurn_deg);
 }
 
-CalibratorMeasurement measurement_of(const SourceFit& fit, double parallactic_angle_rad, double frequency_GHz,
+CalibratorMeasurement measurement_of(const SourceResult& fit, double parallactic_angle_rad, double frequency_GHz,
                                      bool fit_angle) {
   const double cosine = std::cos(parallactic_angle_rad), sine = std::sin(parallactic_angle_rad);
   SourceVector azimuth{}, elevation{};
@@ -175,6 +293,31 @@ CalibratorMeasurement measurement_of(const SourceFit& fit, double parallactic_an
   measured.flux_Jy = flux_of(fit, frequency_GHz);
   set_shape(fit, fit_angle, measured);
   return measured;
+}
+
+struct FoundSource {
+  ChosenSamples chosen;
+  std::size_t n_background;  ///< parameters of the background
+  SourceFit fit;
+};
+
+/// Fits, leaves out what is far from the fit, and fits again until nothing is. Left out samples of `values_K` become
+/// NaN.
+std::optional<FoundSource> fit_without_glitches(const CalibratorScan& scan, const CalibratorFitConfig& config,
+                                                double beam_sigma_deg, std::vector<float>& values_K) {
+  constexpr std::size_t kFewestSamples = 3;
+  constexpr int kMaxFits = 5;
+  for (int i = 1;; ++i) {
+    ChosenSamples chosen = choose(scan, values_K, config.fit_radius_deg);
+    if (chosen.place.size() < kFewestSamples) return std::nullopt;
+    const Background background = background_of(chosen, config);
+    auto fit = fit_source({chosen.x_deg, chosen.y_deg, chosen.values_K, background},
+                          start_values(chosen, beam_sigma_deg), config.fit_angle);
+    if (!fit || is_rejected(fit->value, beam_sigma_deg, config.fit_radius_deg)) return std::nullopt;
+    const bool again =
+        i < kMaxFits && config.glitch_sigma > 0.0 && leave_out_glitches(*fit, chosen, config.glitch_sigma, values_K);
+    if (!again) return FoundSource{std::move(chosen), background.n_parameters(), std::move(*fit)};
+  }
 }
 
 }  // namespace
@@ -220,22 +363,20 @@ CalibratorScan calibrator_scan(const ObservationContext& observation, int feed, 
 CalibratorMeasurement measure_calibrator(const CalibratorScan& scan, std::span<const float> values_K,
                                          double frequency_GHz, const CalibratorFitConfig& config) {
   const double fwhm_over_sigma = std::sqrt(8.0 * std::numbers::ln2);
-  constexpr std::size_t kFewestSamples = 3;
   const double beam_sigma_deg = config.beam_fwhm_deg / fwhm_over_sigma;
-  const ChosenSamples chosen(scan, values_K,
-                             [&](double distance_deg) { return distance_deg <= config.fit_radius_deg; });
-  if (chosen.values_K.size() < kFewestSamples) return {};
-  // With equal weights the noise only scales the errors, and is found when the source is known.
-  const SourceSamples samples{chosen.x_deg, chosen.y_deg, chosen.values_K, {chosen.time, chosen.airmass}, 1.0};
-  auto fit = fit_source(samples, start_values(chosen, beam_sigma_deg), config.fit_angle);
-  if (!fit || is_rejected(fit->value, beam_sigma_deg, config.fit_radius_deg)) return {};
-  const double noise_K = noise_of(scan, without_source(scan, values_K, fit->value), beam_sigma_deg);
+  std::vector<float> kept_K(values_K.begin(), values_K.end());
+  if (config.glitch_sigma > 0.0) leave_out_spikes(config.glitch_sigma, kept_K);
+  const auto found = fit_without_glitches(scan, config, beam_sigma_deg, kept_K);
+  if (!found) return {};
+  const auto& [chosen, n_background, fit] = *found;
+  std::vector<double> rest_K = without_source(scan, kept_K, fit.value);
+  const double noise_K = noise_of(fit, chosen, n_background, rest_K, beam_sigma_deg);
   if (!(noise_K > 0.0)) return {};
-  for (SourceVector& row : fit->covariance) {
-    for (double& element : row) element *= noise_K * noise_K;
-  }
-  CalibratorMeasurement measured = measurement_of(*fit, scan.parallactic_angle_rad, frequency_GHz, config.fit_angle);
-  measured.chi2 = core_chi2(*fit, chosen, noise_K, config.fit_angle);
+  RealFft fft(rest_K.size());
+  const std::vector<double> power_K2 = noise_power_K2(std::move(rest_K), fft);
+  const SourceResult result{fit.value, correlated_covariance(fit, chosen.place, power_K2, fft)};
+  CalibratorMeasurement measured = measurement_of(result, scan.parallactic_angle_rad, frequency_GHz, config.fit_angle);
+  measured.chi2 = core_chi2(fit, chosen, noise_K, config.fit_angle);
   return measured;
 }
 

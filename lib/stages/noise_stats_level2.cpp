@@ -5,9 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
+#include <numeric>
+#include <optional>
 #include <random>
 
 #include "core/constants.hpp"
+#include "core/log.hpp"
 #include "io/level2_schema.hpp"
 #include "math/auto_rms.hpp"
 #include "math/detrend.hpp"
@@ -17,6 +21,7 @@
 #include "math/noise_spectrum.hpp"
 #include "stages/bright_sky.hpp"
 #include "stages/feed_row.hpp"
+#include "stages/gain_noise.hpp"
 #include "stages/noise_stats_level1.hpp"
 #include "stages/output_spec.hpp"
 
@@ -24,21 +29,38 @@ namespace comap {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kPercent = 100.0;
 constexpr double kStartAlpha = -1.5;
+constexpr double kWhiteFrequency_Hz = 4.0;  ///< of filtered data: what crosses a beam is slower
+constexpr double kRedFrequency_Hz = 1.0;    ///< of filtered data: 1/f noise is fitted below
+constexpr std::string_view kFilteredName = "binned_filtered_data";
 constexpr std::array<std::string_view, 4> kQuantities = {"sigma_white", "sigma_red", "alpha", "auto_rms"};
 
 std::string product_path(std::string_view dataset, std::string_view quantity) {
   return fmt::format("{}/{}/{}", level2::kNoiseStatsGroup, dataset, quantity);
 }
 
-void remove_trend(std::vector<double>& values, const NoiseSeries& series) {
-  const std::size_t n = values.size();
-  std::vector<double> time(n), airmass(n);
+/// Of the trend: constant, time and airmass.
+std::vector<std::vector<double>> trend_templates(const NoiseSeries& series) {
+  const std::size_t n = series.values_K.size();
+  std::vector<std::vector<double>> templates = {std::vector<double>(n, 1.0), std::vector<double>(n),
+                                                std::vector<double>(n)};
   for (std::size_t i = 0; i < n; ++i) {
-    time[i] = static_cast<double>(i) / static_cast<double>(n);
-    airmass[i] = 1.0 / std::sin(series.elevation_deg[i] * kDegree_rad);
+    templates[1][i] = static_cast<double>(i) / static_cast<double>(n);
+    templates[2][i] = 1.0 / std::sin(series.elevation_deg[i] * kDegree_rad);
   }
-  subtract_templates(values, {std::vector<double>(n, 1.0), std::move(time), std::move(airmass)});
+  return templates;
+}
+
+/// What the airmass takes of each mode besides the straight line; empty where it is one. [mode]
+std::vector<double> lost_to_airmass(std::vector<std::vector<double>> templates) {
+  std::vector<double> airmass = std::move(templates.back());
+  templates.pop_back();
+  const double square = std::inner_product(airmass.begin(), airmass.end(), airmass.begin(), 0.0);
+  subtract_templates(airmass, templates);
+  const double rest = std::inner_product(airmass.begin(), airmass.end(), airmass.begin(), 0.0);
+  constexpr double kStraight = 1e-12;  // of the square: left by rounding
+  return rest > kStraight * square ? part_of_modes(airmass) : std::vector<double>();
 }
 
 void remove_median(std::vector<double>& values) {
@@ -60,25 +82,72 @@ void add_noise(std::span<double> values, std::span<const std::uint8_t> bright, d
   }
 }
 
-/// Bridges the outliers; false when there are too many.
-bool bridge_outliers(std::span<double> values, double auto_rms_K, const NoiseStatsLevel2Config& config) {
-  const std::vector<double> middle = moving_median(values, static_cast<std::size_t>(config.median_window));
+/// Variance that noise loses, relative to its own, when samples beyond `limit` sigmas are bridged by their neighbours'
+/// mean: with phi and Q the normal density and survival function, 2 limit phi + 2 Q goes and half of 2 Q comes.
+double lost_by_bridging(double limit) {
+  const double density = std::exp(-0.5 * limit * limit) / std::sqrt(2.0 * std::numbers::pi);
+  const double beyond = 0.5 * std::erfc(limit / std::numbers::sqrt2);
+  return 2.0 * limit * density + beyond;
+}
+
+/// Bridges the outliers. Returns the variance [K^2] that normal noise loses by that; nothing when there are too many.
+std::optional<double> bridge_outliers(std::span<double> values, double auto_rms_K,
+                                      const NoiseStatsLevel2Config& config) {
+  std::vector<double> distance_K = moving_median(values, static_cast<std::size_t>(config.median_window));
+  const double limit_K = config.outlier_sigma * auto_rms_K;
   std::vector<std::uint8_t> outlier(values.size());
   std::size_t n_outliers = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    outlier[i] = std::abs(values[i] - middle[i]) > config.outlier_sigma * auto_rms_K ? 1 : 0;
+    distance_K[i] = values[i] - distance_K[i];
+    outlier[i] = std::abs(distance_K[i]) > limit_K ? 1 : 0;
     n_outliers += outlier[i];
   }
-  if (static_cast<double>(n_outliers) > config.max_outlier_fraction * static_cast<double>(values.size())) return false;
+  if (static_cast<double>(n_outliers) > config.max_outlier_fraction * static_cast<double>(values.size())) return {};
   make_nan(values, outlier);
   bridge_gaps(values);
-  return true;
+  const double sigma_K = mad_sigma(distance_K);
+  return sigma_K * sigma_K * lost_by_bridging(limit_K / sigma_K);
 }
 
 double power_nearest(std::span<const SpectrumBin> bins, double frequency_Hz) {
   const auto distance = [&](const SpectrumBin& bin) { return std::abs(std::log(bin.frequency_Hz / frequency_Hz)); };
   const auto nearest = std::ranges::min_element(bins, {}, distance);
   return nearest == bins.end() ? kNan : nearest->power;
+}
+
+/// Mean of the power above kWhiteFrequency_Hz less what the gain filter left of the gain; NaN without a mode there.
+double white_variance_K2(std::span<const SpectrumBin> bins, const std::function<double(double)>& gain_power_K2) {
+  double sum = 0.0, n = 0.0;
+  for (const SpectrumBin& bin : bins) {
+    if (bin.frequency_Hz < kWhiteFrequency_Hz) continue;
+    sum += bin.n_modes * (bin.power - gain_power_K2(bin.frequency_Hz));
+    n += bin.n_modes;
+  }
+  return sum / n;
+}
+
+/// `log_bins`: white and 1/f noise together from one Fourier spectrum.
+NoiseModel fit_log_bins(std::span<const double> values, const NoiseStatsLevel2Config& config, double sample_time_s,
+                        NoiseStatistics& result) {
+  result.spectrum = binned_power_spectrum(values, sample_time_s, static_cast<std::size_t>(config.n_bins));
+  const double red_K = std::sqrt(power_nearest(result.spectrum, config.reference_frequency_Hz));
+  return fit_noise_model(result.spectrum, config.reference_frequency_Hz, {result.auto_rms_K, red_K, kStartAlpha});
+}
+
+/// `likelihood`. The spectrum of filtered data is no power law: white noise from high frequencies, 1/f noise from low.
+NoiseModel fit_likelihood(std::span<const double> values, std::span<const double> lost,
+                          const NoiseStatsLevel2Config& config, const NoiseSeries& series, NoiseStatistics& result) {
+  result.spectrum = binned_cosine_spectrum(values, lost, series.sample_time_s, static_cast<std::size_t>(config.n_bins));
+  const double reference_Hz = config.reference_frequency_Hz;
+  std::span<const SpectrumBin> bins = result.spectrum;
+  NoiseModel start{result.auto_rms_K, std::sqrt(power_nearest(bins, reference_Hz)), kStartAlpha};
+  const bool is_filtered = static_cast<bool>(series.gain_power_K2);
+  if (is_filtered) {
+    start.sigma_white = std::sqrt(white_variance_K2(bins, series.gain_power_K2));
+    bins = bins.first(static_cast<std::size_t>(
+        std::ranges::count_if(bins, [](const SpectrumBin& bin) { return bin.frequency_Hz < kRedFrequency_Hz; })));
+  }
+  return fit_noise_model(bins, reference_Hz, start, SpectrumFit::likelihood, is_filtered);
 }
 
 /// Seed of one series: any difference in what it belongs to gives other noise.
@@ -117,6 +186,9 @@ class Worker final : public FeedWorker {
         NoiseSeries series = series_of(streams, element, scan);
         series.seed = series_seed({config_.seed, static_cast<std::uint64_t>(observation_.obsid),
                                    static_cast<std::uint64_t>(feed_), index, element, scan});
+        if (dataset == kFilteredName) {
+          series.gain_power_K2 = filtered_gain_power_K2(products_, element, n_freq_bin_, scan);
+        }
         const NoiseStatistics found = noise_statistics(series, config_);
         const std::size_t at = element * n_scans + scan;
         columns[0][at] = found.sigma_white_K;
@@ -154,10 +226,14 @@ class Worker final : public FeedWorker {
 }  // namespace
 
 NoiseStatistics noise_statistics(const NoiseSeries& series, const NoiseStatsLevel2Config& config) {
+  const bool by_likelihood = config.fit == "likelihood";
   std::vector<double> values(series.values_K.begin(), series.values_K.end());
   make_nan(values, series.bright);  // a source is neither trend nor noise
+  std::vector<double> lost;
   if (config.detrend) {
-    remove_trend(values, series);
+    std::vector<std::vector<double>> templates = trend_templates(series);
+    subtract_templates(values, templates);
+    if (by_likelihood) lost = lost_to_airmass(std::move(templates));
   } else {
     remove_median(values);
   }
@@ -165,13 +241,12 @@ NoiseStatistics noise_statistics(const NoiseSeries& series, const NoiseStatsLeve
   if (!(result.auto_rms_K > 0.0)) return result;
   bridge_gaps(values);
   add_noise(values, series.bright, result.auto_rms_K, series.seed);
-  if (!bridge_outliers(values, result.auto_rms_K, config)) return result;
+  const std::optional<double> lost_K2 = bridge_outliers(values, result.auto_rms_K, config);
+  if (!lost_K2) return result;
 
-  result.spectrum = binned_power_spectrum(values, series.sample_time_s, static_cast<std::size_t>(config.n_bins));
-  const auto& bins = result.spectrum;
-  const double red = std::sqrt(power_nearest(bins, config.reference_frequency_Hz));
-  const NoiseModel fit = fit_noise_model(bins, config.reference_frequency_Hz, {result.auto_rms_K, red, kStartAlpha});
-  result.sigma_white_K = fit.sigma_white;
+  const NoiseModel fit = by_likelihood ? fit_likelihood(values, lost, config, series, result)
+                                       : fit_log_bins(values, config, series.sample_time_s, result);
+  result.sigma_white_K = by_likelihood ? std::hypot(fit.sigma_white, std::sqrt(*lost_K2)) : fit.sigma_white;
   result.sigma_red_K = fit.sigma_red;
   result.alpha = fit.alpha;
   return result;
@@ -193,6 +268,7 @@ nlohmann::json NoiseStatsLevel2::parameters() const {
           {"outlier_sigma", config_.outlier_sigma},
           {"max_outlier_fraction", config_.max_outlier_fraction},
           {"n_bins", config_.n_bins},
+          {"fit", config_.fit},
           {"reference_frequency_Hz", config_.reference_frequency_Hz},
           {"seed", config_.seed}};
 }
@@ -206,6 +282,27 @@ std::vector<OutputSpec> NoiseStatsLevel2::outputs(const ObservationContext& obse
     }
   }
   return specs;
+}
+
+nlohmann::json NoiseStatsLevel2::summary(const ObservationContext& observation,
+                                         const std::vector<ProductTable>& feeds) const {
+  for (const std::string& dataset : config_.datasets) {
+    std::int64_t n_data = 0, n_fits = 0;
+    for (const ProductTable& products : feeds) {
+      if (!products.contains(product_path(dataset, "auto_rms"))) continue;
+      const auto is_finite = [](double value) { return std::isfinite(value); };
+      n_data += std::ranges::count_if(products.get<double>(product_path(dataset, "auto_rms")), is_finite);
+      n_fits += std::ranges::count_if(products.get<double>(product_path(dataset, "sigma_red")), is_finite);
+    }
+    if (n_fits == n_data) continue;
+    log_info(
+        "obsid {}: {}: {} of {} scans of a feed and sub-band have a noise fit (sigma_red, alpha); in the others more "
+        "than "
+        "{} % of the samples stand out, as on bright sky{}",
+        observation.obsid, dataset, n_fits, n_data, kPercent * config_.max_outlier_fraction,
+        config_.planck_map.empty() ? " (level2.noise_stats_level2.planck_map leaves it out)" : "");
+  }
+  return nlohmann::json::object();
 }
 
 std::unique_ptr<FeedWorker> NoiseStatsLevel2::start_feed(const ObservationContext& observation, int feed,

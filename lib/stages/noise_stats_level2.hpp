@@ -2,6 +2,7 @@
 /// \file
 /// Stage noise_stats_level2.
 
+#include <functional>
 #include <memory>
 
 #include "config/config.hpp"
@@ -19,7 +20,10 @@ class BrightSky;
 /// linear interpolation plus white noise of auto_rms from a seeded generator; replace outliers, further than
 /// `outlier_sigma` auto_rms from the moving median over `median_window`, by interpolation; power spectrum in `n_bins`
 /// logarithmic bins; fit of  P(f) = sigma_white^2 + sigma_red^2 (f / reference_frequency_Hz)^alpha
-/// (math/noise_spectrum.hpp) from (auto_rms, sqrt(P(reference)), -1.5).
+/// (math/noise_spectrum.hpp) from (auto_rms, sqrt(P(reference)), -1.5). With `fit = "likelihood"` the spectrum is that
+/// of cosine modes, sigma_white is made good for the white noise that goes with outliers, and filtered data, whose
+/// spectrum is none of that form, have sigma_white from 4 Hz upwards, where level2/gain_filter knows what else there
+/// is, and sigma_red and alpha from below 1 Hz.
 ///
 /// In     level2/<dataset> of the feed, K
 /// Out    level2_noise_stats/<dataset>/sigma_white, sigma_red, auto_rms [K], alpha: [feed][band][sub-band][scan].
@@ -37,6 +41,8 @@ class NoiseStatsLevel2 final : public Stage {
   std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
+  /// Says how many scans have a fit, when not all have; no values for the catalogue.
+  nlohmann::json summary(const ObservationContext& observation, const std::vector<ProductTable>& feeds) const override;
 
  private:
   NoiseStatsLevel2Config config_;
@@ -51,6 +57,8 @@ struct NoiseSeries {
   std::span<const std::uint8_t> bright;  ///< not 0 = in bright sky; may be empty
   double sample_time_s = 0.0;
   std::uint64_t seed = 0;  ///< of the noise in bright samples
+  /// P(f) [K^2] of what the gain filter left of the gain, of filtered data for which it is known.
+  std::function<double(double)> gain_power_K2 = {};
 };
 
 struct NoiseStatistics {

@@ -38,11 +38,21 @@ TEST(ShowConfig, HasEveryDocumentedKey) {
   // The example says of a stage's own `overwrite` in a comment only.
   static const std::regex overwrite_of_stage(R"(level2\.\w+\.overwrite)");
   static const std::regex limit(R"(level2\.check_level1\.\w+|level2\.system_temperature\.(min|max|plateau)_\w+)");
-  static const std::set<std::string> ours = {
-      "level2.find_scans.max_flicker_s", "mapmake.max_residual_ratio", "acquire.remote_shell",
-      "acquire.retry_delay_s",           "acquire.timeout_s",          "catalogue.claim_minutes",
-      "linemap.line_window_km_s",        "linemap.spectral_frame",     "mapmake.noise_threshold",
-      "mapmake.null_test_simulations",   "mapmake.scratch_dir"};
+  static const std::set<std::string> ours = {"level2.find_scans.max_flicker_s",
+                                             "mapmake.max_residual_ratio",
+                                             "acquire.remote_shell",
+                                             "acquire.retry_delay_s",
+                                             "acquire.timeout_s",
+                                             "catalogue.claim_minutes",
+                                             "linemap.line_window_km_s",
+                                             "linemap.spectral_frame",
+                                             "mapmake.noise_threshold",
+                                             "mapmake.null_test_simulations",
+                                             "mapmake.scratch_dir",
+                                             "mapmake.null_test_noise",
+                                             "level2.noise_stats_level2.fit",
+                                             "level2.calibrator_fit.background",
+                                             "level2.calibrator_fit.glitch_sigma"};
   for (const auto& [key, value] : shown) {
     const bool is_known = key.starts_with("simulate.") || ours.contains(key) ||
                           std::regex_match(key, overwrite_of_stage) || std::regex_match(key, limit);
@@ -127,6 +137,7 @@ median_window = 51
 outlier_sigma = 3.5
 max_outlier_fraction = 0.03
 n_bins = 90
+fit = "log_bins"
 reference_frequency_Hz = 0.2
 seed = 9
 [level2.calibrator_fit]
@@ -134,6 +145,8 @@ overwrite = true
 fit_radius_deg = 0.3
 beam_fwhm_deg = 0.08
 fit_angle = true
+background = "scan"
+glitch_sigma = 4.5
 raster_drift_before_obsid = 1
 [linemap]
 name = "l"
@@ -181,6 +194,7 @@ write_mean_azel = true
 split = ["none", "seasons"]
 split_groups = { a = [1, 2], b = [] }
 null_test_simulations = 12
+null_test_noise = "model"
 sun_elevation_threshold_deg = -1.0
 [acquire]
 list_command = "ssh host 'a list'"
