@@ -137,7 +137,7 @@ States states_where(const std::vector<T>& values, const Predicate& is_scan) {
 }
 
 FoundRuns find_runs(const ObservationContext& observation, const SystemTemperatureConfig& calibration,
-                    std::int64_t longest_flicker, std::vector<Trouble>& troubles) {
+                    std::int64_t longest_flicker, double max_gap_s, std::vector<Trouble>& troubles) {
   const Level1Metadata& level1 = observation.level1;
   const VaneFlags vane(observation, calibration, longest_flicker);
   SampleRange range = {0, level1.n_samples};
@@ -156,7 +156,7 @@ FoundRuns find_runs(const ObservationContext& observation, const SystemTemperatu
     what = fmt::format("spectrometer/features: a run of feature 8, 9 or 10 from sample {} to {}", range[0], range[1]);
   }
   vane.mark(states, troubles);
-  return {scan_runs(states, range, longest_flicker, troubles), what};
+  return {scan_runs(states, range, longest_flicker, level1.mjd, max_gap_s, troubles), what};
 }
 
 }  // namespace
@@ -175,9 +175,9 @@ nlohmann::json FindScans::parameters() const {
 void FindScans::prepare(ObservationContext& observation) const {
   const Level1Metadata& level1 = observation.level1;
   const std::int64_t longest_flicker = std::llround(config_.max_flicker_s / level1.sample_time_s);
-  const FoundRuns found = find_runs(observation, calibration_, longest_flicker, observation.troubles);
+  const FoundRuns found = find_runs(observation, calibration_, longest_flicker, max_time_gap_s_, observation.troubles);
   observation.scans.clear();
-  for (const SampleRange& run : cut_at_pauses(found.runs, level1.mjd, max_time_gap_s_, observation.troubles)) {
+  for (const SampleRange& run : found.runs) {
     const SampleRange scan = {run[0] + config_.trim_start, run[1] - config_.trim_end};
     if (scan[1] - scan[0] >= std::max<std::int64_t>(config_.min_scan_samples, 1)) observation.scans.push_back(scan);
   }

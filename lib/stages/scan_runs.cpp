@@ -31,6 +31,47 @@ Trouble flags_trouble(std::string what, std::string done) {
   return {TroubleKind::scan_flags, "find_scans", "spectrometer/features", std::move(what), std::move(done)};
 }
 
+double step_before_s(std::span<const double> mjd, std::int64_t sample) {
+  const auto i = static_cast<std::size_t>(sample);
+  return (mjd[i] - mjd[i - 1]) * kSecondsPerDay;
+}
+
+/// Whether the recording pauses before one of the samples [first, last].
+bool pauses(std::span<const double> mjd, std::int64_t first, std::int64_t last, double max_gap_s) {
+  for (std::int64_t i = first; i <= last; ++i) {
+    if (step_before_s(mjd, i) > max_gap_s) return true;
+  }
+  return false;
+}
+
+std::vector<SampleRange> cut_at_pauses(const std::vector<SampleRange>& runs, std::span<const double> mjd,
+                                       double max_gap_s, std::vector<Trouble>& troubles) {
+  std::vector<SampleRange> pieces;
+  for (const auto& [start, end] : runs) {
+    std::int64_t first = start;
+    for (std::int64_t i = start + 1; i < end; ++i) {
+      const double step_s = step_before_s(mjd, i);
+      if (step_s <= max_gap_s) continue;
+      pieces.push_back({first, i});
+      first = i;
+      troubles.push_back({TroubleKind::recording_gap, "find_scans", "spectrometer/MJD",
+                          fmt::format("the recording pauses for {:.1f} s inside a scan, before sample {}", step_s, i),
+                          "the scan is cut in two there"});
+    }
+    pieces.push_back({first, end});
+  }
+  return pieces;
+}
+
+/// Whether the samples between two runs of a scan only look as if the scan had ended.
+bool is_flicker(std::span<const ScanState> states, SampleRange between, std::int64_t longest_flicker) {
+  const auto part =
+      states.subspan(static_cast<std::size_t>(between[0]), static_cast<std::size_t>(between[1] - between[0]));
+  if (std::ranges::find(part, ScanState::vane) != part.end()) return false;
+  const bool is_odd = std::ranges::all_of(part, [](ScanState state) { return state == ScanState::odd; });
+  return std::ssize(part) <= longest_flicker || is_odd;
+}
+
 }  // namespace
 
 bool has_scan_feature(std::int64_t bits) { return scan_bits(bits) != 0; }
@@ -63,21 +104,14 @@ std::vector<ScanState> scan_states(std::span<const std::int64_t> features, Sampl
 }
 
 std::vector<SampleRange> scan_runs(std::span<const ScanState> states, SampleRange within, std::int64_t longest_flicker,
-                                   std::vector<Trouble>& troubles) {
+                                   std::span<const double> mjd, double max_gap_s, std::vector<Trouble>& troubles) {
   std::vector<std::uint8_t> is_scan;
   for (const ScanState state : states) is_scan.push_back(state == ScanState::scan ? 1 : 0);
   std::vector<SampleRange> runs;
   int n_flickers = 0;
-  for (const SampleRange& run : runs_where(is_scan, within)) {
-    if (runs.empty()) {
-      runs.push_back(run);
-      continue;
-    }
-    const auto between =
-        states.subspan(static_cast<std::size_t>(runs.back()[1]), static_cast<std::size_t>(run[0] - runs.back()[1]));
-    const bool is_free = std::ranges::find(between, ScanState::vane) == between.end();
-    const bool is_odd = std::ranges::all_of(between, [](ScanState state) { return state == ScanState::odd; });
-    if (is_free && (is_odd || std::ssize(between) <= longest_flicker)) {
+  for (const SampleRange& run : cut_at_pauses(runs_where(is_scan, within), mjd, max_gap_s, troubles)) {
+    if (!runs.empty() && is_flicker(states, {runs.back()[1], run[0]}, longest_flicker) &&
+        !pauses(mjd, runs.back()[1], run[0], max_gap_s)) {
       runs.back()[1] = run[1];
       ++n_flickers;
     } else {
@@ -89,26 +123,6 @@ std::vector<SampleRange> scan_runs(std::span<const ScanState> states, SampleRang
                                      "the scans go on over these samples"));
   }
   return runs;
-}
-
-std::vector<SampleRange> cut_at_pauses(const std::vector<SampleRange>& runs, std::span<const double> mjd,
-                                       double max_gap_s, std::vector<Trouble>& troubles) {
-  std::vector<SampleRange> pieces;
-  for (const auto& [start, end] : runs) {
-    std::int64_t first = start;
-    for (std::int64_t i = start + 1; i < end; ++i) {
-      const auto sample = static_cast<std::size_t>(i);
-      const double step_s = (mjd[sample] - mjd[sample - 1]) * kSecondsPerDay;
-      if (step_s <= max_gap_s) continue;
-      pieces.push_back({first, i});
-      first = i;
-      troubles.push_back({TroubleKind::recording_gap, "find_scans", "spectrometer/MJD",
-                          fmt::format("the recording pauses for {:.1f} s inside a scan, before sample {}", step_s, i),
-                          "the scan is cut in two there"});
-    }
-    pieces.push_back({first, end});
-  }
-  return pieces;
 }
 
 }  // namespace comap

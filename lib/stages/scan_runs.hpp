@@ -26,13 +26,10 @@ bool has_scan_feature(std::int64_t bits);
 std::vector<ScanState> scan_states(std::span<const std::int64_t> features, SampleRange within,
                                    std::vector<Trouble>& troubles);
 
-/// Runs of `scan` within `within`. Two are one when nothing but other and odd samples lie between them, at most
-/// `longest_flicker`, or odd ones only.
+/// Runs of `scan` within `within`, cut where time steps by more than `max_gap_s`. Two are one when the recording does
+/// not pause between them and nothing but other and odd samples lies there, at most `longest_flicker`, or odd ones
+/// only.
 std::vector<SampleRange> scan_runs(std::span<const ScanState> states, SampleRange within, std::int64_t longest_flicker,
-                                   std::vector<Trouble>& troubles);
-
-/// The same runs, cut where the time steps by more than `max_gap_s`.
-std::vector<SampleRange> cut_at_pauses(const std::vector<SampleRange>& runs, std::span<const double> mjd,
-                                       double max_gap_s, std::vector<Trouble>& troubles);
+                                   std::span<const double> mjd, double max_gap_s, std::vector<Trouble>& troubles);
 
 }  // namespace comap

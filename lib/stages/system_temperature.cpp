@@ -197,7 +197,7 @@ class Worker final : public FeedWorker {
     add({TroubleKind::housekeeping_clock, "system_temperature", "hk/antenna0/vane/utc",
          fmt::format("vane event {}: the times are {} against the power", event + 1,
                      late_or_early(median(std::span<const double>(lags_s)))),
-         "hot and cold samples are taken so much later or earlier"});
+         "hot and cold samples are taken by the corrected times"});
   }
 
   void add(Trouble trouble) {

@@ -15,10 +15,11 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kLargestLag_s = 10.0;            ///< that is looked for
-constexpr double kLagResolution_s = 0.2;          ///< edges of power and angle are not known better
+constexpr double kLagResolution_s = 0.2;          ///< of edges of power and angle
+constexpr double kOneSidedResolution_s = 0.5;     ///< when the vane is seen only to come or only to go
 constexpr double kPlateauTolerance = 0.01;        ///< of hot - cold
 constexpr double kLargestTolerance = 0.1;         ///< of hot - cold; noisier plateaus are none
-constexpr double kMostContradictions = 0.25;      ///< of an event's samples
+constexpr double kMostContradictions = 0.5;       ///< of the samples at the rarer level
 constexpr std::int64_t kContradictionWeight = 4;  ///< against 1 for a sample of unknown angle
 constexpr double kMostRagged = 0.1;               ///< of a load's samples
 constexpr int kNoiseChannels = 64;                ///< that are enough for the noise
@@ -77,10 +78,12 @@ Levels find_levels(const std::vector<double>& power, std::size_t n_least) {
   return levels;
 }
 
-/// Samples by which the housekeeping is late, and how many samples contradict it then.
+/// Samples by which the housekeeping is late.
 struct Lag {
   double samples = 0.0;
-  std::int64_t n_contradictions = 0;
+  std::int64_t n_contradictions = 0;  ///< samples at which power and angle then still contradict each other
+  std::int64_t n_rarer = 0;           ///< samples at the rarer of the two levels
+  bool is_two_sided = false;          ///< the angle is seen to come and to go
 };
 
 /// Samples at which power and angle contradict each other, each counted as `weight`; one of unknown angle counts 1.
@@ -96,6 +99,15 @@ std::int64_t contradictions(const std::vector<VanePosition>& power, std::span<co
     }
   }
   return count;
+}
+
+bool comes_and_goes(std::span<const VanePosition> angle) {
+  bool comes = false, goes = false;
+  for (std::size_t i = 1; i < angle.size(); ++i) {
+    comes = comes || (angle[i - 1] == VanePosition::out && angle[i] == VanePosition::in);
+    goes = goes || (angle[i - 1] == VanePosition::in && angle[i] == VanePosition::out);
+  }
+  return comes && goes;
 }
 
 /// The middle of the shifts of least contradiction: the angle may cross half-way before the power does when the vane
@@ -120,7 +132,12 @@ Lag find_lag(const std::vector<double>& power, double middle, const ProposedLoad
     sum += static_cast<double>(shift);
     n += 1.0;
   }
-  return {sum / n, least / kContradictionWeight};
+  const std::int64_t best = std::llround(sum / n);
+  const auto angle =
+      std::span(proposed.positions).subspan(static_cast<std::size_t>(proposed.margin + best), by_power.size());
+  const std::int64_t n_in = std::ranges::count(by_power, VanePosition::in);
+  const std::int64_t n_out = std::ranges::count(by_power, VanePosition::out);
+  return {sum / n, least / kContradictionWeight, std::min(n_in, n_out), comes_and_goes(angle)};
 }
 
 /// Relative scatter of successive samples of one channel on the plateaus over what the radiometer equation says.
@@ -192,12 +209,13 @@ void refuse(Plateaus& plateaus, TroubleKind kind, std::string why) {
 bool apply_lag(const std::vector<double>& power, const Levels& levels, const Level1Metadata& level1,
                const ProposedLoads& proposed, const SystemTemperatureConfig& config, Plateaus& plateaus) {
   const Lag lag = find_lag(power, levels.middle(), proposed);
-  if (static_cast<double>(lag.n_contradictions) > kMostContradictions * static_cast<double>(power.size())) {
+  if (static_cast<double>(lag.n_contradictions) > kMostContradictions * static_cast<double>(lag.n_rarer)) {
     refuse(plateaus, TroubleKind::vane_power, "the power does not follow the angle of the vane");
     return false;
   }
   const double lag_s = lag.samples * level1.sample_time_s;
-  if (!(std::abs(lag_s) > std::fmax(proposed.row_spacing_s, kLagResolution_s))) return true;
+  const double resolution_s = lag.is_two_sided ? kLagResolution_s : kOneSidedResolution_s;
+  if (!(std::abs(lag_s) > std::fmax(proposed.row_spacing_s, resolution_s))) return true;
   plateaus.lag_s = lag_s;
   if (std::abs(lag_s) > config.max_housekeeping_lag_s) {
     refuse(plateaus, TroubleKind::housekeeping_clock,

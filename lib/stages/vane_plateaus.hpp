@@ -33,7 +33,8 @@ struct Plateaus {
 /// the channel's mean in the event:
 ///   levels   median of the samples above and of those below the middle between the two
 ///   lag      shift of the angle by which its half-way crossings agree best with those of the power; one of more than a
-///            row and 0.2 s is a clock that is off: the loads are those of the angle so much later
+///            row and 0.2 s (0.5 s when the vane is seen only to come or to go) is a clock that is off: the loads are
+///            those of the angle so much later
 ///   plateau  a sample is on it when it is within `plateau_sigma` robust standard deviations, or within 1 % of hot -
 ///            cold, of its level (a drift of the gain is below that)
 ///   noise    median over channels of the scatter of successive samples over the mean, against

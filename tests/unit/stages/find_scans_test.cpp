@@ -178,6 +178,15 @@ TEST(FindScans, PauseOfTheRecordingCutsAScan) {
   EXPECT_TRUE(has_trouble(observation, TroubleKind::recording_gap));
 }
 
+TEST(FindScans, PauseBetweenScansIsNoFlicker) {
+  const ObservationContext observation = with_flags([](Level1Metadata& level1) {
+    set_bits(level1, {1500, 1504}, 0);
+    set_bits(level1, {1504, 1700}, kFlag9);
+    for (double& time : level1.mjd | std::views::drop(1502)) time += 60.0 / kSecondsPerDay;
+  });
+  EXPECT_EQ(observation.scans, (Scans{{500, 1500}, {1504, 2700}}));
+}
+
 TEST(FindScans, OneVaneEventAfterTheScans) {
   test::SmallLevel1 content(3000);
   content.set_feature(500, 1000, 9);
