@@ -26,10 +26,11 @@ namespace {
 using Findings = std::vector<Finding>;
 
 constexpr std::string_view kTod = "spectrometer/tod";
-constexpr double kMostMissing = 0.1;        ///< share of NaN in a band from which it is worth a finding
-constexpr double kLongGap_s = 1.0;          ///< steps in time from which they are
-constexpr std::int64_t kLookSamples = 100;  ///< of one look into the TOD
-constexpr int kLooks = 4;                   ///< into each feed of a contiguous file; a chunked one inflates for each
+constexpr double kMostMissing = 0.1;          ///< share of NaN in a band from which it is worth a finding
+constexpr double kLongGap_s = 1.0;            ///< steps in time from which they are
+constexpr std::int64_t kUsuallyMissing = 10;  ///< samples of a feed that are NaN in any file
+constexpr std::int64_t kLookSamples = 100;    ///< of one look into the TOD
+constexpr int kLooks = 4;                     ///< into each feed of a contiguous file; a chunked one inflates for each
 constexpr std::int64_t kDeepSamples = 4000;
 constexpr const char* kCopyAgain = "copy the file again; if the archive has it like this, leave the observation out";
 constexpr const char* kLeaveOut = "leave the observation out, or tell [level2] what to accept";
@@ -114,8 +115,12 @@ void describe_feed(int feed, const std::array<BandCount, kBands>& bands, bool de
 
 /// What level2 would take out of the samples and directions of a feed, but for the kinds that findings tell already.
 void add_troubles(const std::vector<Trouble>& troubles, const std::set<TroubleKind>& told, Findings& findings) {
-  for (Trouble trouble : merged(troubles)) {
-    if (told.contains(trouble.kind)) continue;
+  std::vector<Trouble> untold;
+  std::ranges::copy_if(troubles, std::back_inserter(untold), [&](const Trouble& trouble) {
+    const bool is_usual = trouble.kind == TroubleKind::samples_missing && trouble.n_samples <= kUsuallyMissing;
+    return !is_usual && !told.contains(trouble.kind);
+  });
+  for (Trouble trouble : merged(untold)) {
     const std::string remedy = "level2: " + trouble.done;
     const std::string dataset = std::exchange(trouble.dataset, "");
     trouble.done.clear();
