@@ -28,9 +28,10 @@ namespace {
 using Findings = std::vector<Finding>;
 
 constexpr std::string_view kTod = "spectrometer/tod";
-constexpr double kMostMissing = 0.1;        ///< share of NaN in a band from which it is worth a finding
-constexpr std::int64_t kLookSamples = 100;  ///< of one look into the TOD
-constexpr int kLooks = 4;                   ///< into each feed of a contiguous file; a chunked one inflates for each
+constexpr double kMostMissing = 0.1;          ///< share of NaN in a band from which it is worth a finding
+constexpr std::int64_t kUsuallyMissing = 10;  ///< samples of a feed that are NaN in any file
+constexpr std::int64_t kLookSamples = 100;    ///< of one look into the TOD
+constexpr int kLooks = 4;                     ///< into each feed of a contiguous file; a chunked one inflates for each
 constexpr std::int64_t kDeepSamples = 4000;
 constexpr const char* kCopyAgain = "copy the file again; if the archive has it like this, leave the observation out";
 constexpr const char* kLeaveOut = "leave the observation out, or tell [level2] what to accept";
@@ -113,11 +114,14 @@ void describe_feed(int feed, const std::array<BandCount, kBands>& bands, bool de
   }
 }
 
-/// What level2 would mend or take out, but for the kinds that findings tell already.
+/// What level2 would mend or take out, but for the kinds that findings tell already and what any file lacks.
 void add_troubles(const std::vector<Trouble>& troubles, Findings& findings, const std::set<TroubleKind>& told = {}) {
-  for (const Trouble& trouble : merged(troubles)) {
-    if (!told.contains(trouble.kind)) findings.push_back(finding_of(trouble));
-  }
+  std::vector<Trouble> untold;
+  std::ranges::copy_if(troubles, std::back_inserter(untold), [&](const Trouble& trouble) {
+    const bool is_usual = trouble.kind == TroubleKind::samples_missing && trouble.n_samples <= kUsuallyMissing;
+    return !is_usual && !told.contains(trouble.kind);
+  });
+  for (const Trouble& trouble : merged(untold)) findings.push_back(finding_of(trouble));
 }
 
 std::vector<Trouble> check_feed(const ObservationContext& observation, const CheckLevel1Config& limits, int row,

@@ -7,12 +7,26 @@
 namespace comap {
 namespace {
 
+/// Mean over the finite ones of at most `n` values, the last of `values` or the first.
+double mean_at_end(std::span<const double> values, std::size_t n, bool last) {
+  n = std::min(n, values.size());
+  double sum = 0.0, n_finite = 0.0;
+  for (const double value : last ? values.last(n) : values.first(n)) {
+    if (!std::isfinite(value)) continue;
+    sum += value;
+    n_finite += 1.0;
+  }
+  return sum / n_finite;
+}
+
 /// Fills (left, right), both finite or outside the series.
-void fill(std::span<double> series, std::size_t n_before, std::size_t right) {
+void fill(std::span<double> series, std::size_t n_before, std::size_t right, std::size_t n_ends) {
   const bool has_left = n_before > 0;
   const bool has_right = right < series.size();
-  const double left_value = has_left ? series[n_before - 1] : series[right];
-  const double right_value = has_right ? series[right] : left_value;
+  const std::size_t n_mean = right - n_before > n_ends ? n_ends : 1;
+  const double first = has_left ? mean_at_end(series.first(n_before), n_mean, true) : 0.0;
+  const double right_value = has_right ? mean_at_end(series.subspan(right), n_mean, false) : first;
+  const double left_value = has_left ? first : right_value;
   const auto width = static_cast<double>(right - n_before + 1);
   for (std::size_t i = n_before; i < right; ++i) {
     const double fraction = static_cast<double>(i - n_before + 1) / width;
@@ -22,7 +36,7 @@ void fill(std::span<double> series, std::size_t n_before, std::size_t right) {
 
 }  // namespace
 
-std::size_t bridge_gaps(std::span<double> series) {
+std::size_t bridge_gaps(std::span<double> series, std::size_t n_ends) {
   const auto finite = [](double value) { return std::isfinite(value); };
   const auto n_finite = static_cast<std::size_t>(std::ranges::count_if(series, finite));
   if (n_finite == series.size()) return n_finite;
@@ -34,7 +48,7 @@ std::size_t bridge_gaps(std::span<double> series) {
     if (finite(series[i])) continue;
     std::size_t right = i;
     while (right < series.size() && !finite(series[right])) ++right;
-    fill(series, i, right);
+    fill(series, i, right, n_ends);
     i = right;
   }
   return n_finite;

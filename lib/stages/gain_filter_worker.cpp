@@ -44,6 +44,8 @@ GainFilterWorker::GainFilterWorker(const ObservationContext& observation, int fe
 void GainFilterWorker::consume(const FeedBlock& block) {
   if (block.scan < 0) return;
   if (block.band == 0) start_scan(block);
+  scan_.n_lost = std::max<std::int64_t>(
+      scan_.n_lost, std::ranges::count_if(block.flags, [](std::uint8_t flags) { return flags != 0; }));
   const auto band = static_cast<std::size_t>(block.band);
   const auto n_channels = static_cast<std::size_t>(block.n_channels);
   const auto gain = std::span(scan_.calibration.gain_counts_per_K).subspan(band * n_channels, n_channels);
@@ -99,7 +101,7 @@ void GainFilterWorker::start_scan(const FeedBlock& block) {
   const auto first = static_cast<std::size_t>(block.start);
   const auto last = static_cast<std::size_t>(block.start + block.n_samples - 1);
   scan_ = {static_cast<std::size_t>(block.scan), block.start, static_cast<std::size_t>(block.n_samples),
-           calibration_at(observation_, table_, calibration_, 0.5 * (mjd[first] + mjd[last]))};
+           calibration_at(observation_, table_, calibration_, 0.5 * (mjd[first] + mjd[last])), 0};
   if (config_.subtract_atmosphere) {
     const Level1Metadata& level1 = observation_.level1;
     airmass_.emplace(feed_samples(level1, level1.elevation_deg, feed_, {block.start, block.start + block.n_samples}));

@@ -27,6 +27,7 @@ struct ScanInHand {
   std::int64_t start = 0;
   std::size_t n_samples = 0;
   VaneCalibration calibration;
+  std::int64_t n_lost = 0;  ///< samples that a band lacks, of the band so far that lacks most
 };
 
 /// Worker of one feed; a method adds what it does with the sub-bands of a scan and with the scans of the feed.

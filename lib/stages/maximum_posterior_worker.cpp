@@ -20,6 +20,10 @@ constexpr std::size_t kMinStabilityModes = 20;
 // The worst channels spoil the gain and so the residuals of the others: they go first.
 constexpr double kWorstFraction = 0.5;
 constexpr int kMaxLooks = 10;
+// Longer gaps are bridged between means of so many samples.
+constexpr std::size_t kLongGap = 25;
+// A scan that lacks more says little of the spectrum of the gain.
+constexpr double kMostLost = 0.05;
 
 std::vector<float> samples_of_y(const ChannelSamples& row, std::size_t n) {
   std::vector<float> y(n);
@@ -78,7 +82,7 @@ std::vector<TemplateSums> MaximumPosteriorWorker::gain_sums() const {
   for (TemplateSums& sub_band : all) {
     if (sub_band.empty()) continue;
     std::size_t n_finite = 0;
-    for (auto& sum : sub_band.sums) n_finite = bridge_gaps(sum);
+    for (auto& sum : sub_band.sums) n_finite = bridge_gaps(sum, kLongGap);
     if (n_finite == 0) sub_band = {};
   }
   return all;
@@ -123,7 +127,10 @@ void MaximumPosteriorWorker::finish_scan() {
   ScanRecord record{scan().index, scan().start, scan().n_samples, look(), {}};
   // The prior is always that of the gain with a free sky: what a common sky does not describe would be in it.
   if (!is_prior_fixed(config()) && !record.evidence.empty()) {
-    prior_estimate_.add(record.evidence, sample_time_s(), fft_of_length(record.n_samples));
+    const bool is_whole = static_cast<double>(scan().n_lost) <= kMostLost * static_cast<double>(record.n_samples);
+    has_whole_scan_ |= is_whole;
+    GainPriorEstimate& estimate = is_whole ? prior_estimate_ : estimate_of_others_;
+    estimate.add(record.evidence, sample_time_s(), fft_of_length(record.n_samples));
   }
   if (has_power_law_sky()) record.evidence = project_out_common_sky(gain_sums(), white_variance());
   store_unfiltered(record);
@@ -144,7 +151,7 @@ void MaximumPosteriorWorker::store_unfiltered(ScanRecord& record) {
 }
 
 void MaximumPosteriorWorker::finish_feed() {
-  const GainPrior prior = prior_estimate_.prior(config());
+  const GainPrior prior = (has_whole_scan_ ? prior_estimate_ : estimate_of_others_).prior(config());
   for (const ScanRecord& record : records_) {
     products().set_gain(record.index, record.evidence.information, prior);
     if (!record.evidence.empty()) store_filtered(record, prior);

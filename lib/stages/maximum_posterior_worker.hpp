@@ -74,6 +74,8 @@ class MaximumPosteriorWorker final : public GainFilterWorker {
   std::vector<HighChannel> high_;
   std::vector<ScanRecord> records_;
   GainPriorEstimate prior_estimate_;
+  GainPriorEstimate estimate_of_others_;  ///< of scans that lack many samples; used when there are no others
+  bool has_whole_scan_ = false;
   std::optional<RealFft> fft_;
 };
 
