@@ -91,8 +91,8 @@ void check_world_size(const std::optional<LaunchedTasks>& launched, int n_ranks)
                   library_version(), launched->variable));
 }
 
-std::string allocation_note(int n_ranks) {
-  if (n_ranks != 1 || is_launched() || std::getenv("SLURM_JOB_ID") == nullptr) return "";
+std::string allocation_note() {
+  if (is_launched() || std::getenv("SLURM_JOB_ID") == nullptr) return "";
   const std::int64_t n_tasks = number_of("SLURM_NTASKS").value_or(1);
   if (n_tasks < 2) return "";
   return fmt::format("one rank in an allocation of {} tasks; `srun --mpi=pmix comap_mpi ...` uses all of them",

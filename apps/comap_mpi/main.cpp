@@ -105,13 +105,14 @@ LogSettings log_settings(const LogConfig& config, const GlobalOptions& options, 
   return settings;
 }
 
-EffectiveConfig prepare(const Program& program, const Command& command, const Communicator& world) {
+/// `note`: for the log.
+EffectiveConfig prepare(const Program& program, const Command& command, const std::string& note,
+                        const Communicator& world) {
   EffectiveConfig effective = load_config(program.options, command.needs_config, world);
   agree_on_config(world,
                   [&] { configure_log(log_settings(effective.config.log, program.options, command, world.rank())); });
   if (world.rank() == 0) {
     for (const std::string& warning : config_warnings(effective.config)) log_warning("{}", warning);
-    const std::string note = command.needs_mpi ? mpi::allocation_note(world.size()) : "";
     if (!note.empty()) log_info("{}", note);
   }
   return effective;
@@ -158,10 +159,10 @@ int end_after(const Failure& failure, const Communicator& world) {
   return failure.exit_code;
 }
 
-int run_command(const Program& program, const Command& command, const Communicator& world) {
+int run_command(const Program& program, const Command& command, const std::string& note, const Communicator& world) {
   EffectiveConfig effective;
   try {
-    effective = prepare(program, command, world);
+    effective = prepare(program, command, note, world);
   } catch (const ConfigError& error) {  // the same on every rank
     if (world.rank() == 0) print_error(error.what());
     return kUsage;
@@ -198,9 +199,10 @@ int run_program(int argc, char** argv) {
   }
   mpi::check_launcher();
   const Command& command = parsed_command(*program);
-  if (!command.needs_mpi && !mpi::is_launched()) return run_command(*program, command, SerialCommunicator());
+  if (!command.needs_mpi && !mpi::is_launched()) return run_command(*program, command, "", SerialCommunicator());
+  const std::string note = mpi::allocation_note();
   const mpi::Environment environment(argc, argv);
-  return environment.finish(run_command(*program, command, environment.world()));
+  return environment.finish(run_command(*program, command, note, environment.world()));
 }
 
 }  // namespace

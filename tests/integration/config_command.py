@@ -113,10 +113,10 @@ def errors_of_a_configuration():
         more = ["--set", "mapmake.wcs=healpix"] if "nside" in key else []
         expect(run("config", "show", "--set", f"{key}={value}", *more), 2, in_stderr=[key])
     expect(run("config", "show", "--set", "simulate.start_date=20-09-2022"), 2, in_stderr=["simulate.start_date"])
-    expect(run("simulate", "--set", "simulate.start_date=2022-02-30"), 2, in_stderr=["simulate.start_date"])
     # No other command starts either, and nothing is written.
     expect(run("level2", wrong), 2, in_stderr=["3 errors"])
     assert not (SCRATCH / "logs").exists()
+    expect(run("simulate", "--dry-run", "--set", "simulate.start_date=2022-02-30"), 2, in_stderr=["simulate.start_date"])
     expect(run("config", "show", "--set", 'run.pipeline=["aquire"]'), 2, in_stderr=['did you mean "acquire"?'])
     short = write("short.toml", "[mapmake]\noffset_length = 50\nnoise_prior = false\n")
     expect(run("config", "check", short), 0, ["1 warnings"], ["offset_length = 50"])
