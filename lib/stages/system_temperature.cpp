@@ -326,7 +326,9 @@ void SystemTemperature::prepare(ObservationContext& observation) const {
     any_usable = any_usable || setup.unusable.empty();
     if (setup.load.trouble) found.troubles.push_back(*setup.load.trouble);
     if (setup.unusable.empty()) continue;
-    found.troubles.push_back(unused_event(TroubleKind::vane_power, event, setup.unusable));
+    const bool has_temperature = std::isfinite(setup.load.temperature_K);
+    found.troubles.push_back(
+        unused_event(has_temperature ? TroubleKind::vane_power : TroubleKind::vane_temperature, event, setup.unusable));
     reasons += fmt::format("; event {}: {}", event + 1, setup.unusable);
   }
   std::ranges::move(found.troubles, std::back_inserter(observation.troubles));

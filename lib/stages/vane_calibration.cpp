@@ -1,5 +1,7 @@
 #include "stages/vane_calibration.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -48,17 +50,21 @@ double interpolated(const Events& events, std::size_t element, double mjd) {
   return before;
 }
 
-std::size_t first_usable(const Events& gain) {
-  for (std::size_t event = 0; event < gain.mjd.size(); ++event) {
-    for (std::size_t element = 0; element < gain.n_elements; ++element) {
-      if (std::isfinite(gain.at(event, element))) return event;
+/// For each band the first event that gave a gain for any of its channels.
+std::array<std::size_t, kBands> first_usable(const Events& gain) {
+  std::array<std::size_t, kBands> first{};
+  const std::size_t n_channels = gain.n_elements / kBands;
+  for (std::size_t band = 0; band < kBands; ++band) {
+    for (std::size_t event = gain.mjd.size(); event-- > 0;) {
+      const auto values = gain.values.subspan(event * gain.n_elements + band * n_channels, n_channels);
+      if (std::ranges::any_of(values, [](float value) { return std::isfinite(value); })) first[band] = event;
     }
   }
-  return 0;
+  return first;
 }
 
 std::vector<double> combine(const Events& events, const SystemTemperatureConfig& config, double mjd,
-                            std::size_t first_event) {
+                            const std::array<std::size_t, kBands>& first_event) {
   std::vector<double> result(events.n_elements, kNan);
   for (std::size_t element = 0; element < events.n_elements; ++element) {
     if (config.event == "mean") {
@@ -66,7 +72,7 @@ std::vector<double> combine(const Events& events, const SystemTemperatureConfig&
     } else if (config.event == "interpolate") {
       result[element] = interpolated(events, element, mjd);
     } else {
-      result[element] = events.at(first_event, element);
+      result[element] = events.at(first_event[element * kBands / events.n_elements], element);
     }
   }
   return result;
@@ -83,7 +89,7 @@ VaneCalibration calibration_at(const ObservationContext& observation, const Prod
   if (event_mjd.empty() || gain.values.size() != event_mjd.size() * n_elements) {
     throw Bug("calibration_at: the vane products do not fit the vane events");
   }
-  const std::size_t first_event = first_usable(gain);
+  const auto first_event = first_usable(gain);
   return {combine(tsys, config, mjd, first_event), combine(gain, config, mjd, first_event)};
 }
 

@@ -16,9 +16,9 @@ struct VaneCalibration {
 };
 
 /// Calibration of the feed whose `products` hold the rows of system_temperature, for the time `mjd` (UTC):
-/// `event = first`: the first event that gave a value for any channel of the feed; `mean`: mean of the events of each
-/// channel, NaN left out; `interpolate`: linear in time between the events of each channel that are not NaN, constant
-/// beyond the first and last. Throws Bug when system_temperature has not run.
+/// `event = first`: for each band the first event that gave a value for any of its channels; `mean`: mean of the events
+/// of each channel, NaN left out; `interpolate`: linear in time between the events of each channel that are not NaN,
+/// constant beyond the first and last. Throws Bug when system_temperature has not run.
 VaneCalibration calibration_at(const ObservationContext& observation, const ProductTable& feed_products,
                                const SystemTemperatureConfig& config, double mjd);
 

@@ -17,6 +17,7 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kLargestLag_s = 10.0;            ///< that is looked for
 constexpr double kLagResolution_s = 0.2;          ///< of edges of power and angle
 constexpr double kOneSidedResolution_s = 0.5;     ///< when the vane is seen only to come or only to go
+constexpr double kSmallestStep = 0.02;            ///< of the cold level; 0.14 at a system temperature of 2000 K
 constexpr double kPlateauTolerance = 0.01;        ///< of hot - cold
 constexpr double kLargestTolerance = 0.1;         ///< of hot - cold; noisier plateaus are none
 constexpr double kMostContradictions = 0.5;       ///< of the samples at the rarer level
@@ -258,7 +259,7 @@ Plateaus find_plateaus(const FeedBlock& block, const Level1Metadata& level1, con
   const double half_plateau = 0.5 * config.min_plateau_s / level1.sample_time_s;
   const Levels levels = find_levels(power, static_cast<std::size_t>(half_plateau));
   const double tolerance = config.plateau_sigma * std::max(levels.hot.sigma, levels.cold.sigma);
-  if (!(levels.contrast() > 0.0 && tolerance <= kLargestTolerance * levels.contrast())) {
+  if (!(levels.contrast() > kSmallestStep * levels.cold.value && tolerance <= kLargestTolerance * levels.contrast())) {
     refuse(plateaus, TroubleKind::vane_power, "the power does not step between two levels");
     return plateaus;
   }

@@ -111,16 +111,16 @@ def no_vane_power(h):
 
 # name: (edit, kind of trouble that must be said, "kept" or words of the reason with which it fails)
 CASES = {
-    "rows missing": (hot_rows_missing, "housekeeping_gap", "kept"),
-    "clock 1 s late, rows every 0.5 s": (clock(1.0, 5), "housekeeping_clock", "kept"),
-    "clock 2 s early": (clock(-2.0), "housekeeping_clock", "kept"),
+    "rows missing": (hot_rows_missing, "housekeeping gap", "kept"),
+    "clock 1 s late, rows every 0.5 s": (clock(1.0, 5), "housekeeping clock", "kept"),
+    "clock 2 s early": (clock(-2.0), "housekeeping clock", "kept"),
     "clock 5 s late": (clock(5.0), None, "against the power"),
     "Unix times": (unix_time, None, "Unix seconds"),
-    "covered partly": (covered_partly, "vane_power", "kept"),
-    "shroud -999": (set_values(f"{VANE}/Tshroud", lambda h, v: v.fill(-99900)), "vane_temperature", "kept"),
+    "covered partly": (covered_partly, "vane power", "kept"),
+    "shroud -999": (set_values(f"{VANE}/Tshroud", lambda h, v: v.fill(-99900)), "vane temperature", "kept"),
     "one row": (set_values(f"{VANE}/Tshroud", lambda h, v: v.__setitem__(45, 2**31 - 1)), None, "kept"),
-    "stray vane flag": (set_values(f"{FRAME}/features", stray_vane), "scan_flags", "kept"),
-    "scan flags": (set_values(FEATURES, flags), "scan_flags", "kept"),
+    "stray vane flag": (set_values(f"{FRAME}/features", stray_vane), "scan flags", "kept"),
+    "scan flags": (set_values(FEATURES, flags), "scan flags", "kept"),
     "no vane in the power": (no_vane_power, None, "no feed has a gain"),
 }
 
@@ -140,9 +140,10 @@ def level2_files(directory):
 
 def check_kept(name, spoilt, clean, kind):
     with h5py.File(spoilt) as made, h5py.File(clean) as right:
-        ratio = gain_of_first(made["level2/vane/gain"][...]) / gain_of_first(right["level2/vane/gain"][...])
+        expected = gain_of_first(right["level2/vane/gain"][...])
+        ratio = gain_of_first(made["level2/vane/gain"][...]) / expected
         error = np.nanmax(np.abs(np.nanmedian(ratio, axis=-1) - 1))
-        assert np.isfinite(ratio).all() and error < MAX_GAIN_ERROR, (name, error)
+        assert np.array_equal(np.isfinite(ratio), np.isfinite(expected)) and error < MAX_GAIN_ERROR, (name, error)
         assert np.nanmin(made["level2/vane/system_temperature"]) > 0, name
         assert np.array_equal(made["level2/scan_edges"], right["level2/scan_edges"]), \
             (name, made["level2/scan_edges"][...], right["level2/scan_edges"][...])
