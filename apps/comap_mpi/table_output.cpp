@@ -8,6 +8,7 @@
 
 #include "catalogue/row_json.hpp"
 #include "core/error.hpp"
+#include "core/printable.hpp"
 #include "io/csv_text.hpp"
 
 namespace comap {
@@ -41,7 +42,7 @@ std::string escaped(const std::string& text) {
         result += "\\\\";
         break;
       default:
-        result += letter;
+        result += printable({&letter, 1}, 1);
     }
   }
   return result;

@@ -230,7 +230,11 @@ std::vector<Finding> check_level1_file(const std::string& path, const Level2Conf
   if (std::ranges::none_of(level1.feeds, is_science_feed)) {
     findings.push_back({"spectrometer/feeds", fmt::format("no feed of 1..{}", kScienceFeeds), kLeaveOut});
   }
-  check_contradictions(level1, config.check_level1, findings);
+  try {
+    check_contradictions(level1, config.check_level1, findings);
+  } catch (const Error& error) {
+    findings.push_back({"", error.what(), kCopyAgain});
+  }
   const ObservationContext observation = check_stages(level1, config, findings);
   try {
     check_tod(observation, config.check_level1, depth, findings);

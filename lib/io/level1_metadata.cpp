@@ -21,6 +21,7 @@ constexpr std::string_view kTod = "spectrometer/tod";
 constexpr std::string_view kMjd = "spectrometer/MJD";
 constexpr std::string_view kFeeds = "spectrometer/feeds";
 constexpr std::string_view kFrequency = "spectrometer/frequency";
+constexpr std::string_view kBandNames = "spectrometer/bands";
 constexpr std::string_view kFeatures = "spectrometer/features";
 constexpr std::string_view kPointing = "spectrometer/pixel_pointing/";
 constexpr std::string_view kAttributes = "comap";
@@ -97,6 +98,18 @@ void read_frequency(const CheckedFile& in, Level1Metadata& metadata) {
   found(TroubleKind::channel_order, describe_order(order), "put in order of frequency, all data with it");
 }
 
+/// Names, optional, that say another order than the frequencies.
+void check_band_names(const CheckedFile& in, Level1Metadata& metadata) {
+  const std::vector<std::string> expected = {"A:LSB", "A:USB", "B:LSB", "B:USB"};
+  if (!in.has(kBandNames) || in.file().info(kBandNames).kind != h5::Kind::text) return;
+  const std::vector<std::string> stored = in.file().read_strings(kBandNames);
+  if (!std::ranges::is_permutation(stored, expected)) return;
+  if (in_our_order<std::string>(band_order_of(metadata), stored) == expected) return;
+  metadata.troubles.push_back({TroubleKind::channel_order, kStage, std::string(kBandNames),
+                               fmt::format("{} contradict the order of the frequencies", fmt::join(stored, ", ")),
+                               "the frequencies are believed"});
+}
+
 void read_features(const CheckedFile& in, Level1Metadata& metadata) {
   metadata.features = in.read<std::int64_t>(kFeatures, {static_cast<std::uint64_t>(metadata.n_samples)}, true);
 }
@@ -140,7 +153,7 @@ void read_obsid(const CheckedFile& in, std::int64_t expected_obsid, Level1Metada
 }
 
 void read_start(const CheckedFile& /*in*/, Level1Metadata& metadata) {
-  const StatedStart stated = stated_start(metadata.attributes, metadata.mjd.front());
+  const StatedStart stated = stated_start(metadata.attributes, metadata.mjd.empty() ? NAN : metadata.mjd.front());
   if (!stated.trouble) return;
   metadata.attributes["utc_start"] = stated.utc_start;
   metadata.troubles.push_back(*stated.trouble);
@@ -148,9 +161,10 @@ void read_start(const CheckedFile& /*in*/, Level1Metadata& metadata) {
 
 /// What is read once the shape is known, in this order.
 using Reader = void (*)(const CheckedFile&, Level1Metadata&);
-constexpr std::array<Reader, 12> kReaders = {read_time,     read_start,    read_feeds,           read_frequency,
-                                             read_features, read_pointing, check_other_pointing, read_vane,
-                                             read_frame,    read_weather,  read_tracker,         sort_housekeeping};
+constexpr std::array<Reader, 13> kReaders = {read_time,        read_start,    read_feeds,    read_frequency,
+                                             check_band_names, read_features, read_pointing, check_other_pointing,
+                                             read_vane,        read_frame,    read_weather,  read_tracker,
+                                             sort_housekeeping};
 
 }  // namespace
 

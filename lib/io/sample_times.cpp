@@ -11,6 +11,7 @@ namespace {
 constexpr double kLongestPause_d = 1.0;      ///< no observation waits longer for its next sample
 constexpr std::size_t kLongestRun = 50;      ///< wrong stamps in a row
 constexpr double kMostMended = 0.01;         ///< of all stamps
+constexpr double kMostPauses = 0.1;          ///< of all steps; more are no pauses but irregular times
 constexpr double kStepTolerance = 0.5;       ///< median steps
 constexpr std::size_t kStampsAtTheEnds = 4;  ///< that must agree before a first or last stamp is made from them
 
@@ -106,6 +107,11 @@ double sample_time_s(std::span<const double> mjd) {
     if (!(step_d > limit_d)) continue;
     pauses_d += step_d;
     --n_steps;
+  }
+  const std::size_t n_all = mjd.size() - 1;
+  if (static_cast<double>(n_all - n_steps) > kMostPauses * static_cast<double>(n_all)) {
+    pauses_d = 0.0;
+    n_steps = n_all;
   }
   return (mjd.back() - mjd.front() - pauses_d) * kSecondsPerDay / static_cast<double>(n_steps);
 }

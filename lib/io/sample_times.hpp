@@ -13,7 +13,7 @@ namespace comap {
 inline constexpr double kPauseSteps = 10.0;
 
 /// Time from one sample to the next [s]: (last - first) / (n - 1) of `mjd` (at least two, increasing); of a recording
-/// with pauses the sum over the stretches between them, over their steps.
+/// with pauses (at most a tenth of the steps) the sum over the stretches between them, over their steps.
 double sample_time_s(std::span<const double> mjd);
 
 /// What was done about stamps that are not finite, do not increase, or lie more than a day from the one before.

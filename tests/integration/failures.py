@@ -59,7 +59,7 @@ def remove_scans(path):
 def turn_time_back(path):
     with h5py.File(path, "r+") as file:
         mjd = file["spectrometer/MJD"][...]
-        mjd[100] = mjd[99]
+        mjd[100:] -= 1.0 / 86400
         file["spectrometer/MJD"][...] = mjd
 
 

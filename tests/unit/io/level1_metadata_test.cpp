@@ -179,6 +179,25 @@ TEST(Level1Metadata, FrequenciesComeInGigahertzAndOurOrder) {
   EXPECT_EQ(troubles_of(mended)[1].kind, TroubleKind::channel_order);
 }
 
+TEST(Level1Metadata, NamesOfBandsMayContradictTheFrequencies) {
+  SmallLevel1 content;
+  content.without = {"spectrometer/frequency"};
+  const auto troubles_with = [&](const std::vector<double>& frequencies, const std::vector<std::string>& names) {
+    content.spoil = [&](h5::File& file) {
+      file.write<double>("spectrometer/frequency", {4, 2}, frequencies);
+      file.write_strings("spectrometer/bands", names);
+    };
+    return troubles_of(read_back(content)).size();
+  };
+  const std::vector<double> ours = {27.0, 26.0, 28.0, 29.0, 31.0, 30.0, 32.0, 33.0};
+  const std::vector<double> exchanged = {28.0, 29.0, 27.0, 26.0, 31.0, 30.0, 32.0, 33.0};
+  EXPECT_EQ(troubles_with(ours, {"A:LSB", "A:USB", "B:LSB", "B:USB"}), 0U);
+  EXPECT_EQ(troubles_with(ours, {"a", "b", "c", "d"}), 0U) << "other names say nothing";
+  EXPECT_EQ(troubles_with(exchanged, {"A:USB", "A:LSB", "B:LSB", "B:USB"}), 1U) << "the order alone";
+  EXPECT_EQ(troubles_with(ours, {"A:USB", "A:LSB", "B:LSB", "B:USB"}), 1U);
+  EXPECT_EQ(troubles_with(exchanged, {"A:LSB", "A:USB", "B:LSB", "B:USB"}), 2U);
+}
+
 TEST(Level1Metadata, StartIsADateInTheEnd) {
   const auto start_of = [](const std::string& stated) {
     SmallLevel1 content;

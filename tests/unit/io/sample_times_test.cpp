@@ -42,6 +42,9 @@ TEST(SampleTime, PausesDoNotCount) {
   EXPECT_NEAR(sample_time_s(mjd), kStep_s, 1e-7);
   EXPECT_NEAR((mjd.back() - mjd.front()) * kSecondsPerDay / 4999.0, 0.056, 1e-3) << "what the mean would be";
   EXPECT_NEAR(sample_time_s(regular(2)), kStep_s, 1e-6);
+  std::vector<double> bursts = regular(999);  // three samples at a time
+  for (std::size_t i = 3; i < bursts.size(); i += 3) delay(bursts, i, 1.0);
+  EXPECT_EQ(sample_time_s(bursts), (bursts.back() - bursts.front()) * kSecondsPerDay / 998.0);
 }
 
 TEST(StampRepair, GoodTimesAreLeftAlone) {
