@@ -9,6 +9,8 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 #include <utility>
@@ -24,10 +26,19 @@ namespace fs = std::filesystem;
 
 constexpr ::mode_t kFileMode = 0666;  // less the umask
 
-std::string name_of_process(const std::string& path) {
+/// "<path>.<host>-"
+std::string beginning_of_name(const std::string& path) {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-  return fmt::format("{}.{}-{}{}", path, host.data(), ::getpid(), kPartialEnding);
+  return fmt::format("{}.{}-", path, host.data());
+}
+
+/// Of a file in the making of `product`; only of this host can it be known.
+bool is_of_living_process(const std::string& name, const std::string& product) {
+  const std::string beginning = beginning_of_name(product);
+  if (!name.starts_with(beginning)) return false;
+  const auto pid = static_cast<::pid_t>(std::atoi(name.c_str() + beginning.size()));
+  return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM);
 }
 
 std::string folder_of(const std::string& path) { return fs::absolute(path).parent_path().string(); }
@@ -62,7 +73,9 @@ void give_final_name(const std::string& partial, const std::string& path) {
 }
 
 PartialFile::PartialFile(std::string path)
-    : path_(std::move(path)), name_(name_of_process(path_)), earlier_(identity_of_name(path_)) {
+    : path_(std::move(path)),
+      name_(fmt::format("{}{}{}", beginning_of_name(path_), ::getpid(), kPartialEnding)),
+      earlier_(identity_of_name(path_)) {
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   FileDescriptor file(::open(name_.c_str(), kFlags, kFileMode));
   if (!file.is_open() && errno == EEXIST && ::unlink(name_.c_str()) == 0) {
@@ -99,7 +112,7 @@ bool PartialFile::publish(Rival rival) {
     log_warning("{}: another run has made it meanwhile, too; {}", path_, stays ? "its file stays" : "it is replaced");
     if (stays) return false;
   }
-  rename();
+  rename(rival);
   return true;
 }
 
@@ -115,7 +128,7 @@ bool publish_together(std::span<PartialFile* const> files) {
   }
   // The old ones go first: none of them must ever stand beside the new first one.
   for (const PartialFile* file : files.subspan(1)) ::unlink(file->path().c_str());
-  for (PartialFile* file : files) file->rename();
+  for (PartialFile* file : files) file->rename(Rival::stays);
   return true;
 }
 
@@ -132,19 +145,20 @@ void PartialFile::check_is_ours() const {
   throw IoError(fmt::format("{}: somebody has replaced what was written to {}; run again", path_, name_));
 }
 
-void PartialFile::rename() {
+void PartialFile::rename(Rival rival) {
   check_is_ours();
   give_final_name(name_, path_);
   is_published_ = true;
-  remove_left_over();
+  remove_left_over(rival);
 }
 
-void PartialFile::remove_left_over() const {
+void PartialFile::remove_left_over(Rival rival) const {
   std::error_code error;
-  const std::string beginning = fs::path(path_).filename().string() + ".";
+  const std::string product = fs::path(path_).filename().string();
   for (const auto& entry : fs::directory_iterator(folder_of(path_), error)) {
     const std::string name = entry.path().filename().string();
-    if (!name.starts_with(beginning) || !name.ends_with(kPartialEnding)) continue;
+    if (!name.starts_with(product + ".") || !name.ends_with(kPartialEnding)) continue;
+    if (rival != Rival::has_lost && is_of_living_process(name, product)) continue;
     const auto written = entry.last_write_time(error);
     if (!error && written < start_) fs::remove(entry.path(), error);
   }

@@ -23,7 +23,11 @@ void flush_to_disk(const std::string& path);
 void give_final_name(const std::string& partial, const std::string& path);
 
 /// What becomes of a product of the same name that another run has finished since this one was begun.
-enum class Rival { stays, is_replaced };
+enum class Rival {
+  stays,
+  is_replaced,
+  has_lost  ///< is replaced, and what others have not written to since is removed: they lost their claim on the product
+};
 
 /// A product in the making, `<path>.<host>-<pid>.partial`. The name belongs to one process, and what is written there
 /// is never written through a link: two runs at once, or a run that was taken for dead and its successor, do not write
@@ -45,9 +49,9 @@ class PartialFile {
   /// Puts a file of the same directory in its place, for libraries that will only write to what they have created.
   void adopt(const std::string& file);
 
-  /// Gives the complete, closed file its final name, and removes what killed runs have left of it. False, with a
-  /// warning in the log, when another run has made the product meanwhile and that stays, or has removed this one as
-  /// left over.
+  /// Gives the complete, closed file its final name, and removes what killed runs have left of it: files of dead
+  /// processes, and of other hosts, that nobody has written to since this one was begun. False, with a warning in the
+  /// log, when another run has made the product meanwhile and that stays, or has removed this one as left over.
   bool publish(Rival rival = Rival::stays);
 
  private:
@@ -55,8 +59,8 @@ class PartialFile {
   bool is_gone() const;
   bool is_taken() const;
   void check_is_ours() const;
-  void rename();
-  void remove_left_over() const;
+  void rename(Rival rival);
+  void remove_left_over(Rival rival) const;
 
   std::string path_, name_;
   std::optional<FileIdentity> earlier_;    ///< what had the final name at first

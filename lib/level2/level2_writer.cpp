@@ -174,19 +174,17 @@ void Level2Writer::write_feed(int feed, int feed_row, const ProductTable& produc
   }
 }
 
-bool Level2Writer::commit() {
+void Level2Writer::commit() {
   agreed("complete the Level-2 file", [&] {
     file_->flush();
     file_->write_attribute("/", kCompleteAttribute, std::int64_t{1});
     file_->close();
   });
-  std::int64_t n_published = 0;
   // Of two runs at once the one that has lost its claim is not known here: the last one stays, and its results with it.
   team_.run_agreed("name the Level-2 file", [&] {
-    if (team_.rank() == 0) n_published = partial_->publish(Rival::is_replaced) ? 1 : 0;
+    if (team_.rank() == 0) partial_->publish(Rival::has_lost);
   });
   file_.reset();
-  return team_.sum(n_published) > 0;
 }
 
 }  // namespace comap

@@ -41,8 +41,7 @@ class Level2Writer {
   /// One collective operation on the file, agreed on afterwards: any error becomes everybody's.
   void agreed(std::string_view what, const std::function<void()>& collective_work);
   /// Flushes, writes the completeness mark, closes, syncs, renames, and removes what killed runs have left of it.
-  /// False when another run has made the file and taken this one for left over.
-  bool commit();
+  void commit();
 
  private:
   void declare(const ObservationContext& observation);

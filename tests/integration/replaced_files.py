@@ -33,10 +33,11 @@ LATE = "another run has"
 
 
 class Job:
-    """A run of one rank that stands still as soon as it writes a product."""
+    """A run of one rank that stands still as soon as it has written so much of a product."""
 
-    def __init__(self, scratch, folder, *arguments):
+    def __init__(self, scratch, folder, *arguments, n_bytes=0):
         self.folder = scratch / folder
+        self.n_bytes = n_bytes
         before = self.partial_files()
         self.process = subprocess.Popen([PROGRAM, *map(str, arguments)], cwd=scratch, text=True, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT)
@@ -47,13 +48,18 @@ class Job:
         assert self.partial_files() - before, "stopped too late"
 
     def partial_files(self):
-        return set(self.folder.rglob("*.partial"))
+        found = set()
+        for path in self.folder.rglob("*.partial"):
+            with contextlib.suppress(FileNotFoundError):  # it has got its name meanwhile
+                if path.stat().st_size >= self.n_bytes:
+                    found.add(path)
+        return found
 
     def end(self, expect=0):
         self.process.send_signal(signal.SIGCONT)
         text, _ = self.process.communicate(timeout=TIMEOUT_S)
         assert self.process.returncode == expect, (self.process.returncode, text)
-        assert not self.partial_files(), text
+        assert not list(self.folder.rglob("*.partial")), text
         return text
 
 
@@ -81,7 +87,7 @@ def check_simulate(scratch):
 
 def check_level1_replaced(scratch):
     """Nothing is published that was read from two files."""
-    run("catalogue", "scan", "--level1", "level1", "comap.toml", directory=scratch)
+    run("catalogue", "scan", "comap.toml", "--level1", "level1", directory=scratch)
     job = Job(scratch, "level2", "level2", "comap.toml", "--obsid", OBSIDS[0])
     level1 = next((scratch / "level1").glob(f"*{OBSIDS[0]}*.hd5"))
     shutil.copy(level1, scratch / "other.hd5")
@@ -89,7 +95,6 @@ def check_level1_replaced(scratch):
     text = job.end(expect=3)
     assert "was replaced while it was read" in text, text
     assert not list((scratch / "level2").rglob("*.hd5"))
-    run("level2", "comap.toml", directory=scratch)
 
 
 def statistics(scratch):
@@ -100,18 +105,15 @@ def statistics(scratch):
 
 def check_late_run_with_other_settings(scratch):
     """A run that was taken for dead records nothing beside the file of its successor."""
-    before = statistics(scratch)
-    late = Job(scratch, "level2", "level2", "comap.toml", "--obsid", OBSIDS[1], "--set", "level2.gain_filter.method=common_mode")
+    late = Job(scratch, "level2", "level2", "comap.toml", "--obsid", OBSIDS[1], "--set",
+               "level2.gain_filter.method=common_mode", n_bytes=100_000)
     with contextlib.closing(sqlite3.connect(scratch / "comap.db")) as catalogue, catalogue:
         catalogue.execute("DELETE FROM comap_claims")
-    run("level2", "comap.toml", "--obsid", OBSIDS[1], "--set", "level2.gain_filter.edge_cut_fraction=0.1",
-        directory=scratch)
+    run("level2", "comap.toml", directory=scratch)
     done = statistics(scratch)
-    assert done != before
     text = late.end()
     assert LATE in text and "is not recorded" in text, text
     assert statistics(scratch) == done
-    run("level2", "comap.toml", directory=scratch)
 
 
 def mapmake(scratch, name, *files, expect=0, settings=()):

@@ -95,6 +95,17 @@ TEST_F(FinalName, WhatADeadProcessHasLeftDoesNotBlock) {
   EXPECT_EQ(n_files(), 1);
 }
 
+TEST_F(FinalName, WhatALivingProcessWritesIsRemovedOnlyWhenItHasLost) {
+  for (const bool has_lost : {false, true}) {
+    const std::string name = PartialFile(path("map")).name();
+    const std::string living = name.substr(0, name.rfind('-') + 1) + "1.partial";
+    write(living, "half");
+    fs::last_write_time(living, fs::file_time_type::clock::now() - std::chrono::hours(1));
+    EXPECT_TRUE(PartialFile(path("map")).publish(has_lost ? Rival::has_lost : Rival::is_replaced));
+    EXPECT_EQ(fs::exists(living), !has_lost);
+  }
+}
+
 TEST_F(FinalName, TheFileOfAnotherRunStays) {
   PartialFile file(path("map"));
   write(file.name(), "mine");
