@@ -73,7 +73,7 @@ void check_level2(const Level2Config& config, Checker& checker) {
 
 void check_wcs(const MapmakeConfig& config, Checker& checker) {
   if (config.wcs == "dynamic") return;
-  if (config.wcs == "healpix") {
+  if (is_healpix(config)) {
     checker.expect(
         std::has_single_bit(static_cast<unsigned>(config.nside)), "mapmake.nside",
         fmt::format("expected a power of two, for the pixels are numbered in NESTED order; found {}", config.nside));
@@ -86,7 +86,7 @@ void check_wcs(const MapmakeConfig& config, Checker& checker) {
   }
   try {
     const auto definitions = read_wcs_definitions(config.wcs_file);
-    std::vector<std::string> names = {"dynamic"};
+    std::vector<std::string> names = {"dynamic", std::string(kHealpix), std::string(kHealpixFullSky)};
     for (const auto& [name, definition] : definitions) names.push_back(name);
     checker.expect(definitions.contains(config.wcs), "mapmake.wcs",
                    fmt::format("there is no grid \"{}\" in {}; did you mean \"{}\"?", config.wcs, config.wcs_file,

@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "config/wcs_definitions.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/json_bytes.hpp"
@@ -107,7 +108,7 @@ bool MapJob::make_grid() {
     const PointingExtent all = extent_of_all(mine, ranks_);
     if (all.empty()) return false;
     definition = all.definition(frame, config_.padding_deg, config_.cdelt_deg);
-  } else if (config_.wcs == "healpix") {
+  } else if (is_healpix(config_)) {
     definition = HealpixDefinition{config_.nside, parse_sky_frame(config_.frame)};
   } else if (config_.wcs == "inline") {
     definition = config_.wcs_inline;

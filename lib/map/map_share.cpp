@@ -140,8 +140,7 @@ void MapShare::add_extent(const Level2Reader& file, int feed, SkyFrame frame, Po
     if (!elevation_is_valid(elevation)) continue;
     const std::vector<double> mjd = every(part(file.mjd(), start, end - start), kExtentStep);
     const std::vector<double> azimuth = every(part(pointing.azimuth_deg, start, end - start), kExtentStep);
-    std::vector<double> longitude(mjd.size());
-    std::vector<double> latitude(mjd.size());
+    std::vector<double> longitude(mjd.size()), latitude(mjd.size());
     horizontal_to_sky(context_.observer, mjd, azimuth, every(elevation, kExtentStep), frame, longitude, latitude);
     extent.add(longitude, latitude);
   }
@@ -213,9 +212,9 @@ void MapShare::locate_scan(const FeedPointing& pointing, const Level2Reader& fil
   }
   scan.n_samples = n;
   const auto mjd = part(file.mjd(), scan.file_start, n);
-  std::vector<double> longitude(mjd.size());
-  std::vector<double> latitude(mjd.size());
+  std::vector<double> longitude(mjd.size()), latitude(mjd.size());
   horizontal_to_sky(context_.observer, mjd, azimuth, elevation, grid.frame(), longitude, latitude);
+  scan.track = scan_track(longitude, latitude);
   append_pixels(grid, longitude, latitude);
   if (context_.config.fit_airmass) append_airmass(elevation, scan);
   scan.pointing = sums_of(mjd, azimuth, elevation);
@@ -376,6 +375,9 @@ BandTally MapShare::tally(const LoadedBands& bands, std::size_t stream, const st
     tally.samples[scan.observation] += bands.cuts[stream][segment].n_used;
     ++tally.n_scans;
     add(tally.pointing, scan.pointing);
+    tally.track.add(scan.track);
+    tally.first_mjd = std::min(tally.first_mjd, scan.pointing.mjd / scan.pointing.n);
+    tally.last_mjd = std::max(tally.last_mjd, scan.pointing.mjd / scan.pointing.n);
     tally.passband.add(bands.passband[stream][segment], bands.cuts[stream][segment].n_used);
   }
   return tally;
