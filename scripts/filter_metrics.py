@@ -6,7 +6,8 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from level2_truth import amplitudes
-from map_metrics import (BANDWIDTH_HZ, SAMPLE_TIME_S, channel_weights, half_band, separation_deg, sky_K, truth_map)
+from map_metrics import (BANDWIDTH_HZ, SAMPLE_TIME_S, channel_weights, cuts_of_level2, cuts_of_map, half_band,
+                         separation_deg, sky_K, truth_map)
 
 NOISE_BANDS_HZ = [(0.02, 0.06), (0.06, 0.15), (0.15, 0.4), (0.4, 1), (1, 3), (3, 8), (10, 25)]
 LINE_NOISE_BANDS_HZ = [(0.1, 1), (5, 25)]
@@ -63,7 +64,8 @@ def noise_power(level2_path, truth_path, dataset, sky_factor, element=0):
                 radiometer_K2 = temperature_K**2 / (BANDWIDTH_HZ * SAMPLE_TIME_S)
                 x = level2[f"level2/{dataset}"][feed, band, element % 2, start:end].astype(float)
                 sky = sky_K(truth, truth["galactic_l"][feed, start:end], truth["galactic_b"][feed, start:end],
-                            truth["frequency"][band, channels], channel_weights(truth, feed, band, channels))
+                            truth["frequency"][band, channels],
+                            channel_weights(truth, feed, band, channels, cuts_of_level2(level2)))
                 x = bridged(x - sky_factor * sky, glitch_samples(truth, feed, start, end))
                 elevation_deg = level2["spectrometer/pixel_pointing/pixel_el"][feed, start:end]
                 rows.append(band_means(without_drifts(x, elevation_deg, truth["tau_t"][start:end]), NOISE_BANDS_HZ) / radiometer_K2)
@@ -130,8 +132,8 @@ def line_metrics(pairs, dataset, n_freq_bin, has_continuum):
 def residual_map(path, truth_paths, feeds):
     """Map minus truth on the pixels that have both, else NaN [K]."""
     with fits.open(path) as hdus:
-        image, header = hdus[0].data.astype(float), hdus[0].header
-    truth, _ = truth_map(truth_paths, WCS(header), image.shape, header["FREQBAND"], feeds)
+        image, header, cuts = hdus[0].data.astype(float), hdus[0].header, cuts_of_map(hdus)
+    truth, _ = truth_map(truth_paths, WCS(header), image.shape, header["FREQBAND"], feeds, cuts)
     return image - truth, abs(header["CDELT2"]) * ARCMIN_PER_DEG
 
 

@@ -12,7 +12,7 @@ packages=(
   gnuplot-nox rsync openssh-client
   fitsverify sqlite3 postgresql-15 postgresql-client-15 openssh-server
   slurm-wlm slurmctld slurmd munge iproute2
-  python3-numpy python3-scipy python3-h5py python3-astropy
+  python3-numpy python3-scipy python3-h5py python3-astropy python3-healpy
   "$@"
 )
 missing=()

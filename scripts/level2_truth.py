@@ -24,7 +24,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from map_metrics import channel_weights, half_band, sky_K  # noqa: E402
+from map_metrics import channel_weights, cuts_of_level2, half_band, sky_K  # noqa: E402
 
 SAMPLE_RATE_HZ = 50.0
 HOUSEKEEPING_DELAY_DAYS = 0.6 / 86400
@@ -83,7 +83,7 @@ def amplitudes(level2, truth):
             for start, end in level2["level2/scan_edges"][...]:
                 l_deg, b_deg = truth["galactic_l"][feed, start:end], truth["galactic_b"][feed, start:end]
                 x = sky_K(truth, l_deg, b_deg, truth["frequency"][band, channels],
-                          channel_weights(truth, feed, band, channels))
+                          channel_weights(truth, feed, band, channels, cuts_of_level2(level2)))
                 y = level2["level2/binned_filtered_data"][feed, band, element % 2, start:end].astype(float)
                 good = np.isfinite(y)
                 good[[t - start for f, t in glitches if f == feed and start <= t < end]] = False
@@ -107,7 +107,7 @@ def calibrator_fits(level2, truth):
             band, channels = half_band(truth, element)
             true_K[feed, element] = sky_K(truth, np.array([l_deg]), np.array([b_deg]),
                                           truth["frequency"][band, channels],
-                                          channel_weights(truth, feed, band, channels))[0]
+                                          channel_weights(truth, feed, band, channels, cuts_of_level2(level2)))[0]
     fit = {name: level2[f"level2/calibrator_fit/{name}"][:n_feed].reshape(n_feed, 8)
            for name in ("amplitudes", "major_std", "minor_std", "ra_offset", "dec_offset")}
     width = np.sqrt(fit["major_std"] * fit["minor_std"]) * 60 * np.sqrt(8 * np.log(2)) / fwhm_arcmin

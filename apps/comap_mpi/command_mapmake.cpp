@@ -66,6 +66,15 @@ void print_bands(const std::vector<BandResult>& bands) {
   print_missing_labels(bands);
 }
 
+/// One line at the end, for warnings scroll by.
+void log_warned_maps(const std::vector<BandResult>& bands) {
+  const auto is_map = [](const BandResult& band) { return band.n_samples > 0; };
+  const auto n_warned = std::ranges::count_if(bands, [](const BandResult& band) { return !band.warnings.empty(); });
+  if (n_warned == 0) return;
+  log_warning("{} of {} maps have warnings in their headers (WARN1, ...)", n_warned,
+              std::ranges::count_if(bands, is_map));
+}
+
 /// Cuts and null tests.
 void print_lines(const std::vector<std::string>& lines) {
   fmt::print("\n");
@@ -128,6 +137,7 @@ nlohmann::ordered_json summary_of(const MapJobResult& result) {
                                 {"iterations", band.solver.iterations},
                                 {"relative_residual", band.solver.relative_residual},
                                 {"converged", band.solver.converged},
+                                {"warnings", band.warnings},
                                 {"seconds", band.seconds}});
   }
   return summary;
@@ -174,6 +184,7 @@ int run_mapmake(const CommandContext& context, const MapmakeOptions& options) {
       print_bands(result.bands);
       if (!result.null_tests.empty()) print_lines(null_test_lines(result.null_tests));
     }
+    log_warned_maps(result.bands);
     write_run_summary(context, cost, exit_code(result) != kError, summary_of(result));
     if (exit_code(result) == kError) log_error("{}", why_no_map(result, offered.size()));
   }

@@ -10,6 +10,7 @@
 #include "catalogue/catalogue.hpp"
 #include "command.hpp"
 #include "config/config_parser.hpp"
+#include "config/wcs_definitions.hpp"
 #include "core/error.hpp"
 #include "core/json_bytes.hpp"
 #include "core/log.hpp"
@@ -253,7 +254,7 @@ bool reduce_all(const CommandContext& context, const TransferOptions& options,
 }
 
 int run_transfer(const CommandContext& context, const TransferOptions& options) {
-  if (context.config.mapmake.wcs == "healpix") {
+  if (is_healpix(context.config.mapmake)) {
     throw ConfigError("transfer: [mapmake] wcs = \"healpix\": a flat grid is needed; use \"dynamic\" or a name");
   }
   const std::vector<MapObservation> selected = selected_observations(context);

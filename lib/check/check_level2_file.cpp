@@ -15,6 +15,7 @@
 #include "core/error.hpp"
 #include "io/h5.hpp"
 #include "io/level1_metadata.hpp"
+#include "io/level2_reader.hpp"
 #include "io/level2_schema.hpp"
 #include "level2/provenance.hpp"
 
@@ -37,7 +38,8 @@ class Level2Check {
     read_axes();
     check_scans();
     check_readable("");
-    for (const Level2Dataset& dataset : level2_layout(stages_, noise_datasets_)) check_dataset(dataset);
+    for (const Level2Dataset& dataset : level2_layout(stages_, noise_datasets_, filter_couples_bands(file_)))
+      check_dataset(dataset);
     if (!file_.exists(level2::kSqlSnapshot) && stages_.contains("finalize_metadata")) {
       find(level2::kSqlSnapshot, "the group is missing");
     }

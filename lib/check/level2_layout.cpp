@@ -62,12 +62,13 @@ bool is_for_readers(const Level2Dataset& dataset) {
 }  // namespace
 
 std::vector<Level2Dataset> level2_layout(const std::set<std::string>& stages,
-                                         const std::vector<std::string>& noise_datasets) {
+                                         const std::vector<std::string>& noise_datasets, bool couples_bands) {
   std::vector<Level2Dataset> layout;
   for (StageDataset& entry : stage_datasets()) {
     const bool made = stages.empty() ? is_for_readers(entry.dataset) : stages.contains(std::string(entry.stage));
     if (entry.stage.empty() || made) layout.push_back(std::move(entry.dataset));
   }
+  if (couples_bands) layout.push_back({text(level2::kGainInformationMatrix), {feed_number, band, band, scan}});
   for (const std::string& dataset : noise_datasets) {
     for (const char* quantity : {"sigma_white", "sigma_red", "alpha", "auto_rms"}) {
       layout.push_back(

@@ -16,9 +16,9 @@ struct Level2Dataset {
   bool has_values = false;  ///< every feed that was observed has numbers in it
 };
 
-/// The datasets of a file that these stages made; `noise_datasets` are those of noise_stats_level2. Without any stage
-/// known: what every reader needs.
+/// The datasets of a file that these stages made; `noise_datasets` are those of noise_stats_level2, `couples_bands` is
+/// true for a filter with sky = "power_law". Without any stage known: what every reader needs.
 std::vector<Level2Dataset> level2_layout(const std::set<std::string>& stages,
-                                         const std::vector<std::string>& noise_datasets);
+                                         const std::vector<std::string>& noise_datasets, bool couples_bands);
 
 }  // namespace comap

@@ -11,13 +11,6 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-const Names& stages() {
-  static const Names names = {"check_level1",       "create_level2",      "system_temperature", "find_scans",
-                              "noise_stats_level1", "atmosphere",         "atmosphere_vane",    "gain_filter",
-                              "post_bin_cleaning",  "noise_stats_level2", "calibrator_fit",     "finalize_metadata"};
-  return names;
-}
-
 const Names& run_commands() {
   static const Names names = {"acquire",   "simulate", "catalogue", "level2",
                               "calibrate", "mapmake",  "linemap",   "report"};
@@ -42,8 +35,11 @@ void check_names(const std::string& key, const Names& given, const Names& known,
 
 }  // namespace
 
-void check_availability(const Config& config, const KeyPlaces& places, Problems& problems) {
-  check_names("level2.pipeline", config.level2.pipeline, stages(), "stage", places, problems);
+void check_availability(const Config& config, const std::vector<std::string>& known_stages, const KeyPlaces& places,
+                        Problems& problems) {
+  if (!known_stages.empty()) {
+    check_names("level2.pipeline", config.level2.pipeline, known_stages, "stage", places, problems);
+  }
   check_names("run.pipeline", config.run.pipeline, run_commands(), "command", places, problems);
 }
 

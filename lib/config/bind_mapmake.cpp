@@ -68,7 +68,8 @@ void bind_data(Binder& binder, MapmakeConfig& config) {
 void bind_grid(Binder& binder, MapmakeConfig& config) {
   binder.text_or_table(
       "wcs", config.wcs, "inline", [&](Binder& table) { bind_wcs_definition(table, config.wcs_inline); },
-      "\"dynamic\" | \"healpix\" | a name from wcs_file | { NAXIS, CRPIX, CDELT, CRVAL, CTYPE }");
+      "\"dynamic\" | \"healpix\" | \"healpix_full_sky\" | a name from wcs_file | { NAXIS, CRPIX, CDELT, CRVAL, CTYPE "
+      "}");
   binder.integer_as("nside", config.nside, {1, 8192}, "of HEALPix, a power of two");
   binder.choice("frame", config.frame, {"galactic", "icrs"}, "of a dynamic or HEALPix grid");
   binder.path("wcs_file", config.wcs_file, "definitions of grids by name");

@@ -10,18 +10,19 @@ namespace comap {
 namespace {
 
 bool has_named_grid(const MapmakeConfig& config) {
-  return config.wcs != "dynamic" && config.wcs != "healpix" && config.wcs != "inline";
+  return config.wcs != "dynamic" && !is_healpix(config) && config.wcs != "inline";
 }
 
 }  // namespace
 
-Config parse_config(std::string_view toml_text, const std::string& file_name, const std::vector<std::string>& sets) {
+Config parse_config(std::string_view toml_text, const std::string& file_name, const std::vector<std::string>& sets,
+                    const std::vector<std::string>& known_stages) {
   Config config;
   Problems problems;
   const auto bind = [&](Binder& root) { bind_config(root, config); };
   const KeyPlaces places = read_toml(toml_text, file_name, sets, bind, problems);
   if (has_named_grid(config.mapmake)) config.mapmake.wcs_file = find_wcs_file(config.mapmake.wcs_file, file_name);
-  check_availability(config, places, problems);
+  check_availability(config, known_stages, places, problems);
   check_consistency(config, places, problems);
   problems.throw_if_any(file_name);
   return config;

@@ -13,10 +13,12 @@
 namespace comap {
 
 /// Reads a configuration: defaults, then the TOML text, then `sets` ("section.key=value"; a value that is none of
-/// TOML's is a text). `file_name` is for messages. Files named by keys must exist.
+/// TOML's is a text). `file_name` is for messages. Files named by keys must exist. `known_stages` are the names that
+/// level2.pipeline may hold (stages/stage_registry.hpp); empty = they are not checked here.
 /// Throws ConfigError with all errors, one line each: file and line, key, what was expected, and for unknown keys the
 /// closest known name.
-Config parse_config(std::string_view toml_text, const std::string& file_name, const std::vector<std::string>& sets);
+Config parse_config(std::string_view toml_text, const std::string& file_name, const std::vector<std::string>& sets,
+                    const std::vector<std::string>& known_stages = {});
 
 /// What is allowed but probably not meant, one text each, for the log.
 std::vector<std::string> config_warnings(const Config& config);

@@ -122,7 +122,7 @@ std::string problem_of_grid(const WcsDefinition& grid) {
 
 void check_wcs(const MapmakeConfig& config, Checker& checker) {
   if (config.wcs == "dynamic") return;
-  if (config.wcs == "healpix") {
+  if (is_healpix(config)) {
     checker.expect(
         std::has_single_bit(static_cast<unsigned>(config.nside)), "mapmake.nside",
         fmt::format("expected a power of two, for the pixels are numbered in NESTED order; found {}", config.nside));
@@ -135,7 +135,7 @@ void check_wcs(const MapmakeConfig& config, Checker& checker) {
   }
   try {
     const auto definitions = read_wcs_definitions(config.wcs_file);
-    std::vector<std::string> names = {"dynamic"};
+    std::vector<std::string> names = {"dynamic", std::string(kHealpix), std::string(kHealpixFullSky)};
     for (const auto& [name, definition] : definitions) names.push_back(name);
     const auto found = definitions.find(config.wcs);
     checker.expect(found != definitions.end(), "mapmake.wcs",

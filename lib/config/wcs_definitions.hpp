@@ -10,6 +10,11 @@
 
 namespace comap {
 
+/// The words for `mapmake.wcs` that mean HEALPix: with the pixels that have a value in FITS files, or all of the sky.
+inline constexpr std::string_view kHealpix = "healpix";
+inline constexpr std::string_view kHealpixFullSky = "healpix_full_sky";
+inline bool is_healpix(const MapmakeConfig& config) { return config.wcs == kHealpix || config.wcs == kHealpixFullSky; }
+
 /// Throws ConfigError with all errors of the text.
 std::map<std::string, WcsDefinition> parse_wcs_definitions(std::string_view toml_text, const std::string& file_name);
 

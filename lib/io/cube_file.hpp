@@ -47,10 +47,11 @@ struct SpectralCube {
   double mean_mjd = 0.0;
   std::vector<HeaderCard> cards;
   std::vector<std::string> history;
+  std::string config_text;  ///< effective configuration, TOML
   std::vector<ObservationRow> observations;
 };
 
-/// Writes `path`: primary HDU the cube (longitude, latitude, FREQ in Hz), then HITS, RMS and the table OBSIDS; NaN
+/// Writes `path`: primary HDU the cube (longitude, latitude, FREQ in Hz), then HITS, RMS, OBSIDS and CONFIG; NaN
 /// where a pixel was never hit in a channel. Needs the memory of one channel besides the cube. The file appears under
 /// its name only when complete. Throws IoError.
 void write_cube_fits(const std::string& path, const SpectralCube& cube);

@@ -105,6 +105,7 @@ void write_cube_fits(const std::string& path, const SpectralCube& cube) {
   write_hdu(file, cube, "RMS", "K", cube.spectra.rms_K);
   file.finish_hdu();
   write_observations(file, cube.observations);
+  write_config(file, cube.config_text);
   file.finish();
 }
 

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <sstream>
 #include <utility>
 
 #include "core/error.hpp"
@@ -100,15 +101,15 @@ void FitsWriter::create_table(const std::string& name, std::vector<TableColumn> 
 }
 
 template <typename T>
-void FitsWriter::write_values(int type, int column, std::vector<T>& values) {
+void FitsWriter::write_values(int type, int column, std::vector<T>& values, std::int64_t first_row) {
   if (values.empty()) return;
-  fits_write_col(file_, type, column, 1, 1, static_cast<LONGLONG>(values.size()), values.data(), &status_);
+  fits_write_col(file_, type, column, first_row + 1, 1, static_cast<LONGLONG>(values.size()), values.data(), &status_);
   check("cannot write a table column");
 }
 static_assert(sizeof(LONGLONG) == sizeof(std::int64_t));
-template void FitsWriter::write_values(int, int, std::vector<std::int64_t>&);
-template void FitsWriter::write_values(int, int, std::vector<float>&);
-template void FitsWriter::write_values(int, int, std::vector<std::uint8_t>&);
+template void FitsWriter::write_values(int, int, std::vector<std::int64_t>&, std::int64_t);
+template void FitsWriter::write_values(int, int, std::vector<float>&, std::int64_t);
+template void FitsWriter::write_values(int, int, std::vector<std::uint8_t>&, std::int64_t);
 
 void FitsWriter::write_column(int number, std::vector<std::string> values) {
   if (values.empty()) return;
@@ -136,8 +137,10 @@ void FitsWriter::write_card(const HeaderCard& card) {
 }
 
 void FitsWriter::write_history(const std::string& line) {
-  // CFITSIO writes no card for an empty text.
-  fits_write_history(file_, line.empty() ? " " : printable(line).c_str(), &status_);
+  // CFITSIO writes no card for an empty text, and some readers take "= " behind a keyword for the mark of a value.
+  std::string text = printable(line);
+  if (text.empty() || text.front() == '=') text.insert(text.begin(), ' ');
+  fits_write_history(file_, text.c_str(), &status_);
   check("cannot write HISTORY");
 }
 
@@ -182,6 +185,16 @@ void write_observations(FitsWriter& file, const std::vector<ObservationRow>& obs
                     static_cast<std::int64_t>(observations.size()));
   file.write_column(1, obsids);
   file.write_column(2, n_samples);
+  file.finish_hdu();
+}
+
+void write_config(FitsWriter& file, const std::string& config_text) {
+  std::vector<std::string> lines;
+  std::size_t width = 1;
+  std::istringstream stream(config_text);
+  for (std::string line; std::getline(stream, line); lines.push_back(line)) width = std::max(width, line.size());
+  file.create_table("CONFIG", {{"LINE", fmt::format("{}A", width), ""}}, std::ssize(lines));
+  file.write_column(1, lines);
   file.finish_hdu();
 }
 

@@ -39,9 +39,12 @@ class FitsWriter {
   void write_pixels(std::span<const std::uint8_t> values) { write_pixels(TBYTE, values, 0); }
 
   void create_table(const std::string& name, std::vector<TableColumn> columns, std::int64_t n_rows);
-  void write_column(int number, std::vector<std::int64_t> values) { write_values(TLONGLONG, number, values); }
-  void write_column(int number, std::vector<float> values) { write_values(TFLOAT, number, values); }
-  void write_column(int number, std::vector<std::uint8_t> values) { write_values(TBYTE, number, values); }
+  void write_column(int number, std::vector<std::int64_t> values) { write_values(TLONGLONG, number, values, 0); }
+  /// In the rows from `first_row` on, counted from 0.
+  void write_column(int number, std::vector<float> values, std::int64_t first_row = 0) {
+    write_values(TFLOAT, number, values, first_row);
+  }
+  void write_column(int number, std::vector<std::uint8_t> values) { write_values(TBYTE, number, values, 0); }
   void write_column(int number, std::vector<std::string> values);
 
   /// A number that is not finite has no place on a card (fitsverify warns of an undefined value): left out.
@@ -57,7 +60,7 @@ class FitsWriter {
   template <typename T>
   void write_pixels(int type, std::span<const T> values, std::int64_t first);
   template <typename T>
-  void write_values(int type, int column, std::vector<T>& values);
+  void write_values(int type, int column, std::vector<T>& values, std::int64_t first_row);
   void create();
   void close_unfinished();
   void check(const std::string& what);
@@ -90,5 +93,8 @@ void write_settings(FitsWriter& file, const std::vector<HeaderCard>& cards, cons
 
 /// The table OBSIDS.
 void write_observations(FitsWriter& file, const std::vector<ObservationRow>& observations);
+
+/// The table CONFIG: a configuration line by line (io/product_config.hpp reads it).
+void write_config(FitsWriter& file, const std::string& config_text);
 
 }  // namespace comap

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "core/constants.hpp"
@@ -60,6 +61,7 @@ Level2Reader::Level2Reader(const std::string& path, const std::string& dataset)
   mjd_ = read_required<double>(file_, level2::kMjd);
   feeds_ = read_required<std::int64_t>(file_, level2::kFeeds);
   read_scans();
+  couples_bands_ = filter_couples_bands(file_);
   check_shapes();
   auto_rms_ = read_noise(fmt::format("{}/{}/auto_rms", level2::kNoiseStatsGroup, dataset));
   sigma_red_ = read_noise(fmt::format("{}/{}/sigma_red", level2::kNoiseStatsGroup, dataset));
@@ -184,6 +186,11 @@ std::optional<GainNoise> Level2Reader::gain_noise(int feed, int frequency_band, 
   if (file_.exists(level2::kGainInformationMatrix)) {
     const auto matrix = file_.read<double>(level2::kGainInformationMatrix, {{row, 0, 0, scan}, {1, kBands, kBands, 1}});
     for (std::size_t i = 0; i < matrix.size(); ++i) noise.information[i / kBands][i % kBands] = or_zero(matrix[i]);
+  } else if (couples_bands_) {
+    throw ObservationError(fmt::format(
+        "{}: dataset {} is missing, without which the noise of data filtered with sky = \"power_law\" is not "
+        "known; run level2 on this observation with --set level2.overwrite=true",
+        path(), level2::kGainInformationMatrix));
   } else {
     const auto diagonal = of_bands(level2::kGainInformation);
     for (std::size_t b = 0; b < kBands; ++b) noise.information[b][b] = or_zero(diagonal[b]);
@@ -246,6 +253,17 @@ std::vector<float> Level2Reader::read_stream(int feed, int frequency_band) const
 void check_same_file(const std::string& path, const FileIdentity& identity) {
   if (file_identity(path) == identity) return;
   throw ReplacedFile(path + ": was replaced while it was used; run again");
+}
+
+bool filter_couples_bands(const h5::File& file) {
+  constexpr const char* kRecord = "comap_mpi/stages/gain_filter";
+  if (!file.exists(kRecord)) return false;
+  const auto text = file.attribute(kRecord, "parameters");
+  const auto parameters = nlohmann::json::parse(text ? h5::to_text(*text) : "", nullptr, false);
+  const auto is = [&](const char* name, const char* value) {
+    return parameters.is_object() && parameters.contains(name) && parameters.at(name) == value;
+  };
+  return is("method", "maximum_posterior") && is("sky", "power_law");
 }
 
 Level2Reader open_level2(const IoConfig& io, const std::string& path, const std::string& dataset) {

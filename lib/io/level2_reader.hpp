@@ -76,7 +76,8 @@ class Level2Reader {
 
   std::optional<double> alpha(int feed, int frequency_band, std::size_t scan) const;
   /// Empty when the filter left no noise model for this element, or not a finite one. Not known of files that were
-  /// filtered by a method without model.
+  /// filtered by a method without model. Throws ObservationError when the filter couples bands and the file does not
+  /// say how.
   std::optional<GainNoise> gain_noise(int feed, int frequency_band, std::size_t scan) const;
   Passband passband(int feed, int frequency_band) const;
   /// True for data with the gain taken out.
@@ -106,9 +107,10 @@ class Level2Reader {
   std::vector<double> mjd_;
   std::vector<std::int64_t> feeds_;
   std::vector<std::array<std::int64_t, 2>> scans_;
-  std::vector<double> auto_rms_;                               ///< [19][4][n_freq_bin][n_scan]
-  std::vector<double> sigma_red_;                              ///< same
-  std::vector<double> alpha_;                                  ///< same
+  std::vector<double> auto_rms_;   ///< [19][4][n_freq_bin][n_scan]
+  std::vector<double> sigma_red_;  ///< same
+  std::vector<double> alpha_;      ///< same
+  bool couples_bands_ = false;
   std::vector<double> central_frequency_GHz_, bandwidth_GHz_;  ///< [19][4][n_freq_bin]; empty when missing
 };
 
@@ -119,6 +121,9 @@ class ReplacedFile : public ObservationError {
 };
 /// Throws ReplacedFile when `path` does not lead to the file of `identity` any more, IoError when it leads to none.
 void check_same_file(const std::string& path, const FileIdentity& identity);
+/// True when the gain filter of the file knew one sky for all bands (sky = "power_law"), so that the errors of their
+/// gains are not independent and it has gain_information_matrix.
+bool filter_couples_bands(const h5::File& file);
 
 /// Opens a file with the retries of [io].
 Level2Reader open_level2(const IoConfig& io, const std::string& path, const std::string& dataset);

@@ -52,14 +52,23 @@ struct ContinuumMap {
   std::vector<std::uint8_t> mask;  ///< sum of bits: 1 never hit, 2 below the hit percentile, 4 clipped border
   std::vector<HeaderCard> cards;
   std::vector<std::string> history;
+  std::string config_text;  ///< effective configuration, TOML; empty in files that have it in HISTORY
   std::vector<ObservationRow> observations;
   std::vector<CutRow> cuts;
 };
 
-/// Writes `path` with all HDUs, checksums and the tables OBSIDS and CUTS; the file appears under its name only when
-/// complete. A HEALPix map is a table of its hit pixels instead of images. DATE is the only thing that differs between
-/// two runs. Throws IoError.
-void write_map_fits(const std::string& path, const ContinuumMap& map);
+/// How the pixels of a HEALPix map stand in a FITS file.
+enum class HealpixRows {
+  partial,  ///< those with a value, with their numbers (EXPLICIT)
+  full_sky  ///< all of the sky in order, kUnseen where there is no value (IMPLICIT)
+};
+/// What HEALPix programs take for "no value".
+inline constexpr float kUnseen = -1.6375e30F;
+
+/// Writes `path` with all HDUs, checksums and the tables OBSIDS, CUTS and CONFIG; the file appears under its name only
+/// when complete. A HEALPix map is a table HEALPIX of `rows` instead of images, and MASKED has the bits of hit pixels
+/// without value. DATE is the only thing that differs between two runs. Throws IoError.
+void write_map_fits(const std::string& path, const ContinuumMap& map, HealpixRows rows = HealpixRows::partial);
 
 /// A PNG of the destriped map beside NAIVE, HITS and RMS, axes in degrees, colour bar with unit, title; drawn by
 /// gnuplot. A HEALPix map is shown on a CAR grid, each point with the value of its pixel. Throws IoError when gnuplot

@@ -17,6 +17,7 @@
 #include "core/rank_zero.hpp"
 #include "io/h5.hpp"
 #include "io/map_images.hpp"
+#include "io/product_config.hpp"
 
 namespace comap {
 namespace {
@@ -195,7 +196,7 @@ std::string joined(const std::vector<std::string>& lines) {
 /// What a file says besides its images, on all ranks: attributes are written by all ranks alike or not at all.
 struct Description {
   std::vector<HeaderCard> cards;
-  std::string history;
+  std::string history, config_text;
   std::vector<ObservationRow> observations;
   std::vector<std::vector<std::int64_t>> cut_columns;
   std::vector<std::string> cut_reasons;
@@ -214,6 +215,7 @@ nlohmann::json to_document(const ContinuumMap& map) {
   }
   return {{"cards", cards},
           {"history", joined(map.history)},
+          {"config_text", map.config_text},
           {"observations", observations},
           {"cuts", cuts},
           {"reasons", reasons}};
@@ -247,6 +249,7 @@ Description describe(const ContinuumMap& map, const Communicator& ranks) {
   Description description;
   for (const auto& card : document.at("cards")) description.cards.push_back(card_of(card));
   document.at("history").get_to(description.history);
+  document.at("config_text").get_to(description.config_text);
   for (const auto& row : document.at("observations")) {
     description.observations.push_back({row.at(0).get<std::int64_t>(), row.at(1).get<std::int64_t>()});
   }
@@ -272,6 +275,7 @@ void write_header(MapWriter& file, const ContinuumMap& map, const Description& d
   file.write_cards(description.cards);
   const std::string now = fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(std::time(nullptr)));
   file.write_cards({{"DATE", broadcast_text(ranks, now), ""}, {"HISTORY", description.history, ""}});
+  file.write_cards({{std::string(kConfigAttribute), description.config_text, ""}});
 }
 
 void write_observations(MapWriter& file, const std::vector<ObservationRow>& observations) {

@@ -16,8 +16,8 @@ inline constexpr std::int64_t kMaxWrite_bytes = std::int64_t{1} << 30;
 
 /// Writes the content of the FITS file: datasets `destriped`, `naive`, `hits`, `rms` (float32) and `mask` (uint8)
 /// [y][x], or [hit pixel] with `pixel` (int64) for HEALPix; `observations/` and `cuts/` with the columns of OBSIDS and
-/// CUTS in lower case; grid, settings and software as attributes of the file, HISTORY as one text. Every rank writes
-/// its share of the rows.
+/// CUTS in lower case; grid, settings and software as attributes of the file, HISTORY and `configuration` as one text
+/// each. Every rank writes its share of the rows.
 ///
 /// On ranks other than 0 the grid of `map` is needed and nothing else. The file appears under its name when it is
 /// complete. Collective. Throws IoError on every rank when any fails.

@@ -39,7 +39,8 @@ std::vector<HeaderCard> celestial_cards(const WcsDefinition& wcs) {
   return cards;
 }
 
-std::vector<HeaderCard> healpix_cards(const HealpixDefinition& healpix, std::int64_t n_pixels) {
+std::vector<HeaderCard> healpix_cards(const HealpixDefinition& healpix, std::int64_t n_pixels, HealpixRows rows) {
+  const bool all = rows == HealpixRows::full_sky;
   const std::int64_t nside = healpix.nside;
   const bool galactic = healpix.frame == SkyFrame::galactic;
   std::vector<HeaderCard> cards = {
@@ -48,11 +49,12 @@ std::vector<HeaderCard> healpix_cards(const HealpixDefinition& healpix, std::int
       {"NSIDE", nside, "resolution parameter"},
       {"FIRSTPIX", std::int64_t{0}, "first pixel number of the whole sky"},
       {"LASTPIX", 12 * nside * nside - 1, "last pixel number of the whole sky"},
-      {"INDXSCHM", std::string("EXPLICIT"), "pixel numbers are in PIXEL"},
-      {"GRAIN", std::int64_t{1}, "pixels for each pixel number"},
-      {"OBJECT", std::string("PARTIAL"), "part of the sky"},
-      {"OBS_NPIX", n_pixels, "pixels with hits"},
+      {"INDXSCHM", std::string(all ? "IMPLICIT" : "EXPLICIT"), all ? "row = pixel number" : "pixel numbers in PIXEL"},
+      {"GRAIN", std::int64_t{all ? 0 : 1}, "pixels for each pixel number; 0 = implicit"},
+      {"OBJECT", std::string(all ? "FULLSKY" : "PARTIAL"), all ? "all pixels of the sky" : "part of the sky"},
+      {"OBS_NPIX", n_pixels, "pixels with a value"},
       {"COORDSYS", std::string(galactic ? "G" : "C"), galactic ? "Galactic" : "equatorial, ICRS"}};
+  if (all) cards.push_back({"BAD_DATA", static_cast<double>(kUnseen), "where there is no value"});
   if (!galactic) cards.push_back({"RADESYS", std::string("ICRS"), "frame"});
   return cards;
 }

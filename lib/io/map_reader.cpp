@@ -11,23 +11,24 @@
 
 #include "core/error.hpp"
 #include "io/map_reading.hpp"
+#include "io/product_config.hpp"
 
 namespace comap {
 namespace {
 
 constexpr auto kOtherCards = std::to_array<std::string_view>(
-    {"SIMPLE",   "BITPIX",   "EXTEND",   "DATE",     "CHECKSUM", "DATASUM", "EXTNAME", "BUNIT",    "DATAMIN", "DATAMAX",
-     "ORIGIN",   "TELESCOP", "RADESYS",  "LONGSTRN", "CONTINUE", "COMMENT", "HISTORY", "END",      "",        "PIXTYPE",
-     "ORDERING", "NSIDE",    "FIRSTPIX", "LASTPIX",  "INDXSCHM", "GRAIN",   "OBJECT",  "OBS_NPIX", "COORDSYS"});
+    {"SIMPLE",   "BITPIX",  "EXTEND", "DATE",     "CHECKSUM", "DATASUM",  "EXTNAME",       "BUNIT",
+     "DATAMIN",  "DATAMAX", "ORIGIN", "TELESCOP", "RADESYS",  "LONGSTRN", "CONTINUE",      "COMMENT",
+     "HISTORY",  "END",     "",       "PIXTYPE",  "ORDERING", "NSIDE",    "FIRSTPIX",      "LASTPIX",
+     "INDXSCHM", "GRAIN",   "OBJECT", "OBS_NPIX", "COORDSYS", "BAD_DATA", kConfigAttribute});
 constexpr auto kOtherPrefixes =
     std::to_array<std::string_view>({"NAXIS", "CTYPE", "CRPIX", "CRVAL", "CDELT", "CUNIT", "LONPOLE", "LATPOLE"});
 
 bool is_hdf5(const std::string& path) {
-  constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
-  std::array<char, kSignature.size()> begin{};
+  std::array<char, kHdf5Signature.size()> begin{};
   std::ifstream file(path, std::ios::binary);
   file.read(begin.data(), begin.size());
-  return std::string_view(begin.data(), begin.size()) == kSignature;
+  return std::string_view(begin.data(), begin.size()) == kHdf5Signature;
 }
 
 }  // namespace

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <limits>
+#include <map>
 #include <string_view>
+#include <utility>
 
 #include "core/error.hpp"
 #include "core/memory.hpp"
@@ -93,14 +96,17 @@ class FitsReader {
     for (int number = 1; number <= n_cards; ++number) read_card(number, map);
   }
 
+  bool has_column(const std::string& name) {
+    int column = 0;
+    std::string title = name;
+    fits_get_colnum(file_, CASEINSEN, title.data(), &column, &status_);
+    return std::exchange(status_, 0) == 0;
+  }
+
   template <typename T>
   std::vector<T> read_column(const std::string& name) {
     constexpr int kType = sizeof(T) == 1 ? TBYTE : sizeof(T) == sizeof(float) ? TFLOAT : TLONGLONG;
-    LONGLONG n_rows = 0;
-    int column = 0;
-    std::string title = name;
-    fits_get_num_rowsll(file_, &n_rows, &status_);
-    fits_get_colnum(file_, CASEINSEN, title.data(), &column, &status_);
+    const auto [column, n_rows] = find_column(name);
     require_plausible(name, static_cast<double>(n_rows) * sizeof(T));
     std::vector<T> values(static_cast<std::size_t>(status_ == 0 ? n_rows : 0));
     if (!values.empty()) fits_read_col(file_, kType, column, 1, 1, n_rows, nullptr, values.data(), nullptr, &status_);
@@ -108,7 +114,38 @@ class FitsReader {
     return values;
   }
 
+  /// Blanks at the end of a text mean nothing in FITS.
+  std::vector<std::string> read_texts(const std::string& name) {
+    const auto [column, n_rows] = find_column(name);
+    int width = 0;
+    fits_get_col_display_width(file_, column, &width, &status_);
+    std::vector<std::string> texts;
+    for (LONGLONG row = 1; row <= n_rows && status_ == 0; ++row) {
+      std::string text(static_cast<std::size_t>(width) + 1, '\0');
+      char* begin = text.data();
+      fits_read_col(file_, TSTRING, column, row, 1, 1, nullptr, &begin, nullptr, &status_);
+      text.resize(text.find('\0'));
+      text.erase(text.find_last_not_of(' ') + 1);
+      texts.push_back(std::move(text));
+    }
+    check(fmt::format("cannot read the column {}", name));
+    return texts;
+  }
+
  private:
+  struct Column {
+    int number = 0;
+    LONGLONG n_rows = 0;
+  };
+
+  Column find_column(const std::string& name) {
+    Column column;
+    std::string title = name;
+    fits_get_num_rowsll(file_, &column.n_rows, &status_);
+    fits_get_colnum(file_, CASEINSEN, title.data(), &column.number, &status_);
+    return column;
+  }
+
   /// Before memory is taken: a header may say anything.
   void require_plausible(const std::string& what, double bytes) const {
     constexpr double kMostCompressed = 1000.0;  // FITS of zeros in gzip
@@ -186,20 +223,83 @@ void read_images(FitsReader& file, const std::string& path, ContinuumMap& map) {
   map.mask = read_named<std::uint8_t>(file, path, "MASK", map.wcs);
 }
 
+/// Of a full sky the pixels with a value.
+void keep_seen(ContinuumMap& map) {
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < map.destriped_K.size(); ++i) {
+    if (map.destriped_K[i] == kUnseen) continue;
+    map.pixel.push_back(static_cast<std::int64_t>(i));
+    for (auto* image : {&map.destriped_K, &map.naive_K, &map.hits, &map.rms_K}) (*image)[n] = (*image)[i];
+    ++n;
+  }
+  for (auto* image : {&map.destriped_K, &map.naive_K, &map.hits, &map.rms_K}) image->resize(n);
+}
+
+void read_values(FitsReader& file, ContinuumMap& map) {
+  map.destriped_K = file.read_column<float>("DESTRIPED");
+  map.naive_K = file.read_column<float>("NAIVE");
+  map.hits = file.read_column<float>("HITS");
+  map.rms_K = file.read_column<float>("RMS");
+  if (file.has_column("PIXEL")) {
+    map.pixel = file.read_column<std::int64_t>("PIXEL");
+  } else {
+    keep_seen(map);
+  }
+}
+
+/// Puts the pixels of the table MASKED, which have no value, among the others.
+void add_masked_pixels(FitsReader& file, ContinuumMap& map) {
+  std::map<std::int64_t, std::uint8_t> masked;
+  if (file.go_to("MASKED")) {
+    const auto pixel = file.read_column<std::int64_t>("PIXEL");
+    const auto bits = file.read_column<std::uint8_t>("MASK");
+    for (std::size_t i = 0; i < pixel.size(); ++i) masked[pixel[i]] = bits[i];
+  }
+  ContinuumMap values = std::move(map);
+  map = {};
+  map.healpix = values.healpix;
+  map.cards = std::move(values.cards);
+  map.history = std::move(values.history);
+  const auto add = [&](std::int64_t pixel, std::uint8_t mask, const auto& value_of) {
+    map.pixel.push_back(pixel);
+    map.mask.push_back(mask);
+    map.destriped_K.push_back(value_of(values.destriped_K));
+    map.naive_K.push_back(value_of(values.naive_K));
+    map.hits.push_back(value_of(values.hits));
+    map.rms_K.push_back(value_of(values.rms_K));
+  };
+  const auto nothing = [](const std::vector<float>&) { return std::numeric_limits<float>::quiet_NaN(); };
+  auto next = masked.begin();
+  for (std::size_t i = 0; i < values.pixel.size(); ++i) {
+    for (; next != masked.end() && next->first < values.pixel[i]; ++next) add(next->first, next->second, nothing);
+    add(values.pixel[i], 0, [i](const std::vector<float>& image) { return image[i]; });
+  }
+  for (; next != masked.end(); ++next) add(next->first, next->second, nothing);
+}
+
 void read_healpix_table(FitsReader& file, const std::string& path, ContinuumMap& map) {
   if (!file.go_to("HEALPIX")) {
     throw IoError(fmt::format("{}: neither an image nor a table HEALPIX; is it a map of comap_mpi?", path));
   }
   map.healpix = healpix_of_cards(path, file.number("NSIDE"), file.text("ORDERING"), file.text("COORDSYS"));
-  map.pixel = file.read_column<std::int64_t>("PIXEL");
-  map.destriped_K = file.read_column<float>("DESTRIPED");
-  map.naive_K = file.read_column<float>("NAIVE");
-  map.hits = file.read_column<float>("HITS");
-  map.rms_K = file.read_column<float>("RMS");
-  map.mask = file.read_column<std::uint8_t>("MASK");
+  read_values(file, map);
+  if (!file.has_column("MASK")) return add_masked_pixels(file, map);
+  map.mask = file.read_column<std::uint8_t>("MASK");  // of versions before 0.3
+}
+
+std::string read_config(FitsReader& file) {
+  std::string text;
+  if (!file.go_to("CONFIG")) return text;
+  for (const std::string& line : file.read_texts("LINE")) text += line + "\n";
+  return text;
 }
 
 }  // namespace
+
+std::string config_of_fits(const std::string& path) {
+  FitsReader file(path);
+  return read_config(file);
+}
 
 ContinuumMap read_map_fits(const std::string& path) {
   FitsReader file(path);
@@ -210,6 +310,7 @@ ContinuumMap read_map_fits(const std::string& path) {
   } else {
     read_images(file, path, map);
   }
+  map.config_text = read_config(file);
   if (!file.go_to("OBSIDS")) return map;
   const auto obsids = file.read_column<std::int64_t>("OBSID"), n_samples = file.read_column<std::int64_t>("N_SAMPLES");
   for (std::size_t i = 0; i < obsids.size(); ++i) map.observations.push_back({obsids[i], n_samples[i]});

@@ -5,9 +5,12 @@
 #include "core/error.hpp"
 #include "io/h5.hpp"
 #include "io/map_reading.hpp"
+#include "io/product_config.hpp"
 
 namespace comap {
 namespace {
+
+const std::string kConfig(kConfigAttribute);
 
 /// What the attributes of `/` say.
 class Attributes {
@@ -84,6 +87,7 @@ ContinuumMap read_map_hdf5(const std::string& path) {
   map.rms_K = read_image<float>(file, "rms", extent);
   map.mask = read_image<std::uint8_t>(file, "mask", extent);
   map.cards = attributes.cards();
+  if (attributes.has(kConfig)) map.config_text = attributes.text(kConfig);
   if (attributes.has("HISTORY")) {
     std::istringstream history(attributes.text("HISTORY"));
     for (std::string line; std::getline(history, line);) map.history.push_back(line);

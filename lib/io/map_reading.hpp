@@ -9,6 +9,9 @@
 
 namespace comap {
 
+/// What an HDF5 file begins with.
+inline constexpr std::string_view kHdf5Signature = "\x89HDF\r\n\x1a\n";
+
 /// False for cards of the grid, of FITS and of the file: all others tell how the map was made.
 bool tells_how(std::string_view card);
 
@@ -17,6 +20,8 @@ HealpixDefinition healpix_of_cards(const std::string& path, double nside, const 
                                    const std::string& coordinates);
 
 ContinuumMap read_map_fits(const std::string& path);
+/// The table CONFIG; empty when there is none.
+std::string config_of_fits(const std::string& path);
 ContinuumMap read_map_hdf5(const std::string& path);
 
 }  // namespace comap

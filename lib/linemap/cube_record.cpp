@@ -21,6 +21,8 @@ void add_run_cards(const Config& config, const CubeRecord& record, std::vector<H
   cards.push_back({"RMSCAP", config.mapmake.auto_rms_cap_K, "[K] limit of auto_rms"});
   cards.push_back({"REDCUT", config.mapmake.sigma_red_cutoff_K, "[K] limit of sigma_red"});
   cards.push_back({"CALIBR", config.mapmake.calibration, "calibration factors"});
+  cards.push_back({"EOPTABLE", record.orientation_source, "Earth orientation"});
+  cards.push_back({"EOPKIND", std::string(to_text(record.orientation_kind)), "its least known day"});
 }
 
 void add_line_cards(const LinemapConfig& config, const CubeRecord& record, std::vector<HeaderCard>& cards) {
@@ -52,8 +54,8 @@ void describe_cube(const Config& config, const CubeRecord& record, SpectralCube&
   cube.observations = record.observations;
   cube.history.push_back("Selection:");
   for (const std::string& line : record.selection) append_wrapped(line, cube.history);
-  cube.history.push_back("Effective configuration:");
-  append_wrapped(record.config_text, cube.history);
+  cube.history.emplace_back(kWhereConfigIs);
+  cube.config_text = record.config_text;
 }
 
 }  // namespace comap

@@ -7,6 +7,7 @@
 
 #include "config/config.hpp"
 #include "io/cube_file.hpp"
+#include "sky/earth_orientation.hpp"
 
 namespace comap {
 
@@ -14,8 +15,10 @@ struct CubeRecord {
   std::vector<double> rest_GHz;              ///< of the lines in the cube, the one of its axis first
   std::vector<ObservationRow> observations;  ///< used in this cube
   double mean_mjd = 0.0;                     ///< of all samples in scans
-  std::vector<std::string> selection;        ///< lines about what was used and excluded
-  std::string config_text;                   ///< effective configuration
+  std::string orientation_source;            ///< EarthOrientationTable::source
+  OrientationKind orientation_kind = OrientationKind::measured;
+  std::vector<std::string> selection;  ///< lines about what was used and excluded
+  std::string config_text;             ///< effective configuration
 };
 
 /// Fills all of `cube` but grid, axis and spectra: frame, beam, site, cards, HISTORY and table of observations.

@@ -10,6 +10,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "config/wcs_definitions.hpp"
 #include "core/error.hpp"
 #include "core/json_bytes.hpp"
 #include "core/log.hpp"
@@ -123,6 +124,7 @@ class LineJob {
   std::unique_ptr<Wcs> wcs_;
   std::vector<SpectralAxis> axes_;  ///< [line] of the cubes
   double mean_mjd_ = 0.0;
+  OrientationKind orientation_kind_ = OrientationKind::measured;
   std::vector<std::vector<std::int64_t>> samples_;  ///< [line][observation], of all ranks
   std::vector<LineResult> results_;
 };
@@ -150,7 +152,7 @@ LineJobResult LineJob::run() {
 /// Pixels and channels, from the pointing of all observations; false when there is none.
 bool LineJob::make_grids() {
   const MapmakeConfig& map = config_.mapmake;
-  if (map.wcs == "healpix") throw ConfigError("[mapmake] wcs = \"healpix\": cubes need a grid of their own");
+  if (is_healpix(map)) throw ConfigError("[mapmake] wcs = \"healpix\": cubes need a grid of their own");
   WcsDefinition definition = map.wcs_inline;
   if (map.wcs != "dynamic" && map.wcs != "inline") {
     ranks_.run_agreed("reading the definition of the grid", [&] { definition = named_wcs(map.wcs_file, map.wcs); });
@@ -160,17 +162,23 @@ bool LineJob::make_grids() {
   agree_on_failures();
   PointingExtent extent;
   std::array<double, 3> sums{};
+  double first_mjd = std::numeric_limits<double>::infinity(), last_mjd = -first_mjd;
   for (const PointingSurvey& of : surveys) {
     if (!survey_[of.observation].outcome.used) continue;
     extent.combine(of.extent);
     sums[0] += of.n_samples;
     sums[1] += of.velocity_sum_km_s;
     sums[2] += of.mjd_sum;
+    first_mjd = std::min(first_mjd, of.first_mjd);
+    last_mjd = std::max(last_mjd, of.last_mjd);
   }
   extent = extent_of_all(extent, ranks_);
   ranks_.sum(std::span<double>(sums));
   if (sums[0] == 0.0) return false;
   mean_mjd_ = sums[2] / sums[0];
+  ranks_.min(std::span<double>(&first_mjd, 1));
+  ranks_.max(std::span<double>(&last_mjd, 1));
+  orientation_kind_ = context_->observer.orientation.worst_kind(first_mjd, last_mjd);
   const double doppler = 1.0 + sums[1] / sums[0] / kLightSpeed_km_s;
   for (std::size_t line = 0; line < plan_.lines.size(); ++line) {
     const double rest_GHz = plan_.lines[line].rest_GHz;
@@ -255,6 +263,8 @@ void LineJob::write_lines() {
 CubeRecord LineJob::record_of(std::span<const std::size_t> lines) const {
   CubeRecord record;
   record.mean_mjd = mean_mjd_;
+  record.orientation_source = context_->observer.orientation.source();
+  record.orientation_kind = orientation_kind_;
   record.selection = selection_report(survey_).lines();
   std::ranges::move(settings_lines(survey_), std::back_inserter(record.selection));
   record.config_text = config_text_;

@@ -75,6 +75,8 @@ void LineShare::survey_feed(const LineObservation& files, int feed, SkyFrame fra
     const auto weight = static_cast<double>(n);
     survey.n_samples += weight;
     survey.mjd_sum += weight * mjd[middle];
+    survey.first_mjd = std::min(survey.first_mjd, mjd[middle]);
+    survey.last_mjd = std::max(survey.last_mjd, mjd[middle]);
     survey.velocity_sum_km_s += weight * context_.velocity_towards_km_s(mjd[middle], {pointing.azimuth_deg[middle],
                                                                                       pointing.elevation_deg[middle]});
   }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -21,6 +22,8 @@ struct PointingSurvey {
   double n_samples = 0.0;
   double velocity_sum_km_s = 0.0;  ///< of the observer towards the sky
   double mjd_sum = 0.0;
+  double first_mjd = std::numeric_limits<double>::infinity();  ///< middle times of scans
+  double last_mjd = -std::numeric_limits<double>::infinity();
 };
 
 /// A file that turned out to be bad.

@@ -124,4 +124,21 @@ Components find_components(const PixelRuns& runs, std::size_t lane, std::span<co
   return number_components(mine, label, ranks);
 }
 
+std::int64_t median_component(const Components& components, const SharedPixels& shared, const Communicator& ranks) {
+  std::vector<std::int64_t> n_pixels(static_cast<std::size_t>(components.count), 0);
+  for (std::size_t pixel = 0; pixel < components.of_pixel.size(); ++pixel) {
+    const std::int32_t component = components.of_pixel[pixel];
+    if (component >= 0 && shared.owns(static_cast<std::int32_t>(pixel)))
+      ++n_pixels[static_cast<std::size_t>(component)];
+  }
+  ranks.sum(std::span<std::int64_t>(n_pixels));
+  std::ranges::sort(n_pixels);
+  std::int64_t left = std::accumulate(n_pixels.begin(), n_pixels.end(), std::int64_t{0}) / 2;
+  for (const std::int64_t n : n_pixels) {
+    left -= n;
+    if (left < 0) return n;
+  }
+  return 0;
+}
+
 }  // namespace comap

@@ -23,4 +23,8 @@ struct Components {
 Components find_components(const PixelRuns& runs, std::size_t lane, std::span<const std::int32_t> map_pixels,
                            SharedPixels& shared, const Communicator& ranks);
 
+/// Pixels of the component that holds the median pixel, all pixels ordered by the size of their component; 0 without
+/// pixels. Collective.
+std::int64_t median_component(const Components& components, const SharedPixels& shared, const Communicator& ranks);
+
 }  // namespace comap

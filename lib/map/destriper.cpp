@@ -12,6 +12,7 @@
 #include "map/offset_inverse.hpp"
 #include "map/pixel_runs.hpp"
 #include "map/pixel_system.hpp"
+#include "map/residual_ratio.hpp"
 #include "map/shared_pixels.hpp"
 
 namespace comap {
@@ -86,6 +87,8 @@ ComponentsOfLanes find_all_components(const PixelRuns& runs, std::span<const std
         same < lane ? components[same]
                     : std::make_shared<const Components>(find_components(runs, lane, map_pixels, shared, ranks)));
     results[lane].report.n_components = components[lane]->count;
+    results[lane].report.n_pixels_of_component =
+        same < lane ? results[same].report.n_pixels_of_component : median_component(*components[lane], shared, ranks);
   }
   return components;
 }
@@ -173,6 +176,13 @@ LargeVector<double> solve(PixelSystem& system, std::size_t n_lanes, const Destri
   return residual;
 }
 
+bool any_prior(const StreamGroup& group, const Communicator& ranks) {
+  const bool mine = std::ranges::any_of(group.streams, [](const DestriperStream& stream) {
+    return std::ranges::any_of(stream.prior_variance_K2, [](const auto& variance) { return !variance.empty(); });
+  });
+  return ranks.sum(std::int64_t{mine ? 1 : 0}) > 0;
+}
+
 /// One for each stream. Collective.
 std::vector<Regularisation> regularisation_of(const SampleSums& sums, std::size_t n_streams, std::size_t n_lanes,
                                               const DestriperSettings& settings, const Communicator& ranks) {
@@ -199,6 +209,7 @@ std::vector<DestriperResult> destripe_group(const DestriperData& data, const Str
   const ComponentsOfLanes components = find_all_components(runs, map_pixels, shared, results, ranks);
   OffsetInverse inverse(runs, sums, group.streams,
                         regularisation_of(sums, results.size(), runs.n_lanes, settings, ranks), ranks);
+  const bool has_priors = any_prior(group, ranks);
   PixelSystem system(runs, sums, inverse, shared, numbering, settings, ranks);
   LargeVector<double> map = start_of(system, runs, group);
   const std::size_t bytes_of_caller = release();
@@ -218,6 +229,9 @@ std::vector<DestriperResult> destripe_group(const DestriperData& data, const Str
     result.map = std::move(maps[lane]);
     result.offsets_K = take_lane(solution.offsets_K, runs.n_lanes, lane);
     result.airmass_K = take_lane(solution.amplitudes_K, runs.n_lanes, lane);
+    if (has_priors) {
+      result.report.residual_ratio = residual_ratio(inverse, runs.layout, result.offsets_K, lane, ranks);
+    }
     result.report.solver_bytes_per_sample = static_cast<double>(bytes) / n_numbers;
     result.report.seconds = seconds_since(start);
   }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "config/wcs_definitions.hpp"
 #include "core/error.hpp"
 #include "core/memory.hpp"
 #include "map/extent_of_all.hpp"
@@ -60,7 +61,7 @@ std::string describe(const GridDefinition& definition) {
 
 std::optional<GridDefinition> fixed_grid(const MapmakeConfig& config) {
   if (config.wcs == "dynamic") return std::nullopt;
-  if (config.wcs == "healpix") return HealpixDefinition{config.nside, parse_sky_frame(config.frame)};
+  if (is_healpix(config)) return HealpixDefinition{config.nside, parse_sky_frame(config.frame)};
   if (config.wcs == "inline") return config.wcs_inline;
   return named_wcs(config.wcs_file, config.wcs);
 }

@@ -10,19 +10,24 @@ namespace {
 struct Region {
   std::size_t n_x = 0;
   std::size_t n_y = 0;
+  bool is_closed = false;  ///< the last column is beside the first
   std::vector<bool> inside;
 };
 
-/// One row or column: true within `width` of a true element.
-void spread(const std::vector<bool>& line, std::size_t width, std::vector<bool>& near) {
+/// One row or column: true within `width` of a true element; `is_closed`: the last element is beside the first.
+void spread(const std::vector<bool>& line, std::size_t width, bool is_closed, std::vector<bool>& near) {
   const std::size_t n = line.size();
-  std::size_t distance = n + width + 1;  // to the last true element
-  for (std::size_t i = 0; i < n; ++i) {
+  const std::size_t n_steps = is_closed ? 2 * n : n;
+  near.assign(n, false);
+  std::size_t distance = n_steps + width + 1;  // to the last true element
+  for (std::size_t step = 0; step < n_steps; ++step) {
+    const std::size_t i = step % n;
     distance = line[i] ? 0 : distance + 1;
-    near[i] = distance <= width;
+    near[i] = near[i] || distance <= width;
   }
-  distance = n + width + 1;
-  for (std::size_t i = n; i-- > 0;) {
+  distance = n_steps + width + 1;
+  for (std::size_t step = n_steps; step-- > 0;) {
+    const std::size_t i = step % n;
     distance = line[i] ? 0 : distance + 1;
     near[i] = near[i] || distance <= width;
   }
@@ -34,14 +39,13 @@ Region grown(const Region& region, std::size_t width) {
   std::vector<bool> line(region.n_x), near(region.n_x);
   for (std::size_t y = 0; y < region.n_y; ++y) {
     for (std::size_t x = 0; x < region.n_x; ++x) line[x] = region.inside[y * region.n_x + x];
-    spread(line, width, near);
+    spread(line, width, region.is_closed, near);
     for (std::size_t x = 0; x < region.n_x; ++x) result.inside[y * region.n_x + x] = near[x];
   }
   line.resize(region.n_y);
-  near.resize(region.n_y);
   for (std::size_t x = 0; x < region.n_x; ++x) {
     for (std::size_t y = 0; y < region.n_y; ++y) line[y] = result.inside[y * region.n_x + x];
-    spread(line, width, near);
+    spread(line, width, false, near);
     for (std::size_t y = 0; y < region.n_y; ++y) result.inside[y * region.n_x + x] = near[y];
   }
   return result;
@@ -49,7 +53,7 @@ Region grown(const Region& region, std::size_t width) {
 
 /// The part of `region` that hangs together, by common sides, with the first pixel.
 Region connected_to_corner(const Region& region) {
-  Region result{region.n_x, region.n_y, std::vector<bool>(region.inside.size(), false)};
+  Region result{region.n_x, region.n_y, region.is_closed, std::vector<bool>(region.inside.size(), false)};
   std::vector<std::size_t> open;
   const auto visit = [&](std::size_t pixel) {
     if (!region.inside[pixel] || result.inside[pixel]) return;
@@ -60,9 +64,11 @@ Region connected_to_corner(const Region& region) {
   while (!open.empty()) {
     const std::size_t pixel = open.back();
     open.pop_back();
-    const std::size_t x = pixel % region.n_x;
+    const std::size_t x = pixel % region.n_x, last = region.n_x - 1;
     if (x > 0) visit(pixel - 1);
-    if (x + 1 < region.n_x) visit(pixel + 1);
+    if (x < last) visit(pixel + 1);
+    if (region.is_closed && x == 0) visit(pixel + last);
+    if (region.is_closed && x == last) visit(pixel - last);
     if (pixel >= region.n_x) visit(pixel - region.n_x);
     if (pixel + region.n_x < region.inside.size()) visit(pixel + region.n_x);
   }
@@ -87,11 +93,11 @@ std::vector<std::int64_t> spread(const MapGrid& grid, std::unordered_set<std::in
 }  // namespace
 
 std::vector<bool> border_of_image(const std::vector<std::uint8_t>& mask, std::size_t n_x, std::size_t n_y,
-                                  std::size_t width) {
-  const std::size_t margin = width + 1;
-  Region mapped{n_x + 2 * margin, n_y + 2 * margin, {}};
+                                  std::size_t width, bool is_closed) {
+  const std::size_t margin_y = width + 1, margin_x = is_closed ? 0 : margin_y;
+  Region mapped{n_x + 2 * margin_x, n_y + 2 * margin_y, is_closed, {}};
   mapped.inside.assign(mapped.n_x * mapped.n_y, false);
-  const auto padded = [&](std::size_t x, std::size_t y) { return (y + margin) * mapped.n_x + x + margin; };
+  const auto padded = [&](std::size_t x, std::size_t y) { return (y + margin_y) * mapped.n_x + x + margin_x; };
   for (std::size_t i = 0; i < mask.size(); ++i) mapped.inside[padded(i % n_x, i / n_x)] = mask[i] == 0;
   Region unmapped = grown(mapped, width);
   unmapped.inside.flip();

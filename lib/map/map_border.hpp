@@ -12,10 +12,11 @@
 namespace comap {
 
 /// Pixels within `width` (in x and y) of what lies around the mapped area, which is where the mask is 0 [y][x]. The
-/// edge of the grid lies around it. Gaps between scans (up to 2 `width` across) and holes do not count as around:
-/// sparse coverage would be all border, and clipping it would favour values near zero.
+/// edge of the grid lies around it; but on one that `is_closed` the last column is beside the first. Gaps between scans
+/// (up to 2 `width` across) and holes do not count as around: sparse coverage would be all border, and clipping it
+/// would favour values near zero.
 std::vector<bool> border_of_image(const std::vector<std::uint8_t>& mask, std::size_t n_x, std::size_t n_y,
-                                  std::size_t width);
+                                  std::size_t width, bool is_closed = false);
 
 /// The same by steps from pixel to neighbour, mask and result [hit pixel]. On a sphere nothing tells the inside from
 /// the outside, so that holes more than 2 `width` across have a border, too.

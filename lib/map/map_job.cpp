@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "config/wcs_definitions.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/json_bytes.hpp"

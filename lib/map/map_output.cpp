@@ -2,11 +2,13 @@
 
 #include <functional>
 
+#include "config/wcs_definitions.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
 #include "io/map_file.hpp"
 #include "io/map_hdf5.hpp"
+#include "map/map_warnings.hpp"
 
 namespace comap {
 namespace {
@@ -38,13 +40,17 @@ MapPaths write_map(const std::string& stem, const std::string& title, const MapP
   const MapPiece whole = gather_map(piece, ranks);
   ContinuumMap images = map_without_images(grid);
   MapPaths paths;
+  const HealpixRows rows = config.wcs == kHealpixFullSky ? HealpixRows::full_sky : HealpixRows::partial;
   run_on_rank_zero(ranks, [&] {
     images = make_images(whole, grid, config, record.masks);
+    record.pixel_size_deg = grid.pixel_size_deg();
+    record.n_hit_pixels = std::ssize(whole.pixel);
+    if (!record.is_difference) record.warnings = map_warnings(config, record);
     describe_map(config, record, images);
   });
   if (config.format != "hdf5") {
     paths.fits = stem + ".fits";
-    run_on_rank_zero(ranks, [&] { write_map_fits(paths.fits, images); });
+    run_on_rank_zero(ranks, [&] { write_map_fits(paths.fits, images, rows); });
   }
   if (config.format != "fits") {
     paths.hdf5 = stem + ".hd5";

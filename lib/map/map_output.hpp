@@ -22,7 +22,7 @@ struct MapPaths {
 };
 
 /// Writes <stem>.fits and <stem>.hd5, as [mapmake] format says, and with `plot` <stem>.png and, after several solves,
-/// <stem>_convergence.png. `record` is completed with the masks. A picture that cannot be drawn is a warning.
+/// <stem>_convergence.png. `record` is completed with masks and warnings. A picture that cannot be drawn is a warning.
 /// Collective. Throws IoError on every rank when a map cannot be written.
 MapPaths write_map(const std::string& stem, const std::string& title, const MapPiece& piece, const MapGrid& grid,
                    const MapmakeConfig& config, MapRecord& record, const TeamFiles& files, const Communicator& ranks);

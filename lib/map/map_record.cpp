@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "core/version.hpp"
+#include "map/map_warnings.hpp"
 #include "map/products.hpp"
 
 namespace comap {
@@ -92,13 +93,14 @@ void describe_map(const MapmakeConfig& config, const MapRecord& record, Continuu
   add_solver_cards(config, record.solver, map.cards);
   add_outer_cards(config, record.changes, map.cards);
   add_data_cards(config, record.masks, map.cards);
+  for (HeaderCard& card : quality_cards(record)) map.cards.push_back(std::move(card));
   map.cards.insert(map.cards.end(), record.cards.begin(), record.cards.end());
   map.observations = record.observations;
   map.cuts = record.cuts;
   map.history.push_back("Selection:");
   for (const std::string& line : record.selection) append_wrapped(line, map.history);
-  map.history.push_back("Effective configuration:");
-  append_wrapped(record.config_text, map.history);
+  map.history.emplace_back(kWhereConfigIs);
+  map.config_text = record.config_text;
 }
 
 std::vector<std::string> wrapped(const std::string& text) {

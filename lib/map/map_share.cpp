@@ -221,9 +221,9 @@ void MapShare::locate_scan(const FeedPointing& pointing, const Level2Reader& fil
   }
   scan.n_samples = n;
   const auto mjd = part(file.mjd(), scan.file_start, n);
-  std::vector<double> longitude(mjd.size());
-  std::vector<double> latitude(mjd.size());
+  std::vector<double> longitude(mjd.size()), latitude(mjd.size());
   horizontal_to_sky(context_.observer, mjd, azimuth, elevation, grid.frame(), longitude, latitude);
+  scan.track = scan_track(longitude, latitude);
   append_pixels(grid, longitude, latitude);
   if (context_.config.fit_airmass) append_airmass(elevation, scan);
   scan.pointing = sums_of(mjd, azimuth, elevation);
@@ -387,6 +387,9 @@ BandTally MapShare::tally(const LoadedBands& bands, std::size_t stream, const st
     tally.samples[scan.observation] += bands.cuts[stream][segment].n_used;
     ++tally.n_scans;
     add(tally.pointing, scan.pointing);
+    tally.track.add(scan.track);
+    tally.first_mjd = std::min(tally.first_mjd, scan.pointing.mjd / scan.pointing.n);
+    tally.last_mjd = std::max(tally.last_mjd, scan.pointing.mjd / scan.pointing.n);
     tally.passband.add(bands.passband[stream][segment], bands.cuts[stream][segment].n_used);
   }
   return tally;

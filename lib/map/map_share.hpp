@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -20,6 +21,7 @@
 #include "map/map_plan.hpp"
 #include "map/noise_simulation.hpp"
 #include "map/preparation_context.hpp"
+#include "map/scan_track.hpp"
 #include "map/subpixel.hpp"
 #include "sky/map_grid.hpp"
 
@@ -42,6 +44,7 @@ struct FeedScan {
   bool fits_airmass = false;
   std::vector<std::int64_t> glitches;  ///< samples of the scan
   PointingSums pointing;
+  ScanTrack track;
 };
 
 /// Some bands of the samples of this rank; a stream of the destriper for each.
@@ -76,6 +79,9 @@ struct BandTally {
   std::int64_t n_scans = 0;           ///< (feed, scan) used
   PointingSums pointing;
   PassbandSums passband;
+  ScanTrack track;                                             ///< of all scans together
+  double first_mjd = std::numeric_limits<double>::infinity();  ///< mean times of scans
+  double last_mjd = -std::numeric_limits<double>::infinity();
 };
 
 /// An observation that failed while it was read, after the survey had found nothing wrong.

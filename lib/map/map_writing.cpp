@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "core/log.hpp"
+
 namespace comap {
 namespace {
 
@@ -23,6 +25,9 @@ void write_band_map(const MapPiece& map, const MapGrid& grid, const MapmakeConfi
     title += ", " + result.label;
   }
   result.paths = write_map(stem, title, map, grid, config, record, files, ranks);
+  result.warnings = record.warnings;
+  if (ranks.rank() != 0) return;
+  for (const std::string& warning : result.warnings) log_warning("{}: {}", title, warning);
 }
 
 void write_difference(const std::vector<MapPiece>& maps, const NullTest& test, const MapGrid& grid,

@@ -25,11 +25,13 @@ struct BandResult {
   SolverReport solver;
   std::int64_t n_observations = 0;
   std::int64_t n_samples = 0;
-  double seconds = 0.0;  ///< reading, solving and writing
+  double seconds = 0.0;               ///< reading, solving and writing
+  std::vector<std::string> warnings;  ///< about the map (map_warnings.hpp), on rank 0
 };
 
 /// Writes <output_dir>/<name>_band<k>[_<label>], with the endings of MapPaths (map_output.hpp). Split, label and band
-/// are those of `result`, which gets the paths; the record gets the masks. `map` may be spread over the ranks or on
+/// are those of `result`, which gets paths and warnings; the record
+/// gets the masks. `map` may be spread over the ranks or on
 /// rank 0 alone. Collective. Throws IoError on every rank.
 void write_band_map(const MapPiece& map, const MapGrid& grid, const MapmakeConfig& config, MapRecord& record,
                     const TeamFiles& files, const Communicator& ranks, BandResult& result);

@@ -127,6 +127,13 @@ void OffsetInverse::transform(std::size_t segment, std::span<double> offsets, bo
   }
 }
 
+std::vector<double> OffsetInverse::modes_of(std::size_t segment, std::span<const double> offsets) {
+  std::vector<double> modes(offsets.begin(), offsets.end());
+  const std::size_t n = layout_.n_offsets(segment);
+  if (n > 0) transforms_.try_emplace(n, n).first->second.forward(modes);
+  return modes;
+}
+
 void OffsetInverse::apply(std::size_t segment, const SegmentUnknowns& x) {
   const std::size_t first = layout_.first_offset[segment] * n_lanes_;
   if (has_modes_) transform(segment, x.offsets, true);

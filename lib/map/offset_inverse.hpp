@@ -51,6 +51,9 @@ class OffsetInverse {
   }
   double precision_per_K2(std::size_t segment, std::size_t k, std::size_t lane) const;
 
+  /// The cosine modes of the offsets of one segment and lane.
+  std::vector<double> modes_of(std::size_t segment, std::span<const double> offsets);
+
   /// offsets += sign * mean airmass * amplitude: between a' and a.
   void add_airmass(std::size_t segment, double sign, const SegmentUnknowns& x) const;
 

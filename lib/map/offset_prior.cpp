@@ -7,7 +7,6 @@
 namespace comap {
 namespace {
 
-constexpr std::size_t kFreeModes = 4;  // frequencies below 2 per segment
 constexpr double kFreedom = 1000.0;
 
 /// Response of an average over `length` samples to a wave of `cycles` per sample.

@@ -8,6 +8,9 @@
 
 namespace comap {
 
+/// Modes of a segment that the prior sets free: frequencies below two per segment.
+inline constexpr std::size_t kFreeModes = 4;
+
 /// Variance [K^2] of the cosine modes (CosineTransform) of `n_offsets` offsets: noise of the power spectrum
 /// `power_K2(frequency_Hz)` (|FFT|^2/N per sample) averaged over `offset_length` samples,
 ///

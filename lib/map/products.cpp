@@ -93,7 +93,7 @@ void mask_few_hits(const MapPiece& piece, double percent, ContinuumMap& map, Mas
 std::vector<bool> border_of(const MapGrid& grid, const ContinuumMap& map, int width) {
   if (map.healpix) return border_of_pixels(grid, HitPixels(map.pixel), map.mask, width);
   return border_of_image(map.mask, static_cast<std::size_t>(map.wcs.naxis[0]),
-                         static_cast<std::size_t>(map.wcs.naxis[1]), static_cast<std::size_t>(width));
+                         static_cast<std::size_t>(map.wcs.naxis[1]), static_cast<std::size_t>(width), grid.is_closed());
 }
 
 void clip_border(const MapGrid& grid, const MapmakeConfig& config, ContinuumMap& map, MaskSummary& summary) {

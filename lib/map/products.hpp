@@ -12,6 +12,7 @@
 #include "io/map_file.hpp"
 #include "map/destriper.hpp"
 #include "map/outer_iterations.hpp"
+#include "map/scan_track.hpp"
 #include "sky/map_grid.hpp"
 
 namespace comap {
@@ -59,14 +60,24 @@ struct MapRecord {
   std::int64_t n_scans = 0;  ///< (feed, scan)
   Passband passband;         ///< mean over the samples
   double mean_azimuth_deg = 0.0, mean_elevation_deg = 0.0, mean_mjd = 0.0;
-  std::vector<HeaderCard> cards;  ///< further ones, about a split
-  bool is_difference = false;     ///< half the difference of two maps, and drawn as that
+  double first_mjd = 0.0, last_mjd = 0.0;  ///< mean times of its first and last scan
+  ScanTrack track;                         ///< of all its scans
+  double pixel_size_deg = 0.0;
+  std::int64_t n_hit_pixels = 0;
+  std::string orientation_source;  ///< EarthOrientationTable::source
+  OrientationKind orientation_kind = OrientationKind::measured;
+  std::vector<std::string> warnings;  ///< map_warnings.hpp
+  std::vector<HeaderCard> cards;      ///< further ones, about a split
+  bool is_difference = false;         ///< half the difference of two maps, and drawn as that
   std::vector<CutRow> cuts;
   std::vector<std::string> selection;  ///< lines about what was used and excluded
   std::string config_text;             ///< effective configuration
 };
 
-/// Cards, HISTORY and table of observations from the record.
+/// Line of HISTORY, where earlier versions had the configuration itself.
+inline constexpr const char* kWhereConfigIs = "Effective configuration: table CONFIG; comap_mpi config show THIS_FILE";
+
+/// Cards, HISTORY, configuration and table of observations from the record.
 void describe_map(const MapmakeConfig& config, const MapRecord& record, ContinuumMap& map);
 
 /// Text in lines of at most 72 characters, broken at spaces where there are any; line ends stay.

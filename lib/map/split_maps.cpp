@@ -195,7 +195,21 @@ MapRecord SplitMaps::record_of(std::size_t stream, const Split& split, const std
                                 mine.mjd, tally.passband.n, tally.passband.centre_GHz, tally.passband.width_GHz};
   ranks_.sum(std::span<double>(sums));
 
+  std::array<double, 5> track = {tally.track.square_deg2, tally.track.cosine_deg2, tally.track.sine_deg2,
+                                 tally.track.n_samples, tally.track.width_sum_deg};
+  ranks_.sum(std::span<double>(track));
+  ranks_.min(std::span<double>(&tally.first_mjd, 1));
+  ranks_.max(std::span<double>(&tally.last_mjd, 1));
+
   MapRecord record;
+  record.track = {track[0], track[1], track[2], track[3], track[4]};
+  record.first_mjd = tally.first_mjd;
+  record.last_mjd = tally.last_mjd;
+  const EarthOrientationTable& orientation = context_.preparation.observer.orientation;
+  record.orientation_source = orientation.source();
+  if (record.first_mjd <= record.last_mjd) {
+    record.orientation_kind = orientation.worst_kind(record.first_mjd, record.last_mjd);
+  }
   record.frequency_band = bands_.frequency_bands[stream];
   record.frame = context_.grid.frame();
   record.n_scans = ranks_.sum(tally.n_scans);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <sstream>
 #include <string_view>
 
 namespace comap {
@@ -88,13 +89,11 @@ int open_brackets(std::string_view text) {
   return n;
 }
 
-}  // namespace
-
-std::map<std::string, std::string> config_of_history(const std::vector<std::string>& history) {
-  std::map<std::string, std::string> values;
+ConfigValues config_of_lines(const std::vector<std::string>& lines) {
+  ConfigValues values;
   std::string section;
   std::string* unfinished = nullptr;  // a list over several lines
-  for (const std::string& line : joined(history)) {
+  for (const std::string& line : lines) {
     const std::string text = without_comment(line);
     if (unfinished != nullptr) {
       *unfinished += text;
@@ -110,15 +109,29 @@ std::map<std::string, std::string> config_of_history(const std::vector<std::stri
   return values;
 }
 
+}  // namespace
+
+ConfigValues config_of_history(const std::vector<std::string>& history) { return config_of_lines(joined(history)); }
+
+ConfigValues config_of_text(const std::string& toml) {
+  std::vector<std::string> lines;
+  std::istringstream stream(toml);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return config_of_lines(lines);
+}
+
 bool affects_pixels(const std::string& key) {
   constexpr auto kSections = std::to_array<std::string_view>(
-      {"catalogue.", "log.", "run.", "io.", "parallel.", "simulate.", "linemap.", "acquire.", "calibrate."});
+      {"catalogue.", "log.", "run.", "io.", "parallel.", "simulate.", "linemap.", "acquire."});
   constexpr auto kKeys = std::to_array<std::string_view>(
       {"mapmake.name", "mapmake.output_dir", "mapmake.plot", "mapmake.format", "mapmake.memory_GB",
-       "mapmake.scratch_dir", "mapmake.bands", "mapmake.write_mean_azel", "level2.output_dir", "level2.layout"});
+       "mapmake.scratch_dir", "mapmake.write_mean_azel", "mapmake.max_residual_ratio", "mapmake.null_test_simulations",
+       "level2.output_dir", "level2.layout", "level2.check_level1.warn_position_error_arcsec"});
   if (key.ends_with(".overwrite")) return false;
   return std::ranges::none_of(kSections, [&](std::string_view section) { return key.starts_with(section); }) &&
          std::ranges::find(kKeys, key) == kKeys.end();
 }
+
+bool selects_observations(const std::string& key) { return key.starts_with("select."); }
 
 }  // namespace comap

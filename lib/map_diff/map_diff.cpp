@@ -9,6 +9,7 @@
 #include <cstring>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "io/map_reader.hpp"
 #include "map_diff/history_config.hpp"
@@ -193,10 +194,24 @@ std::string counted(std::size_t n, const std::string& singular) {
   return fmt::format("{} {}{}", n, singular, n == 1 ? "" : "s");
 }
 
+/// Cards that say of what part of the data a map is, and how that is called; the first that differs.
+std::string other_part(const MapDiff& diff) {
+  constexpr auto kParts = std::to_array<std::array<const char*, 2>>(
+      {{"FREQBAND", "frequency band"}, {"SPLIT", "split"}, {"LABEL", "part of the split"}, {"DATASET", "dataset"}});
+  for (const auto& [card, name] : kParts) {
+    const auto found = std::ranges::find(diff.header, card, &ValueChange::name);
+    if (found == diff.header.end()) continue;
+    const auto value = [](const std::string& text) { return text.empty() ? std::string("none") : text; };
+    return fmt::format("the {} ({} and {})", name, value(found->a), value(found->b));
+  }
+  return "";
+}
+
 /// What besides pixels differs and may be the reason, as parts of a sentence.
 std::vector<std::string> reasons(const MapDiff& diff) {
   constexpr std::size_t kNamed = 5;
   std::vector<std::string> parts, named;
+  if (std::string part = other_part(diff); !part.empty()) parts.push_back(std::move(part));
   for (const ValueChange& change : diff.settings) {
     if (change.affects_pixels) named.push_back(change.name);
   }
@@ -244,17 +259,24 @@ std::string verdict_of(const MapDiff& diff) {
   return fmt::format("The maps differ ({}). Different between them: {}.", size, differing);
 }
 
+ConfigValues config_of(const ContinuumMap& map) {
+  return map.config_text.empty() ? config_of_history(map.history) : config_of_text(map.config_text);
+}
+
 }  // namespace
 
 bool MapDiff::same_pixels() const { return grid.empty() && std::ranges::all_of(images, &ImageChange::identical); }
 
 MapDiff compare_maps(const ContinuumMap& a, const ContinuumMap& b) {
   MapDiff diff;
-  diff.settings = changes_of(config_of_history(a.history), config_of_history(b.history));
-  for (ValueChange& change : diff.settings) change.affects_pixels = affects_pixels(change.name);
+  diff.settings = changes_of(config_of(a), config_of(b));
   diff.software = changes_of(cards_of(a, b, true), cards_of(b, a, true));
   diff.header = changes_of(cards_of(a, b, false), cards_of(b, a, false));
   diff.observations = observation_changes(a, b);
+  for (ValueChange& change : diff.settings) {
+    const bool chosen = selects_observations(change.name) && diff.observations.empty();
+    change.affects_pixels = affects_pixels(change.name) && !chosen;
+  }
   diff.grid = changes_of(grid_of(a), grid_of(b));
   if (diff.grid.empty()) diff.images = on_common_pixels(a, b, image_changes);
   diff.verdict = verdict_of(diff);

@@ -38,7 +38,7 @@ struct ImageChange {
 };
 
 struct MapDiff {
-  std::vector<ValueChange> settings;  ///< of the effective configurations in HISTORY
+  std::vector<ValueChange> settings;  ///< of the effective configurations
   std::vector<ValueChange> software;  ///< PROGRAM, SWVER, GITCOMM
   std::vector<ValueChange> header;    ///< other cards, what the solver reported among them
   std::vector<ObservationChange> observations;

@@ -4,10 +4,12 @@
 #include <atomic>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <optional>
+#include <span>
 #include <sstream>
 #include <string_view>
 
@@ -22,13 +24,16 @@ struct DatedOrientation {
   double pole_x_arcsec;
   double pole_y_arcsec;
   double ut1_utc_s;
+  OrientationKind kind = OrientationKind::measured;
 };
 
 constexpr DatedOrientation kBuiltIn[] = {
 #include "sky/built_in_eop.inc"
 };
 
-using OrientationByDate = std::map<double, EarthOrientation>;
+constexpr const char* kBuiltInSource = "built-in: IERS C04, Bulletin A of 2026-09-21";
+
+using OrientationByDate = std::map<double, OrientationDay>;
 
 constexpr double kFirstPlausibleMjd = 30000.0;  // tells an MJD from an hour of the day in C04 files
 constexpr double kLastPlausibleMjd = 100000.0;
@@ -55,8 +60,11 @@ std::optional<DatedOrientation> parse_finals_line(std::string_view line) {
   const auto final_x = column(line, 134, 10), final_y = column(line, 144, 10), final_ut1 = column(line, 154, 11);
   if (final_x && final_y && final_ut1) return DatedOrientation{*mjd, *final_x, *final_y, *final_ut1};
   const auto rapid_x = column(line, 18, 9), rapid_y = column(line, 37, 9), rapid_ut1 = column(line, 58, 10);
-  if (rapid_x && rapid_y && rapid_ut1) return DatedOrientation{*mjd, *rapid_x, *rapid_y, *rapid_ut1};
-  return {};
+  if (!rapid_x || !rapid_y || !rapid_ut1) return {};
+  constexpr std::size_t kPoleFlag = 16, kUt1Flag = 57;  // columns of I (measured) or P (predicted)
+  const bool predicted = line[kPoleFlag] == 'P' || line[kUt1Flag] == 'P';
+  return DatedOrientation{*mjd, *rapid_x, *rapid_y, *rapid_ut1,
+                          predicted ? OrientationKind::predicted : OrientationKind::rapid};
 }
 
 /// C04: year, month, day, (hour,) MJD, x, y, UT1-UTC, ...; or the four columns of the built-in table, with commas.
@@ -84,6 +92,10 @@ bool plausible(const DatedOrientation& row) {
          std::abs(row.ut1_utc_s) < kMaxUt1Utc_s;
 }
 
+OrientationDay day_of(const DatedOrientation& row) {
+  return {{row.pole_x_arcsec, row.pole_y_arcsec, row.ut1_utc_s}, row.kind};
+}
+
 void merge_file(const std::string& file, OrientationByDate& table) {
   std::ifstream stream(file);
   if (!stream) throw IoError("cannot read the Earth orientation file " + file + "; check mapmake.eop_file");
@@ -97,8 +109,9 @@ void merge_file(const std::string& file, OrientationByDate& table) {
       throw ConfigError(fmt::format("{} line {}: no Earth orientation (pole < 2 arcsec, |UT1-UTC| < 1 s): '{}'", file,
                                     line_number, line));
     }
-    table[row->mjd] = {row->pole_x_arcsec, row->pole_y_arcsec, row->ut1_utc_s};
     ++n_rows;
+    const auto known = table.find(row->mjd);
+    if (known == table.end() || row->kind <= known->second.kind) table[row->mjd] = day_of(*row);
   }
   if (n_rows == 0) {
     throw ConfigError(fmt::format("{}: none of {} lines is one of finals2000A or C04 of the IERS", file, line_number));
@@ -107,9 +120,7 @@ void merge_file(const std::string& file, OrientationByDate& table) {
 
 OrientationByDate built_in_rows() {
   OrientationByDate table;
-  for (const auto& row : kBuiltIn) {
-    table.emplace_hint(table.end(), row.mjd, EarthOrientation{row.pole_x_arcsec, row.pole_y_arcsec, row.ut1_utc_s});
-  }
+  for (const auto& row : kBuiltIn) table.emplace_hint(table.end(), row.mjd, day_of(row));
   return table;
 }
 
@@ -124,36 +135,63 @@ void warn_beyond_table(double mjd_utc, double first_mjd, double last_mjd) {
 
 }  // namespace
 
-EarthOrientationTable::EarthOrientationTable(const std::map<double, EarthOrientation>& rows) {
-  mjd_.reserve(rows.size());
-  values_.reserve(rows.size());
-  for (const auto& [mjd, orientation] : rows) {
+std::string_view to_text(OrientationKind kind) {
+  switch (kind) {
+    case OrientationKind::measured:
+      return "measured";
+    case OrientationKind::rapid:
+      return "measured (rapid)";
+    case OrientationKind::predicted:
+      return "predicted";
+    case OrientationKind::beyond:
+      return "beyond the table";
+  }
+  return "unknown";
+}
+
+EarthOrientationTable::EarthOrientationTable(const std::map<double, OrientationDay>& days, std::string source)
+    : source_(std::move(source)) {
+  mjd_.reserve(days.size());
+  days_.reserve(days.size());
+  for (const auto& [mjd, day] : days) {
     mjd_.push_back(mjd);
-    values_.push_back(orientation);
+    days_.push_back(day);
   }
 }
 
-EarthOrientationTable EarthOrientationTable::built_in() { return EarthOrientationTable(built_in_rows()); }
+EarthOrientationTable EarthOrientationTable::built_in() {
+  return EarthOrientationTable(built_in_rows(), kBuiltInSource);
+}
 
 EarthOrientationTable EarthOrientationTable::with_file(const std::string& file) {
   auto rows = built_in_rows();
   merge_file(file, rows);
-  return EarthOrientationTable(rows);
+  return EarthOrientationTable(rows,
+                               fmt::format("{}; {}", std::filesystem::path(file).filename().string(), kBuiltInSource));
 }
 
 EarthOrientation EarthOrientationTable::at(double mjd_utc) const {
   if (mjd_utc < mjd_.front() || mjd_utc > mjd_.back()) warn_beyond_table(mjd_utc, mjd_.front(), mjd_.back());
-  if (mjd_utc <= mjd_.front()) return values_.front();
-  if (!(mjd_utc < mjd_.back())) return values_.back();
+  if (mjd_utc <= mjd_.front()) return days_.front().values;
+  if (!(mjd_utc < mjd_.back())) return days_.back().values;
 
   const auto next = static_cast<std::size_t>(std::ranges::upper_bound(mjd_, mjd_utc) - mjd_.begin());
-  const EarthOrientation& a = values_[next - 1];
-  const EarthOrientation& b = values_[next];
+  const EarthOrientation& a = days_[next - 1].values;
+  const EarthOrientation& b = days_[next].values;
   const double fraction = (mjd_utc - mjd_[next - 1]) / (mjd_[next] - mjd_[next - 1]);
   // A leap second between the two days happens at the end: before it UT1-UTC goes on as it was.
   const double leap_s = std::round(b.ut1_utc_s - a.ut1_utc_s);
   return {std::lerp(a.pole_x_arcsec, b.pole_x_arcsec, fraction), std::lerp(a.pole_y_arcsec, b.pole_y_arcsec, fraction),
           std::lerp(a.ut1_utc_s, b.ut1_utc_s - leap_s, fraction)};
+}
+
+OrientationKind EarthOrientationTable::worst_kind(double first_mjd_utc, double last_mjd_utc) const {
+  if (first_mjd_utc < mjd_.front() || last_mjd_utc > mjd_.back()) return OrientationKind::beyond;
+  const auto day_at_or_before = std::ranges::upper_bound(mjd_, first_mjd_utc) - mjd_.begin() - 1;
+  const auto day_after = std::ranges::lower_bound(mjd_, last_mjd_utc) - mjd_.begin();
+  const auto days = std::span(days_).subspan(static_cast<std::size_t>(day_at_or_before),
+                                             static_cast<std::size_t>(day_after - day_at_or_before + 1));
+  return std::ranges::max_element(days, {}, &OrientationDay::kind)->kind;
 }
 
 }  // namespace comap

@@ -38,7 +38,9 @@ std::array<std::int64_t, 8> neighbours_of(const Wcs& wcs, std::int64_t pixel) {
   std::array<std::int64_t, 8> result{};
   const std::int64_t x = pixel % wcs.n_x(), y = pixel / wcs.n_x();
   for (std::size_t i = 0; i < result.size(); ++i) {
-    const std::int64_t column = x + kNeighbourX[i], row = y + kNeighbourY[i];
+    std::int64_t column = x + kNeighbourX[i];
+    const std::int64_t row = y + kNeighbourY[i];
+    if (wcs.is_closed()) column = (column + wcs.n_x()) % wcs.n_x();
     const bool inside = column >= 0 && column < wcs.n_x() && row >= 0 && row < wcs.n_y();
     result[i] = inside ? row * wcs.n_x() + column : -1;
   }
@@ -69,6 +71,11 @@ std::int64_t MapGrid::n_pixels() const {
 std::int64_t MapGrid::n_columns() const {
   const auto* wcs = std::get_if<Wcs>(&grid_);
   return wcs != nullptr ? wcs->n_x() : 0;
+}
+
+bool MapGrid::is_closed() const {
+  const auto* wcs = std::get_if<Wcs>(&grid_);
+  return wcs != nullptr && wcs->is_closed();
 }
 
 double MapGrid::pixel_size_deg() const {

@@ -30,6 +30,8 @@ class MapGrid {
   std::int64_t n_pixels() const;
   /// Pixels in a row; 0 on a HEALPix grid, which has none.
   std::int64_t n_columns() const;
+  /// Rows go all around the sky: the last pixel of each is beside the first. False on a HEALPix grid.
+  bool is_closed() const;
 
   /// Side of a pixel.
   double pixel_size_deg() const;

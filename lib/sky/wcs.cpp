@@ -115,6 +115,25 @@ bool is_linear(const WcsDefinition& definition) {
 
 double wrap_180(double angle_deg) { return angle_deg - 360.0 * std::nearbyint(angle_deg / 360.0); }
 
+/// Pixels of a turn in longitude; 0 where the projection has none along x.
+double pixels_around(const WcsDefinition& definition) {
+  return definition.ctype[0].ends_with("-CAR") ? std::abs(360.0 / definition.cdelt_deg[0]) : 0.0;
+}
+
+/// The same pixels with CRVAL1 inside the grid, where the grid goes beyond 180 degrees from CRVAL1: readers (and
+/// WCSLIB) take nothing there for sky. Only CAR with CRVAL2 = 0 can be moved along.
+WcsDefinition with_near_reference(WcsDefinition definition) {
+  const double first_deg = (0.5 - definition.crpix[0]) * definition.cdelt_deg[0];
+  const double last_deg = first_deg + static_cast<double>(definition.naxis[0]) * definition.cdelt_deg[0];
+  const double farthest_deg = std::max(std::abs(first_deg), std::abs(last_deg));
+  if (!is_linear(definition) || farthest_deg <= 180.0 + std::abs(definition.cdelt_deg[0])) return definition;
+  const double n_pixels = std::round(0.5 * static_cast<double>(definition.naxis[0] + 1) - definition.crpix[0]);
+  const double longitude_deg = definition.crval_deg[0] + n_pixels * definition.cdelt_deg[0];
+  definition.crpix[0] += n_pixels;
+  definition.crval_deg[0] = longitude_deg - 360.0 * std::floor(longitude_deg / 360.0);
+  return definition;
+}
+
 struct LinearGrid {
   double longitude_deg, x_per_deg, x0;
   double y_per_deg, y0;
@@ -132,8 +151,11 @@ struct LinearGrid {
 
 }  // namespace
 
-Wcs::Wcs(const WcsDefinition& definition) : definition_(definition) {
-  check_grid(definition_);
+Wcs::Wcs(const WcsDefinition& definition) {
+  check_grid(definition);
+  definition_ = with_near_reference(definition);
+  pixels_around_ = pixels_around(definition_);
+  is_closed_ = pixels_around_ > 0.0 && std::abs(static_cast<double>(n_x()) - pixels_around_) < 0.5;
   wcs_ = make_wcsprm(definition_);
 }
 
@@ -178,6 +200,8 @@ void Wcs::pixel_index(std::span<const double> longitude_deg, std::span<const dou
     sky_to_pixel(longitude_deg.subspan(start, n), latitude_deg.subspan(start, n), std::span(x).first(n),
                  std::span(y).first(n));
     for (std::size_t i = 0; i < n; ++i) {
+      if (x[i] < -0.5) x[i] += pixels_around_;
+      if (x[i] >= width - 0.5 && x[i] - pixels_around_ >= -0.5) x[i] -= pixels_around_;
       const double column = std::floor(x[i] + 0.5), row = std::floor(y[i] + 0.5);
       const bool inside = column >= 0.0 && column < width && row >= 0.0 && row < height;  // false for NaN
       index[start + i] = inside ? static_cast<std::int64_t>(row * width + column) : -1;

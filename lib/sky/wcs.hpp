@@ -22,11 +22,15 @@ class Wcs {
   /// Throws ConfigError when WCSLIB refuses the definition.
   explicit Wcs(const WcsDefinition& definition);
 
+  /// As given; but a grid that goes beyond 180 degrees from its CRVAL1 has that moved to its middle, with the same
+  /// pixels.
   const WcsDefinition& definition() const { return definition_; }
   SkyFrame frame() const;
   std::int64_t n_x() const { return definition_.naxis[0]; }
   std::int64_t n_y() const { return definition_.naxis[1]; }
   std::int64_t n_pixels() const { return n_x() * n_y(); }
+  /// The last column is beside the first: CAR of 360 degrees.
+  bool is_closed() const { return is_closed_; }
 
   /// 0-based pixel coordinates (centre of the first pixel = 0, 0) of positions in frame(); NaN where undefined.
   void sky_to_pixel(std::span<const double> longitude_deg, std::span<const double> latitude_deg, std::span<double> x,
@@ -35,6 +39,7 @@ class Wcs {
                     std::span<double> latitude_deg) const;
 
   /// Index y * n_x + x of the pixel whose centre is nearest, floor(coordinate + 0.5); -1 off the grid or undefined.
+  /// Longitudes of CAR are taken a turn further where the grid is.
   void pixel_index(std::span<const double> longitude_deg, std::span<const double> latitude_deg,
                    std::span<std::int64_t> index) const;
   /// The same, and where in the pixel: coordinates from its centre, -0.5 to 0.5, undefined off the grid.
@@ -44,6 +49,8 @@ class Wcs {
  private:
   WcsDefinition definition_;
   std::shared_ptr<wcsprm> wcs_;
+  double pixels_around_ = 0.0;  ///< columns of 360 degrees in longitude; 0 in other projections than CAR
+  bool is_closed_ = false;
 };
 
 /// A definition by name from a TOML file (tables with NAXIS, CRPIX, CDELT, CTYPE, CRVAL). Throws ConfigError with the

@@ -111,6 +111,14 @@ def no_vane(path):
     edit("hk/array/frame/features", without(13))(path)
 
 
+def without_matrix(path):
+    """As if sky = "power_law" had filtered it, and its matrix had been lost."""
+    with h5py.File(path, "r+") as file:
+        record = file["comap_mpi/stages/gain_filter"].attrs
+        parameters = json.loads(record["parameters"])
+        record["parameters"] = json.dumps({**parameters, "sky": "power_law"})
+
+
 LEVEL1_DAMAGES = {  # damage: datasets named, words said
     "truncated": (truncate, [""], "truncated"),
     "empty": (empty, [""], "empty"),
@@ -144,6 +152,7 @@ LEVEL2_DAMAGES = {
     "checksum": (damage_chunk("level2/binned_data", lambda chunks: chunks[3]), ["level2/binned_data"],
                  "cannot be read"),
     "nan": (edit("level2/binned_filtered_data", lose_feed), ["level2/binned_filtered_data"], "feed 2 band 2 (0 %)"),
+    "matrix": (without_matrix, ["level2/gain_filter/gain_information_matrix"], "missing"),
     "snapshot": (remove("level2/sql_snapshot"), ["level2/sql_snapshot"], "missing"),
     "troubles": (set_attribute("comap_mpi", "troubles", json.dumps([TROUBLE])), ["spectrometer/MJD"], "one stamp"),
 }
@@ -207,6 +216,9 @@ def main():
     field1, field2 = (next(path for path in paths if f"{FIELD:07d}" in path.name) for paths in (level1, level2))
     finds_all(scratch, field1, LEVEL1_DAMAGES, "Level-1")
     finds_all(scratch, field2, LEVEL2_DAMAGES, "Level-2")
+    lost = scratch / "damaged" / field2.parent.name / "matrix" / field2.name
+    text = run("mapmake", config, "--level2-file", lost, directory=scratch, expect=1)
+    assert "gain_information_matrix is missing" in " ".join(text.split()), text
     deep_reads_everything(scratch, field1)
     report = check(scratch, scratch / "nothing.hd5", config.with_suffix(".txt"), scratch, expect=1)
     assert ["does not exist" in row["what"] or "is not a file" in row["what"] for row in report["problems"]] == [True] * 3

@@ -140,6 +140,39 @@ def check_diff_of_healpix_maps(scratch, config):
     assert len(report["observations"]) == 1 and report["observations"][0]["samples_b"] is None, report["observations"]
 
 
+def check_config_comes_back(scratch, config):
+    """Of FITS, HDF5 and Level-2 what `config show` said of the run."""
+    show = lambda *arguments: subprocess.run([PROGRAM, "config", "show", *map(str, arguments)], cwd=scratch, check=True,
+                                             capture_output=True, text=True).stdout
+    made_with = show(config, "--set", 'mapmake.name="image"', "--set", "mapmake.plot=true")
+    for ending in ("fits", "hd5"):
+        assert show(f"maps/image_band0.{ending}") == made_with, ending
+    assert show(next((scratch / "level2").rglob("Level2_*.hd5"))) == show(config)
+
+
+def check_bands(scratch, config):
+    """A band is the same with others beside it and one after the other, if solved to the end; two bands are two bands."""
+    exact = ("--set", "mapmake.noise_threshold=0", "--set", "mapmake.threshold=1e-9")
+    run("mapmake", config, "--set", 'mapmake.name="bands"', "--set", "mapmake.bands=[0, 1, 2, 3]", *exact, directory=scratch)
+    run("mapmake", config, "--set", 'mapmake.name="groups"', "--set", "mapmake.bands=[0, 1, 2, 3]", *exact,
+        "--memory", "0.0012", directory=scratch)
+    for band in range(4):
+        maps = [fits.getdata(scratch / "maps" / f"{name}_band{band}.fits").astype(float) for name in ("bands", "groups")]
+        rms = np.sqrt(np.nanmean(maps[0]**2))
+        assert np.nanmax(np.abs(maps[1] - maps[0])) <= 1e-6 * rms, (band, np.nanmax(np.abs(maps[1] - maps[0])) / rms)
+    verdict = diff(scratch, 1, "maps/bands_band0.fits", "maps/bands_band1.fits")["verdict"][0]["verdict"]
+    assert "Different between them: the frequency band (0 and 1)." in verdict, verdict
+
+
+def check_warnings(scratch):
+    """One observation goes over the sky in one direction, two at other hour angles cross."""
+    both, one = (fits.getheader(scratch / "maps" / f"{name}_band0.fits") for name in ("sphere", "part"))
+    print({card: (both.get(card), one.get(card)) for card in ("CROSSANG", "MAXSCALE", "NCOMPON", "RESRATIO", "NWARN")})
+    assert both["CROSSANG"] > 45 and "MAXSCALE" not in both and both["NWARN"] == 0, repr(both)
+    assert one["CROSSANG"] < 15 and 0 < one["MAXSCALE"] < 1 and "is not held" in one["WARN1"], repr(one)
+    assert both["EOPKIND"] == "measured" and both["EOPTABLE"].startswith("built-in") and both["OFFGRID"] == 0
+
+
 def main():
     scratch = scratch_directory()
     config = write_config(scratch / "comap.toml", CONFIG)
@@ -170,6 +203,9 @@ def main():
     check_metrics(mixed, truths, 0.03)
     check_diff_of_formats(scratch)
     check_diff_of_healpix_maps(scratch, config)
+    check_config_comes_back(scratch, config)
+    check_bands(scratch, config)
+    check_warnings(scratch)
     for name in ("image", "sphere", "mixed", "mixed_band0_convergence"):
         png = next((scratch / "maps").glob(f"{name}*.png"))
         assert png.stat().st_size > 10_000, png

@@ -127,6 +127,15 @@ def check_overwrite(site):
     assert site.file().stat().st_size < MAX_GROWTH * size, (site.file().stat().st_size, size)
 
 
+def check_overwrite_of_a_table_for_two(site):
+    """atmosphere_vane takes its settings from the table of atmosphere: overwrite there means both."""
+    pipeline = ('level2.pipeline=["check_level1", "create_level2", "system_temperature", "find_scans", "atmosphere", '
+                '"atmosphere_vane", "finalize_metadata"]')
+    site.level2(pipeline)
+    plan = site.level2(pipeline, "level2.atmosphere.overwrite=true", options=["--dry-run"])
+    assert stages_run(plan) == ["atmosphere", "atmosphere_vane", "finalize_metadata"], plan
+
+
 def check_flags(site):
     """What an observer says of the data goes into the file, and nothing else is done for it."""
     expected = site.data()
@@ -174,6 +183,7 @@ def main():
     check_overwrite(site)
     check_flags(site)
     check_failure(site)
+    check_overwrite_of_a_table_for_two(Site(scratch / "vane"))
 
 
 main()

@@ -35,7 +35,7 @@ def main(map_path, pixels_path, arrays_path):
     warnings.simplefilter("error")
     pixels = np.loadtxt(pixels_path, delimiter=",")
     with fits.open(map_path, checksum=True) as file:
-        assert [hdu.name for hdu in file[1:]] == ["NAIVE", "HITS", "RMS", "MASK", "OBSIDS", "CUTS"], file.info()
+        assert [hdu.name for hdu in file[1:]] == ["NAIVE", "HITS", "RMS", "MASK", "OBSIDS", "CUTS", "CONFIG"], file.info()
         images = np.fromfile(arrays_path, np.float32).reshape(5, *file[0].data.shape)
         mask = file["MASK"].data
         assert mask.dtype == np.uint8
@@ -51,6 +51,8 @@ def main(map_path, pixels_path, arrays_path):
         assert header["RESIDUAL"] == 8.7e-7 and header["FEEDS"].endswith("longer than one card")
         assert "MEAN_AZ" not in header
         assert " ".join("".join(header["HISTORY"]).split()).endswith("FITS header")
+        assert not any(card[8:10] == "= " for card in map(str, header.cards["HISTORY"])), "looks like a value"
+        assert list(file["CONFIG"].data["LINE"]) == ["[mapmake]", "", 'name = "a # b"']
         if header["CTYPE1"].startswith("RA"):
             assert header["RADESYS"] == "ICRS"
         table = file["OBSIDS"].data

@@ -9,7 +9,8 @@ from astropy.io import fits
 
 # Of FITS itself, or of a single image.
 FITS_ONLY = {"SIMPLE", "BITPIX", "NAXIS", "EXTEND", "EXTNAME", "BUNIT", "DATAMIN", "DATAMAX", "CHECKSUM", "DATASUM",
-             "DATE", "LONGSTRN", "COMMENT", "HISTORY", "XTENSION", "PCOUNT", "GCOUNT", "TFIELDS"}
+             "DATE", "LONGSTRN", "COMMENT", "HISTORY", "XTENSION", "PCOUNT", "GCOUNT", "TFIELDS",
+             "OBS_NPIX"}  # pixels with a value, not all that were hit
 
 
 def check_header(attributes, header):
@@ -30,6 +31,18 @@ def check_arrays(file, table_or_images):
         np.testing.assert_array_equal(dataset[...], expected)
 
 
+def healpix_columns(hdus):
+    """Pixels with a value and those without, in order; NaN where there is none."""
+    table, masked = hdus["HEALPIX"].data, hdus["MASKED"].data
+    pixel = np.concatenate([table["PIXEL"], masked["PIXEL"]])
+    order = np.argsort(pixel)
+    columns = {"PIXEL": pixel[order],
+               "MASK": np.concatenate([np.zeros(len(table), np.uint8), masked["MASK"]])[order]}
+    for name in ("DESTRIPED", "NAIVE", "HITS", "RMS"):
+        columns[name] = np.concatenate([table[name], np.full(len(masked), np.nan, np.float32)])[order]
+    return columns
+
+
 def check_cuts(group, table):
     assert sorted(group) == sorted(column.name.lower() for column in table.columns)
     for name in group:
@@ -46,12 +59,13 @@ def main(hdf5_path, fits_path):
         assert "".join(file.attrs["HISTORY"].split()) == history.replace(" ", ""), "HISTORY differs"
         if "HEALPIX" in hdus:
             check_header(file.attrs, hdus["HEALPIX"].header)
-            check_arrays(file, hdus["HEALPIX"].data)
-            np.testing.assert_array_equal(file["pixel"][...], hdus["HEALPIX"].data["PIXEL"])
+            check_arrays(file, healpix_columns(hdus))
+            np.testing.assert_array_equal(file["pixel"][...], healpix_columns(hdus)["PIXEL"])
         else:
             check_arrays(file, {"DESTRIPED": hdus[0].data, **{hdu.name: hdu.data for hdu in hdus[1:5]}})
         np.testing.assert_array_equal(file["observations/obsid"][...], hdus["OBSIDS"].data["OBSID"])
         np.testing.assert_array_equal(file["observations/n_samples"][...], hdus["OBSIDS"].data["N_SAMPLES"])
+        assert "".join(line + "\n" for line in hdus["CONFIG"].data["LINE"]) == file.attrs["configuration"]
         if "CUTS" in hdus:
             check_cuts(file["cuts"], hdus["CUTS"])
 

@@ -54,6 +54,9 @@ inline ContinuumMap make_test_map(const WcsDefinition& wcs) {
   map.history = {
       "made by a test of the map writer, with a line that is so long that it does not fit on one card of a "
       "FITS header"};
+  map.history.emplace_back("= begins like a value");
+  std::swap(map.history.front(), map.history.back());
+  map.config_text = "[mapmake]\n\nname = \"a # b\"\n";
   map.observations = {{7206, 120000}, {30001, 98765}, {101430, 1}};
   map.cuts = {{7206, 1, 4, 3, 7000, 6900, 40, 50, 10, 5, ""},
               {30001, 19, 4, -1, 0, 0, 0, 0, 0, 0, "feed not in the file"},

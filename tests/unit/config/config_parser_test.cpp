@@ -221,7 +221,14 @@ TEST(ConfigParser, ASplitIsOneNameOrAList) {
 }
 
 TEST(ConfigParser, KnowsStagesAndCommands) {
-  expect_contains(error_of("[level2]\npipeline = [\"gain_filer\"]\n"), "did you mean \"gain_filter\"?");
+  const std::string misspelt = "[level2]\npipeline = [\"gain_filer\"]\n";
+  EXPECT_NO_THROW(parse_config(misspelt, "my.toml", {})) << "no stage is known";
+  try {
+    parse_config(misspelt, "my.toml", {}, {"find_scans", "gain_filter"});
+    ADD_FAILURE() << "took a stage that does not exist";
+  } catch (const ConfigError& error) {
+    expect_contains(error.what(), "did you mean \"gain_filter\"?");
+  }
   expect_contains(error_of("[run]\npipeline = [\"level-2\"]\n"), "did you mean \"level2\"?");
   EXPECT_NO_THROW(parse_config("[run]\npipeline = [\"catalogue scan\", \"simulate\"]\n", "my.toml", {}));
 }

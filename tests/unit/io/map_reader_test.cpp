@@ -2,13 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
+#include "config/config_parser.hpp"
 #include "core/error.hpp"
 #include "io/map_hdf5.hpp"
+#include "io/product_config.hpp"
 #include "support/test_map.hpp"
 
 namespace comap {
@@ -117,6 +120,7 @@ void expect_inverse(const ContinuumMap& read, const ContinuumMap& map) {
   expect_image(read.hits, map.hits, map.mask);
   expect_image(read.rms_K, map.rms_K, map.mask);
   EXPECT_EQ(read.history, map.history);
+  EXPECT_EQ(read.config_text, map.config_text);
   EXPECT_EQ(card_text(*find_card(read, "FEEDS")), card_text(*find_card(map, "FEEDS")));
   EXPECT_EQ(card_text(*find_card(read, "RESIDUAL")), "8.7e-07");
   EXPECT_EQ(read.cards.size(), map.cards.size());  // CREATOR came, MEAN_AZ is no number
@@ -130,16 +134,31 @@ TEST(MapReader, IsTheInverseOfEveryWriter) {
   for (const bool sphere : {false, true}) {
     const ContinuumMap map = map_on(sphere);
     // The content tells the format, not the name.
-    write_map_fits((folder / "written.fits").string(), map);
-    expect_inverse(read_map((folder / "written.fits").string()), map);
+    for (const HealpixRows rows : {HealpixRows::partial, HealpixRows::full_sky}) {
+      write_map_fits((folder / "written.fits").string(), map, rows);
+      expect_inverse(read_map((folder / "written.fits").string()), map);
+    }
     write_map_hdf5((folder / "written.map").string(), map, SerialFiles(), SerialCommunicator());
     expect_inverse(read_map((folder / "written.map").string()), map);
   }
 }
 
+TEST(ProductConfig, ComesBackAsItWasWritten) {
+  const fs::path folder = astropy_maps();
+  ContinuumMap map = map_on(false);
+  map.config_text = show_config(Config{});
+  write_map_fits((folder / "product").string(), map);
+  EXPECT_EQ(product_config((folder / "product").string()), map.config_text);
+  write_map_hdf5((folder / "product").string(), map, SerialFiles(), SerialCommunicator());
+  EXPECT_EQ(product_config((folder / "product").string()), map.config_text);
+  EXPECT_THROW(product_config((folder / "a.fits").string()), IoError) << "it has it in HISTORY";
+  EXPECT_EQ(product_config(std::string(COMAP_SOURCE_DIR) + "/README.md"), std::nullopt);
+}
+
 TEST(MapReader, PixelsOutOfOrderAreRefused) {
   ContinuumMap map = map_on(true);
-  std::swap(map.pixel[3], map.pixel[4]);
+  const auto good = static_cast<std::size_t>(std::ranges::search_n(map.mask, 2, 0).begin() - map.mask.begin());
+  std::swap(map.pixel[good], map.pixel[good + 1]);
   const std::string path = (astropy_maps() / "order.fits").string();
   write_map_fits(path, map);
   EXPECT_THROW(read_map(path), IoError);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "map/map_border.hpp"
+
 namespace comap {
 namespace {
 
@@ -156,6 +158,21 @@ std::int64_t pixel_at(const MapGrid& grid, double longitude_deg, double latitude
   return pixel[0];
 }
 
+// A band around the sky: what is at the seam is as far inside as elsewhere.
+TEST(Border, SeamOfAClosedGridIsNone) {
+  constexpr std::size_t kColumns = 36, kRows = 20, kWidth = 2;
+  std::vector<std::uint8_t> mask(kColumns * kRows, 1);
+  for (std::size_t y = 5; y < 15; ++y)
+    std::fill_n(mask.begin() + static_cast<std::ptrdiff_t>(y * kColumns), kColumns, 0);
+  const std::vector<bool> closed = border_of_image(mask, kColumns, kRows, kWidth, true);
+  const std::vector<bool> open = border_of_image(mask, kColumns, kRows, kWidth);
+  for (std::size_t x = 0; x < kColumns; ++x) {
+    EXPECT_TRUE(closed[5 * kColumns + x] && closed[6 * kColumns + x] && !closed[7 * kColumns + x]);
+    EXPECT_FALSE(closed[10 * kColumns + x]) << x;
+    EXPECT_EQ(open[10 * kColumns + x], x < kWidth || x + kWidth >= kColumns) << x;
+  }
+}
+
 // Pixels of 0.23 deg: the border of two pixels is 0.5 to 0.65 deg wide.
 TEST(Images, OnTheSphereOutliersAreClippedAtTheBorderOnly) {
   const MapGrid grid(HealpixDefinition{256, SkyFrame::galactic});
@@ -220,6 +237,8 @@ TEST(Header, NamesFitCardsAndLinesFitHistory) {
     EXPECT_TRUE(std::ranges::binary_search(names, name)) << name;
   }
   for (const std::string& line : map.history) EXPECT_LE(line.size(), 72U) << line;
+  EXPECT_EQ(map.history.back(), kWhereConfigIs);
+  EXPECT_EQ(map.config_text, record.config_text);
   EXPECT_EQ(map.observations.size(), 1U);
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 
 #include "config/config_parser.hpp"
 #include "io/map_reader.hpp"
@@ -139,25 +140,90 @@ TEST(HistoryConfig, BreaksOfLinesCommentsAndListsAreUndone) {
   EXPECT_EQ(values.size(), 6U);
 }
 
-// Every key that `config show` prints survives the line breaks of HISTORY, with its value.
-TEST(HistoryConfig, TheEffectiveConfigurationComesBackWhole) {
-  Config config;
-  config.mapmake.name = "a name that is so long that its line does not fit into one line of HISTORY # not a comment";
-  config.select.obsids = {};
-  for (std::int64_t obsid = 30000; obsid < 30100; ++obsid) config.select.obsids.push_back(obsid);
-  MapRecord record;
-  record.config_text = show_config(config);
-  ContinuumMap map;
-  describe_map(config.mapmake, record, map);
-  const auto values = config_of_history(map.history);
-  std::string toml;
+/// A configuration from its values.
+std::string toml_of(const ConfigValues& values) {
   std::map<std::string, std::string> sections;
   for (const auto& [key, value] : values) {
     const auto dot = key.rfind('.');
     sections[key.substr(0, dot)] += key.substr(dot + 1) + " = " + value + "\n";
   }
+  std::string toml;
   for (const auto& [section, lines] : sections) toml += "[" + section + "]\n" + lines;
-  EXPECT_EQ(show_config(parse_config(toml, "history.toml", {})), record.config_text);
+  return toml;
+}
+
+// Every key that `config show` prints survives the line breaks of HISTORY in old maps, and stands in CONFIG of new
+// ones.
+TEST(HistoryConfig, TheEffectiveConfigurationComesBackWhole) {
+  Config config;
+  config.mapmake.name = "a name that is so long that its line does not fit into one line of HISTORY # not a comment";
+  config.select.obsids = {};
+  for (std::int64_t obsid = 30000; obsid < 30100; ++obsid) config.select.obsids.push_back(obsid);
+  const std::string text = show_config(config);
+  std::vector<std::string> history = {"Effective configuration:"};
+  for (std::string& line : wrapped(text)) history.push_back(std::move(line));
+  EXPECT_EQ(show_config(parse_config(toml_of(config_of_history(history)), "history.toml", {})), text);
+  EXPECT_EQ(show_config(parse_config(toml_of(config_of_text(text)), "config.toml", {})), text);
+}
+
+// Every key of the configuration: those that move no pixel by name. A new key counts as one that does.
+TEST(AffectsPixels, EveryKeyIsClassified) {
+  const std::set<std::string> harmless = {"mapmake.name",
+                                          "mapmake.output_dir",
+                                          "mapmake.format",
+                                          "mapmake.plot",
+                                          "mapmake.write_mean_azel",
+                                          "mapmake.memory_GB",
+                                          "mapmake.scratch_dir",
+                                          "mapmake.max_residual_ratio",
+                                          "mapmake.null_test_simulations",
+                                          "level2.output_dir",
+                                          "level2.layout",
+                                          "level2.overwrite",
+                                          "level2.check_level1.warn_position_error_arcsec"};
+  const std::set<std::string> harmless_sections = {"catalogue", "log",      "run",     "io",
+                                                   "parallel",  "simulate", "linemap", "acquire"};
+  std::set<std::string> seen;
+  for (const auto& [key, value] : config_of_text(show_config(Config{}))) {
+    const bool expected = !harmless.contains(key) && !harmless_sections.contains(key.substr(0, key.find('.'))) &&
+                          !key.ends_with(".overwrite");
+    EXPECT_EQ(affects_pixels(key), expected) << key;
+    EXPECT_EQ(selects_observations(key), key.starts_with("select.")) << key;
+    seen.insert(key);
+  }
+  EXPECT_GT(seen.size(), 150U);
+  for (const std::string& key : harmless) EXPECT_TRUE(seen.contains(key)) << key << " is no key any more";
+  for (const char* key : {"mapmake.bands", "select.source", "calibrate.source", "mapmake.eop_file"}) {
+    EXPECT_TRUE(affects_pixels(key)) << key;
+  }
+}
+
+ContinuumMap made_with(const Config& config, std::int64_t frequency_band) {
+  ContinuumMap map = sphere({3, 5, 8, 20}, static_cast<float>(frequency_band));
+  map.cards = {{"FREQBAND", frequency_band, ""}};
+  map.config_text = show_config(config);
+  return map;
+}
+
+TEST(MapDiff, TwoBandsDifferInTheirBand) {
+  Config config;
+  const ContinuumMap a = made_with(config, 0);
+  config.mapmake.bands = {1};
+  config.select.source = {"fg4"};
+  const MapDiff diff = compare_maps(a, made_with(config, 1));
+  EXPECT_NE(diff.verdict.find("the frequency band (0 and 1), 1 setting (mapmake.bands)."), std::string::npos)
+      << diff.verdict;
+}
+
+TEST(MapDiff, SelectionIsNamedWhereObservationsDiffer) {
+  Config config;
+  ContinuumMap a = made_with(config, 0);
+  config.select.source = {"fg4"};
+  ContinuumMap b = made_with(config, 0);
+  EXPECT_EQ(compare_maps(a, b).verdict, "The maps are the same: identical pixels, made in the same way.");
+  b.observations = {{30001, 5}};
+  EXPECT_NE(compare_maps(a, b).verdict.find("1 setting (select.source), 1 observation"), std::string::npos)
+      << compare_maps(a, b).verdict;
 }
 
 }  // namespace

@@ -64,6 +64,14 @@ TEST(MapGrid, NeighboursStandInOrder) {
 }
 
 // At eight points of the sphere three squares meet; the three pixels there have seven neighbours.
+TEST(MapGrid, NeighboursGoOnAcrossTheSeamOfAClosedGrid) {
+  const MapGrid grid(WcsDefinition{{360, 3}, {180.0, 2.0}, {-1.0, 1.0}, {0.0, 0.0}, {"GLON-CAR", "GLAT-CAR"}});
+  EXPECT_TRUE(grid.is_closed());
+  EXPECT_EQ(grid.neighbours(360)[0], 719) << "west of the first pixel of a row is its last";
+  EXPECT_EQ(grid.neighbours(719)[4], 360);
+  EXPECT_EQ(grid.neighbours(0)[7], -1);
+}
+
 TEST(MapGrid, NeighboursOnTheSphereAreMutual) {
   const MapGrid grid(HealpixDefinition{4, SkyFrame::galactic});
   int n_missing = 0;

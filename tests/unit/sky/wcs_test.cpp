@@ -140,6 +140,36 @@ TEST(Wcs, WrongDefinitionsAreRefused) {
   EXPECT_THROW(Wcs{wrong}, ConfigError);
 }
 
+// As many headers have it: CRVAL1 = 0 and CRPIX1 far from the grid. Expected pixels by hand: 1 degree each.
+TEST(Wcs, GridFarFromItsReferenceLosesNothing) {
+  const WcsDefinition far{{100, 10}, {-150.0, 5.0}, {-1.0, 1.0}, {0.0, 0.0}, {"GLON-CAR", "GLAT-CAR"}};
+  const Wcs wcs(far);  // first pixel at -151 = 209, last at -250 = 110
+  const std::vector<double> l = {209.0, 180.5, 180.0, 179.0, 110.0, 109.0, 210.0}, b(7, 0.0);
+  const std::vector<std::int64_t> column = {0, 29, 29, 30, 99, -1, -1};
+  std::vector<std::int64_t> index(l.size());
+  wcs.pixel_index(l, b, index);
+  EXPECT_EQ(index[0], 400);
+  for (std::size_t i = 2; i < l.size(); ++i) EXPECT_EQ(index[i], column[i] < 0 ? -1 : 400 + column[i]) << l[i];
+  std::vector<double> longitude(2), latitude(2);
+  wcs.pixel_to_sky(std::vector{0.0, 99.0}, std::vector{4.0, 4.0}, longitude, latitude);
+  EXPECT_NEAR(longitude[0], 209.0, 1e-9);
+  EXPECT_NEAR(longitude[1], 110.0, 1e-9);
+  EXPECT_NEAR(wcs.definition().crval_deg[0], 159.0, 1.0) << "readers of the header find the grid on the sky, too";
+  EXPECT_EQ(Wcs(named_wcs(kDefinitions, "car")).definition().crpix, named_wcs(kDefinitions, "car").crpix);
+}
+
+TEST(Wcs, ClosedGridHoldsEveryLongitude) {
+  const Wcs wcs({{360, 3}, {180.0, 2.0}, {-1.0, 1.0}, {0.0, 0.0}, {"GLON-CAR", "GLAT-CAR"}});
+  EXPECT_TRUE(wcs.is_closed());
+  EXPECT_FALSE(Wcs({{359, 3}, {180.0, 2.0}, {-1.0, 1.0}, {0.0, 0.0}, {"GLON-CAR", "GLAT-CAR"}}).is_closed());
+  for (double l = -180.0; l < 360.0; l += 0.25) {
+    std::int64_t index = -1;
+    const double b = 0.0;
+    wcs.pixel_index({&l, 1}, {&b, 1}, {&index, 1});
+    EXPECT_GE(index, 0) << l;
+  }
+}
+
 TEST(NamedWcs, ReadsTheTableAndListsKnownNames) {
   const WcsDefinition definition = named_wcs(kDefinitions, "car");
   EXPECT_EQ(definition.naxis, (std::array<std::int64_t, 2>{241, 211}));

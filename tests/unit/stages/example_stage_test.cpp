@@ -4,10 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <sstream>
 
+#include "config/config_parser.hpp"
 #include "core/constants.hpp"
+#include "core/error.hpp"
 #include "stages/output_spec.hpp"
 #include "stages/stage.hpp"
+#include "stages/stage_registry.hpp"
 
 namespace comap {
 namespace {
@@ -84,6 +89,30 @@ TEST(ExampleStage, CountsWhatIsMissingInScansOnly) {
   EXPECT_EQ(std::vector<std::int64_t>(counts.begin(), counts.end()),
             (std::vector<std::int64_t>{0, 0, 0, 0, 0, 0, 4, 2}));
   EXPECT_EQ(stage.outputs(observation)[0].dataset.extent, (h5::Extent{19, 4, 2}));
+}
+
+std::string guide() {
+  std::ifstream file(std::string(COMAP_SOURCE_DIR) + "/docs/adding-a-stage.md");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+/// The block of the page that begins so.
+std::string block_of(const std::string& page, const std::string& begin) {
+  const auto start = page.find(begin) + begin.size();
+  return page.substr(start, page.find("```", start) - start);
+}
+
+// Chapter 5: registered, the stage is a name like any other; nobody else keeps a list.
+TEST(ExampleStage, ItsNameInTheConfigurationIsKnownOnceItIsRegistered) {
+  const std::string toml = block_of(guide(), "```toml\n");
+  ASSERT_NE(toml.find("count_missing"), std::string::npos);
+  EXPECT_THROW(parse_config(toml, "guide.toml", {}, known_stages()), ConfigError);
+  std::vector<std::string> with_example = known_stages();
+  with_example.emplace_back(CountMissing().name());
+  const Config config = parse_config(toml, "guide.toml", {}, with_example);
+  EXPECT_EQ(std::ranges::count(config.level2.pipeline, "count_missing"), 1);
 }
 
 }  // namespace

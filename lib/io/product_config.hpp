@@ -1,0 +1,18 @@
+#pragma once
+/// \file
+/// The configuration that every product keeps of the run that made it.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace comap {
+
+/// Attribute of `/` in HDF5 files; in FITS files it is the table CONFIG, line by line.
+inline constexpr std::string_view kConfigAttribute = "configuration";
+
+/// The text as it was written: of a map or cube (FITS), a map or a Level-2 file (HDF5), told by the content of the
+/// file. Nothing for files of other kinds. Throws IoError for a product without a configuration.
+std::optional<std::string> product_config(const std::string& path);
+
+}  // namespace comap
