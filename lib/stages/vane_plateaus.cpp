@@ -14,39 +14,49 @@ namespace comap {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kLargestLag_s = 10.0;            ///< that is looked for
-constexpr double kLagResolution_s = 0.2;          ///< of edges of power and angle
-constexpr double kOneSidedResolution_s = 0.5;     ///< when the vane is seen only to come or only to go
-constexpr double kSmallestStep = 0.02;            ///< of the cold level; 0.14 at a system temperature of 2000 K
-constexpr double kPlateauTolerance = 0.01;        ///< of hot - cold
-constexpr double kLargestTolerance = 0.1;         ///< of hot - cold; noisier plateaus are none
-constexpr double kMostContradictions = 0.5;       ///< of the samples at the rarer level
-constexpr std::int64_t kContradictionWeight = 4;  ///< against 1 for a sample of unknown angle
-constexpr double kMostRagged = 0.1;               ///< of a load's samples
-constexpr int kNoiseChannels = 64;                ///< that are enough for the noise
+constexpr double kLargestLag_s = 10.0;         ///< that is looked for
+constexpr double kLagResolution_s = 0.2;       ///< of edges of power and angle
+constexpr double kOneSidedResolution_s = 0.5;  ///< when the vane is seen only to come or only to go
+constexpr double kSmallestStep = 0.02;         ///< of the cold level; 0.14 at a system temperature of 2000 K
+constexpr double kPlateauTolerance = 0.01;     ///< of hot - cold
+constexpr double kLargestTolerance = 0.1;      ///< of hot - cold; noisier plateaus are none
+constexpr double kMostContradictions = 0.5;    ///< of the samples at the rarer level
+constexpr int kContradictionWeight = 4;        ///< against 1 for a sample of unknown angle
+constexpr double kMostRagged = 0.1;            ///< of a load's samples
+constexpr int kUsedChannels = 128;             ///< of a band, evenly spread, that are enough for its power and noise
 
-/// Mean over channels of counts over the channel's mean [sample]; NaN where no channel has counts.
-std::vector<double> band_power(const FeedBlock& block) {
+/// Adds counts over their mean to `power`, and 1 to `n_used` where there are any.
+void add_channel(std::span<const float> counts, std::vector<double>& power, std::vector<double>& n_used) {
+  double sum = 0.0, n = 0.0;
+  for (const float value : counts) {
+    const bool is_finite = value - value == 0.0F;
+    sum += is_finite ? static_cast<double>(value) : 0.0;
+    n += is_finite ? 1.0 : 0.0;
+  }
+  if (!(sum > 0.0)) return;
+  const double scale = n / sum;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const bool is_finite = counts[i] - counts[i] == 0.0F;
+    power[i] += is_finite ? static_cast<double>(counts[i]) * scale : 0.0;
+    n_used[i] += is_finite ? 1.0 : 0.0;
+  }
+}
+
+/// Mean over every `step`-th channel of counts over the channel's mean [sample]; NaN where none has counts.
+std::vector<double> band_power(const FeedBlock& block, int step) {
   const auto n_samples = static_cast<std::size_t>(block.n_samples);
   std::vector<double> power(n_samples, 0.0), n_used(n_samples, 0.0);
-  for (int channel = 0; channel < block.n_channels; ++channel) {
-    const std::span<const float> counts = block.channel(channel);
-    double sum = 0.0, n = 0.0;
-    for (const float value : counts) {
-      const bool is_finite = value - value == 0.0F;
-      sum += is_finite ? static_cast<double>(value) : 0.0;
-      n += is_finite ? 1.0 : 0.0;
-    }
-    if (!(sum > 0.0)) continue;
-    const double scale = n / sum;
-    for (std::size_t i = 0; i < n_samples; ++i) {
-      const bool is_finite = counts[i] - counts[i] == 0.0F;
-      power[i] += is_finite ? static_cast<double>(counts[i]) * scale : 0.0;
-      n_used[i] += is_finite ? 1.0 : 0.0;
-    }
+  for (int channel = 0; channel < block.n_channels; channel += step) {
+    add_channel(block.channel(channel), power, n_used);
   }
   for (std::size_t i = 0; i < n_samples; ++i) power[i] = n_used[i] > 0.0 ? power[i] / n_used[i] : kNan;
   return power;
+}
+
+int channel_step(const FeedBlock& block) { return std::max(1, block.n_channels / kUsedChannels); }
+
+bool has_power(const std::vector<double>& power) {
+  return std::ranges::any_of(power, [](double value) { return std::isfinite(value); });
 }
 
 struct Level {
@@ -82,22 +92,18 @@ Levels find_levels(const std::vector<double>& power, std::size_t n_least) {
 /// Samples by which the housekeeping is late.
 struct Lag {
   double samples = 0.0;
-  std::int64_t n_contradictions = 0;  ///< samples at which power and angle then still contradict each other
-  std::int64_t n_rarer = 0;           ///< samples at the rarer of the two levels
-  bool is_two_sided = false;          ///< the angle is seen to come and to go
+  int n_contradictions = 0;   ///< samples at which power and angle then still contradict each other
+  std::int64_t n_rarer = 0;   ///< samples at the rarer of the two levels
+  bool is_two_sided = false;  ///< the angle is seen to come and to go
 };
 
 /// Samples at which power and angle contradict each other, each counted as `weight`; one of unknown angle counts 1.
-std::int64_t contradictions(const std::vector<VanePosition>& power, std::span<const VanePosition> angle,
-                            std::int64_t weight) {
-  std::int64_t count = 0;
+int contradictions(const std::vector<VanePosition>& power, std::span<const VanePosition> angle, int weight) {
+  int count = 0;
   for (std::size_t i = 0; i < power.size(); ++i) {
-    if (power[i] == VanePosition::unknown) continue;
-    if (angle[i] == VanePosition::unknown) {
-      ++count;
-    } else if (angle[i] != power[i]) {
-      count += weight;
-    }
+    const bool is_known = power[i] != VanePosition::unknown;
+    const int of_sample = angle[i] == VanePosition::unknown ? 1 : (angle[i] != power[i] ? weight : 0);
+    count += is_known ? of_sample : 0;
   }
   return count;
 }
@@ -120,11 +126,11 @@ Lag find_lag(const std::vector<double>& power, double middle, const ProposedLoad
                        : value > middle  ? VanePosition::in
                                          : VanePosition::out);
   }
-  std::int64_t least = std::numeric_limits<std::int64_t>::max();
+  int least = std::numeric_limits<int>::max();
   double sum = 0.0, n = 0.0;
   for (std::int64_t shift = -proposed.margin; shift <= proposed.margin; ++shift) {
     const auto angle = std::span(proposed.positions).subspan(static_cast<std::size_t>(proposed.margin + shift));
-    const std::int64_t cost = contradictions(by_power, angle, kContradictionWeight);
+    const int cost = contradictions(by_power, angle, kContradictionWeight);
     if (cost < least) {
       least = cost;
       sum = n = 0.0;
@@ -166,7 +172,7 @@ std::string wrong_noise(const FeedBlock& block, const Level1Metadata& level1, co
   const double width_Hz = std::abs(frequency[1] - frequency[0]) * kHertzPerGigahertz;
   if (!(width_Hz > 0.0)) return "";
   const double radiometer = 1.0 / std::sqrt(width_Hz * level1.sample_time_s);
-  const int step = std::max(1, block.n_channels / kNoiseChannels);
+  const int step = channel_step(block);
   for (const auto& [load, name] : {std::pair{Load::hot, "hot"}, {Load::cold, "cold"}}) {
     std::vector<double> ratios;
     for (int channel = 0; channel < block.n_channels; channel += step) {
@@ -251,8 +257,9 @@ Plateaus find_plateaus(const FeedBlock& block, const Level1Metadata& level1, con
                        const SystemTemperatureConfig& config) {
   Plateaus plateaus;
   plateaus.loads = proposed.loads;
-  const std::vector<double> power = band_power(block);
-  if (std::ranges::none_of(power, [](double value) { return std::isfinite(value); })) {
+  std::vector<double> power = band_power(block, channel_step(block));
+  if (!has_power(power)) power = band_power(block, 1);
+  if (!has_power(power)) {
     refuse(plateaus, TroubleKind::calibration, "no counts");
     return plateaus;
   }

@@ -29,8 +29,8 @@ struct Plateaus {
   std::string unusable;     ///< why the event cannot be used for this band; empty: it can
 };
 
-/// Holds the housekeeping's loads against the power of one band, which is the mean over its channels of counts over
-/// the channel's mean in the event:
+/// Holds the housekeeping's loads against the power of one band, which is the mean over its channels (128 of them are
+/// enough) of counts over the channel's mean in the event:
 ///   levels   median of the samples above and of those below the middle between the two
 ///   lag      shift of the angle by which its half-way crossings agree best with those of the power; one of more than a
 ///            row and 0.2 s (0.5 s when the vane is seen only to come or to go) is a clock that is off: the loads are

@@ -149,6 +149,16 @@ TEST(FindScans, VaneFlagsEndAScanUnlessTheVaneIsParked) {
   EXPECT_EQ(with_flags(without_angle).scans, (Scans{{500, 1000}, {1100, 1500}, {1700, 2700}}));
 }
 
+TEST(FindScans, VaneSamplesWithOtherBitsAreNotBetweenScans) {
+  const ObservationContext observation = with_flags([](Level1Metadata& level1) {
+    set_bits(level1, {100, 400}, kVaneFlag | kHighFlag);
+    set_bits(level1, {2800, 2900}, kVaneFlag | 1);
+  });
+  const auto pieces = plan_pieces(observation, {.scan_samples = true, .between_scans = true}, 20000);
+  EXPECT_EQ(pieces.front().start, 500);
+  EXPECT_EQ(pieces.back().start + pieces.back().n_samples, 2700);
+}
+
 TEST(FindScans, RunsOfTheFrameWithoutVaneAreNoEvents) {
   const ObservationContext observation = with_flags([](Level1Metadata& level1) {
     for (std::size_t row = 160; row < 166; ++row) level1.frame.features[row] = kVaneFlag;
