@@ -28,7 +28,8 @@ n_scans = 2
 calibrator_duration_s = 25.0
 """
 STAND_INS = {
-    "mpirun": f'shift 2; exec {MPIRUN} 2 "$@"',  # -n 8
+    # -n 8 comap_mpi; without this stand-in among the programs
+    "mpirun": f'shift 3; PATH={os.environ["PATH"]} exec {MPIRUN} 2 {PROGRAM} "$@"',
     "srun": 'while [ "$1" != comap_mpi ]; do shift; done; exec "$@"',
     "sudo": 'shift 2; PGHOST={server} PGUSER=comap PGDATABASE=postgres exec "$@"',  # -u postgres
 }
