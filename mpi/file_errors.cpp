@@ -5,9 +5,12 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 
 // Functions of MPI-IO that HDF5 calls, each in front of the one of the same name that MPI's profiling interface gives
@@ -60,9 +63,11 @@ int pretend_written(MPI_File file, int count, MPI_Datatype type, MPI_Status* wri
 }
 
 /// ROMIO takes what stands before a colon for the kind of a file system, and the file for missing when it knows no such
-/// kind: "ufs:" is the one of plain files.
+/// kind: "ufs:" is the one of plain files. The other file access of Open MPI takes names as they are.
 std::string literal_name(const char* name) {
-  return std::strchr(name, ':') == nullptr ? name : std::string("ufs:") + name;
+  const char* access = std::getenv("OMPI_MCA_io");  // set in any case (environment.cpp)
+  const bool is_romio = access != nullptr && std::string_view(access).starts_with("romio");
+  return is_romio && std::strchr(name, ':') != nullptr ? std::string("ufs:") + name : name;
 }
 
 }  // namespace

@@ -45,6 +45,12 @@ def signal_job(job):
     job.send_signal(signal.SIGUSR1)
 
 
+def terminate_job(job):
+    """mpirun passes SIGTERM on, kills its ranks a second later and ends with 1, whatever they say: nothing may be held
+    by a claim then."""
+    job.send_signal(signal.SIGTERM)
+
+
 def kill_one_rank(job):
     children = subprocess.run(["pgrep", "-P", str(job.pid), "-x", "comap_mpi"], stdout=subprocess.PIPE, text=True).stdout
     os.kill(int(children.split()[-1]), signal.SIGKILL)
@@ -113,6 +119,9 @@ def check(scratch, name, disturb, reference):
         assert not list(output.rglob("*.partial")), "a dropped observation leaves nothing"
     else:
         assert code not in (0, 3, 4), (code, text)
+    if disturb is terminate_job:
+        with sqlite3.connect(scratch / database) as catalogue:
+            assert catalogue.execute("SELECT count(*) FROM comap_claims").fetchone() == (0,), text
     assert len(final_files(output)) < len(reference), "the run was over before it was disturbed"
     assert_no_claim_without_file(scratch, database, output)
     run("level2", config, "--set", f'level2.output_dir="{output}"', ranks=RANKS, directory=scratch)
@@ -131,6 +140,7 @@ def main():
     reference = final_files(scratch / "reference")
     assert len(reference) == 12
     check(scratch, "signalled", signal_job, reference)
+    check(scratch, "terminated", terminate_job, reference)
     check(scratch, "killed", kill_one_rank, reference)
     check_interrupt_without_launcher(scratch)
     check_mapmake(scratch)

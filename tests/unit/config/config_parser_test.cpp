@@ -142,7 +142,7 @@ TEST(ConfigParser, ChecksRangesAndChoices) {
   expect_contains(error_of("[io]\ncompression = 10\n"),
                   "io.compression: expected a whole number from 0 to 9; found 10");
   expect_contains(error_of("[io]\nretry_jitter = nan\n"), "expected a number from 0 to 1; found the number nan");
-  expect_contains(error_of("[mapmake]\ncdelt_deg = 0.0\n"), "expected a number above 0");
+  expect_contains(error_of("[mapmake]\ncdelt_deg = 0.0\n"), "expected a number from 1e-05 to 0.5");
   expect_contains(error_of("[mapmake]\nfeeds = [20]\n"),
                   "mapmake.feeds: expected whole numbers from 1 to 19 in the list");
   expect_contains(error_of("[mapmake]\nframe = \"fk5\"\n"), "expected one of galactic, icrs; found the text \"fk5\"");
