@@ -129,7 +129,7 @@ def check_header(path, rest_GHz, frame):
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", message=".*OBSGEO-L")  # told of every file with OBSGEO-X, Y, Z
         with fits.open(path, checksum=True) as hdus:
-            assert [hdu.name for hdu in hdus] == ["LINE", "HITS", "RMS", "OBSIDS"]
+            assert [hdu.name for hdu in hdus] == ["LINE", "HITS", "RMS", "OBSIDS", "CONFIG"]
             header = hdus[0].header
             wcs = WCS(header)
             never_hit = np.isnan(hdus["HITS"].data)

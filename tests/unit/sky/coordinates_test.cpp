@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <limits>
 #include <random>
 
@@ -140,12 +142,13 @@ TEST(Coordinates, RefractionLiftsByAboutSixtyArcsecondsTimesTangent) {
 // ERFA calls a UTC "dubious" from some year after its last leap second on (status +1: 2.0.0 from 2027, 2.0.1 from
 // 2029): a warning, and positions all the same.
 TEST(Coordinates, DubiousYearsAreNoErrors) {
-  Observer observer;
+  const auto eop_file = std::filesystem::path(testing::TempDir()) / "far.eop";
+  std::ofstream(eop_file) << "65001,0.1,0.2,-0.1\n";
+  const Observer observer{SiteConfig(), false, EarthOrientationTable::with_file(eop_file.string())};
   for (const double mjd : {61500.0, 62600.0, 65000.0}) {
     const SkyPosition position = horizontal_to_sky(observer, mjd, {120.0, 50.0}, SkyFrame::icrs);
     EXPECT_TRUE(std::isfinite(position.longitude_deg) && std::isfinite(position.latitude_deg)) << mjd;
   }
-  EXPECT_THROW(horizontal_to_sky(observer, -1e9, {120.0, 50.0}, SkyFrame::icrs), ObservationError);
 }
 
 TEST(Coordinates, RoundTrip) {
