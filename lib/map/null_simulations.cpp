@@ -39,14 +39,17 @@ NullStatistic gathered_statistic(const std::vector<LabelMap>& maps, const Mapmak
 }  // namespace
 
 std::vector<std::vector<std::vector<NullStatistic>>> simulate_null_tests(
-    LoadedBands& bands, const std::vector<LabelledSplit>& splits, const MapmakeConfig& config,
-    const DestriperSettings& settings, const MapGrid& grid, const Communicator& ranks) {
+    LoadedBands& bands, std::span<const ScanPlace> places, const std::vector<LabelledSplit>& splits,
+    const MapmakeConfig& config, const DestriperSettings& settings, const MapGrid& grid, const Communicator& ranks) {
   const std::size_t n_bands = bands.frequency_bands.size();
   std::vector statistics(splits.size(), std::vector<std::vector<NullStatistic>>(n_bands));
   const bool any =
       std::ranges::any_of(splits, [](const LabelledSplit& split) { return split.split.labels.size() > 1; });
   const int n_simulations = any ? config.null_test_simulations : 0;
   const auto n_together = static_cast<int>(std::max<std::size_t>(kStreamsTogether / n_bands, 1));
+  if (n_simulations > 0 && config.null_test_noise == "residual") {
+    fit_noise_to_residual(bands, places, settings, grid, n_simulations, ranks);
+  }
   std::vector<DestriperStream> data = std::move(bands.data.streams);
   for (int first = 0; first < n_simulations; first += n_together) {
     const int end = std::min(first + n_together, n_simulations);

@@ -9,6 +9,7 @@
 #include "core/communicator.hpp"
 #include "map/map_share.hpp"
 #include "map/null_test.hpp"
+#include "map/residual_noise.hpp"
 #include "map/splits.hpp"
 #include "sky/map_grid.hpp"
 
@@ -22,9 +23,10 @@ struct LabelledSplit {
 
 /// Statistics of [mapmake] null_test_simulations realisations of the noise, with the pointing, the flags, the weights
 /// and the solves of the data: [split][stream][realisation] on rank 0. Splits with one map have none. `bands` are as
-/// before afterwards. Collective.
+/// before afterwards. With [mapmake] null_test_noise = "residual" the noise is what the data minus a map have
+/// (residual_noise.hpp); `places` [segment]. Collective.
 std::vector<std::vector<std::vector<NullStatistic>>> simulate_null_tests(
-    LoadedBands& bands, const std::vector<LabelledSplit>& splits, const MapmakeConfig& config,
-    const DestriperSettings& settings, const MapGrid& grid, const Communicator& ranks);
+    LoadedBands& bands, std::span<const ScanPlace> places, const std::vector<LabelledSplit>& splits,
+    const MapmakeConfig& config, const DestriperSettings& settings, const MapGrid& grid, const Communicator& ranks);
 
 }  // namespace comap

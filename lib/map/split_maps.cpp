@@ -36,6 +36,7 @@ class SplitMaps {
  private:
   SplitObservation describe(std::size_t observation) const;
   std::vector<LabelledSplit> labelled_splits() const;
+  std::vector<ScanPlace> scan_places() const;
   void find_structure();
   void add_last_change(std::size_t stream, const MapPiece& map, MapRecord& record) const;
   void gather_cuts_of_bands();
@@ -84,7 +85,7 @@ void SplitMaps::run() {
   find_noise_and_glitches(bands_, config_, settings_, context_.grid, ranks_);
   gather_cuts_of_bands();
   const std::vector<LabelledSplit> splits = labelled_splits();
-  auto simulated = simulate_null_tests(bands_, splits, config_, settings_, context_.grid, ranks_);
+  auto simulated = simulate_null_tests(bands_, scan_places(), splits, config_, settings_, context_.grid, ranks_);
   if (config_.subpixel_pass) find_structure();
   const HealpixSky* prior = context_.preparation.bright_sky ? &*context_.preparation.bright_sky : nullptr;
   outer_ = iterate(bands_, config_, settings_, context_.grid, prior, ranks_);
@@ -139,6 +140,17 @@ std::vector<LabelledSplit> SplitMaps::labelled_splits() const {
     splits.push_back({std::move(split), std::move(labels)});
   }
   return splits;
+}
+
+std::vector<ScanPlace> SplitMaps::scan_places() const {
+  constexpr std::uint64_t kMostScans = 65536;
+  std::vector<ScanPlace> places;
+  for (const std::size_t index : bands_.scan_of_segment) {
+    const FeedScan& scan = context_.share.scans()[index];
+    const std::int64_t obsid = context_.observations[scan.observation].observation.obsid;
+    places.push_back({scan.observation, scan.scan, static_cast<std::uint64_t>(obsid) * kMostScans + scan.scan});
+  }
+  return places;
 }
 
 /// Why a whole observation is not used.

@@ -374,9 +374,15 @@ CalibratorMeasurement measure_calibrator(const CalibratorScan& scan, std::span<c
   if (!(noise_K > 0.0)) return {};
   RealFft fft(rest_K.size());
   const std::vector<double> power_K2 = noise_power_K2(std::move(rest_K), fft);
-  const SourceResult result{fit.value, correlated_covariance(fit, chosen.place, power_K2, fft)};
+  const double chi2 = core_chi2(fit, chosen, noise_K, config.fit_angle);
+  SourceResult result{fit.value, correlated_covariance(fit, chosen.place, power_K2, fft)};
+  // What the model lacks on the source itself, e.g. changes of the gain times the source.
+  const double misfit = chi2 > 1.0 ? chi2 : 1.0;
+  for (SourceVector& row : result.covariance) {
+    for (double& element : row) element *= misfit;
+  }
   CalibratorMeasurement measured = measurement_of(result, scan.parallactic_angle_rad, frequency_GHz, config.fit_angle);
-  measured.chi2 = core_chi2(fit, chosen, noise_K, config.fit_angle);
+  measured.chi2 = chi2;
   return measured;
 }
 

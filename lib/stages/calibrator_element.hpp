@@ -47,13 +47,17 @@ struct CalibratorMeasurement {
 };
 
 /// Fits the samples within `fit_radius_deg` of the source (math/source_fit.hpp) from the largest median of three
-/// neighbours in time with the nominal beam. The noise is the standard deviation of what is left without the fitted
-/// source, after a fit of constant, time and airmass, between 3 and 5 sigmas of the nominal beam from the source, or
-/// auto_rms of the scan when 20 samples or fewer are there. `values_K` [sample of the scan], NaN left out. Everything
-/// is NaN when the fit fails, the amplitude is negative, a width above 3 times the nominal one, or the offset outside
-/// the radius.
+/// neighbours in time with the nominal beam, together with a constant and a slope in time of every sweep across that
+/// circle (`background = "sweep"`), or constant, time and airmass of the scan ("scan"). `values_K` [sample of the
+/// scan], NaN left out, and so are glitches: samples further than `glitch_sigma` times the noise (and 30 % of the
+/// height) from the median of the five samples around, then those as far (and 3 % of the source) from the fit, which is
+/// done again until there are none. Everything is NaN when the fit fails, the amplitude is negative, a width above 3
+/// times the nominal one, or the offset outside the radius.
 ///
-/// Flux = 2 pi A sigma_x sigma_y 2 k nu^2 / c^2 at `frequency_GHz`; all errors from the covariance of the fit.
+/// Flux = 2 pi A sigma_x sigma_y 2 k nu^2 / c^2 at `frequency_GHz`. Errors are those of noise with the power spectrum
+/// of the scan without the source, which is not white (correlated_covariance), times sqrt(chi2) where chi2 is above 1.
+/// The noise of chi2 is the rms of what is left between 3 and 5 sigmas of the nominal beam from the source, or auto_rms
+/// of the scan when 20 samples or fewer are there.
 CalibratorMeasurement measure_calibrator(const CalibratorScan& scan, std::span<const float> values_K,
                                          double frequency_GHz, const CalibratorFitConfig& config);
 

@@ -6,10 +6,12 @@
 
 #include <cmath>
 #include <numbers>
+#include <random>
 
 #include "catalogue/calibration_rows.hpp"
 #include "core/constants.hpp"
 #include "io/level2_schema.hpp"
+#include "math/fft.hpp"
 #include "sky/source_positions.hpp"
 #include "stages/calibrator_element.hpp"
 
@@ -148,6 +150,76 @@ TEST(CalibratorFit, WhatIsNoSourceIsRejected) {
     EXPECT_TRUE(std::isnan(measured.amplitude_K.value)) << measured.amplitude_K.value;
     EXPECT_TRUE(std::isnan(measured.flux_Jy.error));
     EXPECT_TRUE(std::isnan(measured.chi2));
+  }
+}
+
+/// A source in noise of the filtered data of a scan: white, and slow up to the frequencies of a beam.
+struct NoisySource {
+  Observed observed{"TauA"};
+  CalibratorScan scan = calibrator_scan(observed.context, 7, "TauA", {});
+  std::mt19937_64 generator{5};
+
+  std::vector<float> values(double amplitude_K) {
+    constexpr double kWhite_K = 0.01, kSlow_K = 0.012;
+    const std::size_t n = scan.x_deg.size();
+    std::normal_distribution<double> normal;
+    RealFft fft(n);
+    for (std::size_t mode = 0; mode < fft.spectrum().size(); ++mode) {
+      const double frequency_Hz = std::max<double>(static_cast<double>(mode), 1.0) / (0.02 * static_cast<double>(n));
+      const double slow_K2 = kSlow_K * kSlow_K * std::pow(frequency_Hz, -1.3);
+      const double power = kWhite_K * kWhite_K + slow_K2 / (1.0 + slow_K2 / (4.0 * kWhite_K * kWhite_K));
+      const double scale = std::sqrt(0.5 * power * static_cast<double>(n));
+      fft.spectrum()[mode] = {scale * normal(generator), scale * normal(generator)};
+    }
+    fft.inverse();
+    std::vector<float> result(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const double squared = scan.x_deg[i] * scan.x_deg[i] + scan.y_deg[i] * scan.y_deg[i];
+      const double source_K = amplitude_K * std::exp(-0.5 * squared / (kSigma_deg * kSigma_deg));
+      result[i] = static_cast<float>(fft.samples()[i] + source_K + 12.0 * scan.airmass[i]);
+    }
+    return result;
+  }
+  double flux_Jy(double amplitude_K) const {
+    return amplitude_K * 2.0 * std::numbers::pi * std::pow(kSigma_deg * kDegree_rad, 2) * 2.76512e-19 / 1e-26;
+  }
+};
+
+TEST(CalibratorFit, ErrorsAreTheScatterOfFitsInCorrelatedNoise) {
+  constexpr int kTrials = 120;
+  NoisySource source;
+  for (const double amplitude_K : {7.6, 0.75}) {
+    double sum = 0.0, square = 0.0, flux = 0.0;
+    for (int trial = 0; trial < kTrials; ++trial) {
+      const CalibratorMeasurement measured = measure_calibrator(source.scan, source.values(amplitude_K), 30.0, {});
+      const double pull = (measured.flux_Jy.value - source.flux_Jy(amplitude_K)) / measured.flux_Jy.error;
+      sum += pull / kTrials;
+      square += pull * pull / kTrials;
+      flux += measured.flux_Jy.value / source.flux_Jy(amplitude_K) / kTrials;
+    }
+    EXPECT_NEAR(std::sqrt(square - sum * sum), 1.0, 0.2) << amplitude_K;
+    EXPECT_NEAR(flux, 1.0, amplitude_K > 1.0 ? 0.001 : 0.005);
+  }
+}
+
+TEST(CalibratorFit, AGlitchOnTheSourceRejectsNothing) {
+  NoisySource source;
+  for (const double amplitude_K : {7.6, 0.75}) {
+    std::vector<float> values_K = source.values(amplitude_K);
+    const CalibratorMeasurement clean = measure_calibrator(source.scan, values_K, 30.0, {});
+    std::vector<std::size_t> core;
+    for (std::size_t i = 0; i < values_K.size(); ++i) {
+      if (std::hypot(source.scan.x_deg[i], source.scan.y_deg[i]) < 0.3 * kSigma_deg) core.push_back(i);
+    }
+    ASSERT_GT(core.size(), 3U);
+    for (const float glitch_K : {0.4F, 3.0F, -40.0F, 1e6F}) {
+      std::vector<float> spoilt_K = values_K;
+      spoilt_K[core[core.size() / 2]] += glitch_K;
+      spoilt_K[core.front()] -= glitch_K;
+      const CalibratorMeasurement found = measure_calibrator(source.scan, spoilt_K, 30.0, {});
+      EXPECT_NEAR(found.flux_Jy.value / clean.flux_Jy.value, 1.0, 0.3 * clean.flux_Jy.error / clean.flux_Jy.value)
+          << amplitude_K << " K, glitch of " << glitch_K << " K";
+    }
   }
 }
 

@@ -133,7 +133,7 @@ TEST(NoiseStatsLevel2, NoiseOfKnownSpectrumIsFound) {
 /// A stretch of noise of a given spectrum that does not repeat: its ends do not meet.
 template <typename Power>
 std::vector<float> stretch_of_noise(const Power& power_K2, std::size_t n, std::mt19937_64& generator) {
-  constexpr std::size_t kLonger = 8;
+  constexpr std::size_t kLonger = 4;
   std::normal_distribution<double> normal;
   RealFft fft(kLonger * n);
   const double step_Hz = 1.0 / (kSampleTime_s * static_cast<double>(fft.size()));
@@ -176,7 +176,7 @@ TEST(NoiseStatsLevel2, MeanOfManyFitsIsTheTruth) {
   const auto power_K2 = [](double frequency_Hz) {
     return kLevel_K * kLevel_K + kSlow_K * kSlow_K * std::pow(frequency_Hz / 0.1, kSlope);
   };
-  for (const auto& [n, n_fits] : {std::pair(3600, 500), std::pair(14000, 200)}) {
+  for (const auto& [n, n_fits] : {std::pair(3600, 400), std::pair(14000, 120)}) {
     const MeanFit mean(power_K2, static_cast<std::size_t>(n), n_fits);
     EXPECT_NEAR(mean.white_K / kLevel_K, 1.0, 0.01) << n;
     EXPECT_NEAR(mean.red_K / kSlow_K, 1.0, 0.03) << n;
@@ -193,7 +193,7 @@ TEST(NoiseStatsLevel2, WhiteNoiseOfFilteredDataIsTheTruth) {
   };
   const auto power_K2 = [&](double frequency_Hz) { return kLevel_K * kLevel_K + gain_K2(frequency_Hz); };
   for (const std::size_t n : {3600U, 14000U}) {
-    const MeanFit mean(power_K2, n, 100, gain_K2);
+    const MeanFit mean(power_K2, n, 60, gain_K2);
     EXPECT_NEAR(mean.white_K / kLevel_K, 1.0, 0.01) << n;
     EXPECT_NEAR(std::hypot(mean.red_K, kLevel_K) / std::sqrt(power_K2(0.1)), 1.0, 0.05) << n;
     const MeanFit power_law(power_K2, n, 20);

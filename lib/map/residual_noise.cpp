@@ -1,0 +1,229 @@
+#include "map/residual_noise.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "map/noise_simulation.hpp"
+#include "map/products.hpp"
+#include "map/residual.hpp"
+#include "map/subpixel.hpp"
+#include "math/fft.hpp"
+#include "math/gaps.hpp"
+
+namespace comap {
+namespace {
+
+constexpr double kLowest_Hz = 1e-3;
+constexpr double kBinsPerOctave = 2.0;
+constexpr std::size_t kBins = 20;  // to 1 Hz
+constexpr int kRealisations = 4;   // of the model
+constexpr double kSignificant = 2.0;
+
+using Residuals = std::vector<std::vector<double>>;  // [segment][sample]
+
+double frequency_of(std::size_t mode, std::size_t n_samples, double sample_time_s) {
+  return 0.5 * static_cast<double>(mode) / (static_cast<double>(n_samples) * sample_time_s);
+}
+
+/// The first mode of a scan that is above the bins.
+std::size_t end_of_low_modes(std::size_t n_samples, double sample_time_s) {
+  std::size_t mode = 1;
+  while (mode < n_samples && residual_bin(frequency_of(mode, n_samples, sample_time_s)) < kBins) ++mode;
+  return mode;
+}
+
+/// Sums over the feeds of every scan of the job.
+struct ModeSums {
+  std::size_t n_modes, scans_of_one;
+  std::vector<double> n_feeds, n_samples;  ///< [scan]; n_samples summed over the feeds
+  std::vector<double> sum, square;         ///< [scan][mode]
+
+  ModeSums(std::span<const ScanPlace> places, const Residuals& residual_K, double sample_time_s,
+           const Communicator& ranks) {
+    std::array<double, 3> largest = {0.0, 0.0, 0.0};
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      largest[0] = std::max(largest[0], static_cast<double>(places[i].observation) + 1.0);
+      largest[1] = std::max(largest[1], static_cast<double>(places[i].scan) + 1.0);
+      largest[2] = std::max(largest[2], static_cast<double>(end_of_low_modes(residual_K[i].size(), sample_time_s)));
+    }
+    ranks.max(largest);
+    scans_of_one = static_cast<std::size_t>(largest[1]);
+    n_modes = static_cast<std::size_t>(largest[2]);
+    const std::size_t n_scans = static_cast<std::size_t>(largest[0]) * scans_of_one;
+    n_feeds.assign(n_scans, 0.0);
+    n_samples.assign(n_scans, 0.0);
+    sum.assign(n_scans * n_modes, 0.0);
+    square.assign(n_scans * n_modes, 0.0);
+  }
+
+  void add(const ScanPlace& place, std::vector<double> residual_K, std::size_t end, CosineTransform& transform) {
+    const std::size_t scan = place.observation * scans_of_one + place.scan;
+    transform.forward(residual_K);
+    n_feeds[scan] += 1.0;
+    n_samples[scan] += static_cast<double>(residual_K.size());
+    for (std::size_t mode = 1; mode < end; ++mode) {
+      sum[scan * n_modes + mode] += residual_K[mode];
+      square[scan * n_modes + mode] += residual_K[mode] * residual_K[mode];
+    }
+  }
+};
+
+/// Averages over scans and the modes of a bin.
+ResidualPowers averages(const ModeSums& sums, double sample_time_s) {
+  std::vector<double> own(kBins, 0.0), n_own(kBins, 0.0), common(kBins, 0.0), squares(kBins, 0.0), n_common(kBins, 0.0);
+  for (std::size_t scan = 0; scan < sums.n_feeds.size(); ++scan) {
+    const double n_feeds = sums.n_feeds[scan];
+    if (n_feeds == 0.0) continue;
+    const auto n_samples = static_cast<std::size_t>(sums.n_samples[scan] / n_feeds);
+    const std::size_t end = std::min(end_of_low_modes(n_samples, sample_time_s), sums.n_modes);
+    for (std::size_t mode = 1; mode < end; ++mode) {
+      const std::size_t bin = residual_bin(frequency_of(mode, n_samples, sample_time_s));
+      const double sum = sums.sum[scan * sums.n_modes + mode], square = sums.square[scan * sums.n_modes + mode];
+      own[bin] += square;
+      n_own[bin] += n_feeds;
+      if (n_feeds < 2.0) continue;
+      const double product = (sum * sum - square) / (n_feeds * (n_feeds - 1.0));
+      common[bin] += product;
+      squares[bin] += product * product;
+      n_common[bin] += 1.0;
+    }
+  }
+  ResidualPowers powers{std::vector<double>(kBins), std::vector<double>(kBins, 0.0), std::vector<double>(kBins, 0.0)};
+  for (std::size_t bin = 0; bin < kBins; ++bin) {
+    if (n_common[bin] > 1.0) {
+      powers.common[bin] = common[bin] / n_common[bin];
+      powers.common_error[bin] = std::sqrt(squares[bin]) / n_common[bin];
+    }
+    powers.own[bin] = own[bin] / n_own[bin] - powers.common[bin];
+  }
+  return powers;
+}
+
+/// Data minus map, structure inside pixels and airmass of one stream.
+Residuals residuals_of(const DestriperData& data, const DestriperStream& stream, const DestriperResult& solved,
+                       const MapLookup& map) {
+  Residuals residual_K(data.segments.size());
+  for (std::size_t segment = 0; segment < residual_K.size(); ++segment) {
+    if (!(stream.weight_per_K2[segment] > 0.0)) continue;
+    residual_K[segment] = segment_residual(data, stream, segment, map);
+    const DestriperSegment& place = data.segments[segment];
+    if (!place.fits_airmass) continue;
+    for (std::size_t i = 0; i < residual_K[segment].size(); ++i) {
+      residual_K[segment][i] -=
+          solved.airmass_K[segment] * static_cast<double>(data.airmass[static_cast<std::size_t>(place.start) + i]);
+    }
+  }
+  return residual_K;
+}
+
+/// Solves, and what is left of every stream [stream]. Collective.
+std::vector<ResidualPowers> powers_of_streams(DestriperData& data, std::span<const WithinPixel> within_pixel,
+                                              std::span<const ScanPlace> places, double sample_time_s,
+                                              const DestriperSettings& settings, const MapGrid& grid,
+                                              const Communicator& ranks) {
+  const std::vector<DestriperResult> solved = destripe(std::as_const(data), settings, ranks);
+  std::vector<ResidualPowers> powers;
+  for (std::size_t stream = 0; stream < solved.size(); ++stream) {
+    const MapPiece map = share_map(solved[stream].map, ranks);
+    LargeVector<float>& structure_K = data.streams[stream].subpixel_K;
+    if (!within_pixel.empty()) structure_K = subpixel_structure(MapSurface(map, grid), data.pixel, within_pixel);
+    const MapLookup lookup(map, grid);
+    powers.push_back(residual_powers(residuals_of(data, data.streams[stream], solved[stream], lookup), places,
+                                     sample_time_s, ranks));
+    structure_K = {};
+  }
+  return powers;
+}
+
+/// Of kRealisations of the noise model [stream]: their mean.
+std::vector<ResidualPowers> powers_of_model(LoadedBands& bands, std::span<const ScanPlace> places, double sample_time_s,
+                                            const DestriperSettings& settings, const MapGrid& grid,
+                                            int first_realisation, const Communicator& ranks) {
+  std::vector<DestriperStream> data = std::move(bands.data.streams);
+  std::vector<ResidualPowers> mean;
+  for (int i = 0; i < kRealisations; ++i) {
+    bands.data.streams.clear();
+    for (std::size_t stream = 0; stream < data.size(); ++stream) {
+      bands.data.streams.push_back(
+          {simulated_noise_K(bands.data.segments, data[stream], bands.noise[stream], first_realisation + i),
+           data[stream].weight_per_K2, data[stream].prior_variance_K2});
+    }
+    const auto powers = powers_of_streams(bands.data, bands.within_pixel, places, sample_time_s, settings, grid, ranks);
+    mean.resize(powers.size(), {std::vector<double>(kBins, 0.0), std::vector<double>(kBins, 0.0), {}});
+    for (std::size_t stream = 0; stream < powers.size(); ++stream) {
+      for (std::size_t bin = 0; bin < kBins; ++bin) {
+        mean[stream].own[bin] += powers[stream].own[bin] / kRealisations;
+        mean[stream].common[bin] += powers[stream].common[bin] / kRealisations;
+      }
+    }
+  }
+  bands.data.streams = std::move(data);
+  return mean;
+}
+
+/// What is to be done with the model of a stream, by bin.
+struct Correction {
+  std::vector<double> factor, common_K2;
+};
+
+Correction correction_of(const ResidualPowers& data, const ResidualPowers& model) {
+  Correction correction{std::vector<double>(kBins, 1.0), std::vector<double>(kBins, 0.0)};
+  for (std::size_t bin = 0; bin < kBins; ++bin) {
+    const double ratio = data.own[bin] / model.own[bin];
+    if (std::isfinite(ratio) && ratio > 0.0) correction.factor[bin] = ratio;
+    const double common_K2 = data.common[bin] - model.common[bin];
+    if (common_K2 > kSignificant * data.common_error[bin]) correction.common_K2[bin] = common_K2;
+  }
+  return correction;
+}
+
+}  // namespace
+
+std::size_t residual_bin(double frequency_Hz) {
+  const double place = kBinsPerOctave * std::log2(frequency_Hz / kLowest_Hz);
+  return place < 0.0 ? 0 : std::min(static_cast<std::size_t>(place), kBins);
+}
+
+ResidualPowers residual_powers(const std::vector<std::vector<double>>& residual_K, std::span<const ScanPlace> places,
+                               double sample_time_s, const Communicator& ranks) {
+  ModeSums sums(places, residual_K, sample_time_s, ranks);
+  std::map<std::size_t, CosineTransform> transforms;
+  for (std::size_t segment = 0; segment < residual_K.size(); ++segment) {
+    std::vector<double> series = residual_K[segment];
+    if (series.empty() || bridge_gaps(series) == 0) continue;
+    const std::size_t n = series.size();
+    sums.add(places[segment], std::move(series), end_of_low_modes(n, sample_time_s),
+             transforms.try_emplace(n, n).first->second);
+  }
+  for (auto* values : {&sums.n_feeds, &sums.n_samples, &sums.sum, &sums.square}) ranks.sum(std::span<double>(*values));
+  return averages(sums, sample_time_s);
+}
+
+void fit_noise_to_residual(LoadedBands& bands, std::span<const ScanPlace> places, const DestriperSettings& settings,
+                           const MapGrid& grid, int first_realisation, const Communicator& ranks) {
+  double sample_time_s = bands.sample_time_s;
+  ranks.max(std::span<double>(&sample_time_s, 1));
+  const auto of_data = powers_of_streams(bands.data, bands.within_pixel, places, sample_time_s, settings, grid, ranks);
+  const auto of_model = powers_of_model(bands, places, sample_time_s, settings, grid, first_realisation, ranks);
+  for (std::size_t stream = 0; stream < of_data.size(); ++stream) {
+    const auto correction = std::make_shared<const Correction>(correction_of(of_data[stream], of_model[stream]));
+    for (std::size_t segment = 0; segment < bands.noise[stream].size(); ++segment) {
+      SegmentNoise& noise = bands.noise[stream][segment];
+      noise.factor = [correction](double frequency_Hz) {
+        const std::size_t bin = residual_bin(frequency_Hz);
+        return bin < kBins ? correction->factor[bin] : 1.0;
+      };
+      noise.common_K2 = [correction](double frequency_Hz) {
+        const std::size_t bin = residual_bin(frequency_Hz);
+        return bin < kBins ? correction->common_K2[bin] : 0.0;
+      };
+      noise.common_key = places[segment].key;
+    }
+  }
+}
+
+}  // namespace comap
