@@ -81,7 +81,7 @@ class ObservationRun {
       outcome_.status = ObservationOutcome::Status::up_to_date;
       restore_result();
     }
-    outcome_.result.level2_digest = digest(plan_.records);
+    outcome_.result.level2_digest = settings_digest(plan_.records);
     if (plan_.up_to_date()) return;
     if (team_.rank() == 0) log_info("starting: {}", plan_.text());
     for (std::size_t i = 0; i < tools_.stages.size(); ++i) {
