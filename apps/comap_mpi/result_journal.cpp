@@ -130,7 +130,7 @@ bool is_file_gone(const std::string& path) {
 bool is_of_its_file(const ObservationResult& result) {
   if (result.level2_digest.empty()) return true;
   try {
-    return digest_of_records(h5::File::open_read(result.level2_path)) == result.level2_digest;
+    return settings_digest(h5::File::open_read(result.level2_path)) == result.level2_digest;
   } catch (const IoError& error) {
     log_warning("{}", error.what());
     return false;

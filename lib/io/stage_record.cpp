@@ -3,18 +3,14 @@
 #include <fmt/core.h>
 #include <libdeflate.h>
 
-#include <algorithm>
-
 #include "core/error.hpp"
 #include "core/json_bytes.hpp"
 
 namespace comap {
 namespace {
 
-std::string compared_text(const StageRecord& record) {
-  nlohmann::json compared = to_json(record);
-  compared.erase("outputs");
-  return json_text(compared);
+std::string crc_text(const std::string& text) {
+  return fmt::format("{:08x}", libdeflate_crc32(0, text.data(), text.size()));
 }
 
 std::string attribute_text(const h5::File& file, const std::string& object, std::string_view name) {
@@ -34,24 +30,22 @@ nlohmann::json json_of_outputs(const std::vector<StageOutput>& outputs) {
 std::string stage_record_path(std::string_view stage) { return fmt::format("{}/{}", kStageRecordGroup, stage); }
 
 std::string digest(const StageRecord& record) {
-  const std::string text = compared_text(record);
-  return fmt::format("{:08x}", libdeflate_crc32(0, text.data(), text.size()));
+  nlohmann::json compared = to_json(record);
+  compared.erase("outputs");
+  return crc_text(json_text(compared));
 }
 
-std::string digest(const std::vector<StageRecord>& records) {
+std::string settings_digest(const std::vector<StageRecord>& records) {
   if (records.empty()) return "";
-  std::vector<std::string> texts;
-  for (const StageRecord& record : records) texts.push_back(compared_text(record));
-  std::ranges::sort(texts);
-  std::uint32_t sum = 0;
-  for (const std::string& text : texts) sum = libdeflate_crc32(sum, text.data(), text.size());
-  return fmt::format("{:08x}", sum);
+  auto settings = nlohmann::json::object();
+  for (const StageRecord& record : records) settings[record.stage] = {record.parameters, record.software_version};
+  return crc_text(json_text(settings));
 }
 
-std::string digest_of_records(const h5::File& file) {
+std::string settings_digest(const h5::File& file) {
   std::vector<StageRecord> records;
   for (auto& [stage, record] : read_stage_records(file)) records.push_back(std::move(record));
-  return digest(records);
+  return settings_digest(records);
 }
 
 std::map<std::string, StageRecord> read_stage_records(const h5::File& file) {

@@ -45,11 +45,12 @@ void write_stage_record(h5::File& file, const StageRecord& record);
 /// What the file says was wrong with its inputs; empty for files of earlier versions. Serial.
 std::vector<Trouble> read_troubles(const h5::File& file);
 
-/// Short text that differs when a record does, or one of several; their outputs do not matter.
+/// Short text that differs when a record does; its outputs do not matter.
 std::string digest(const StageRecord& record);
-std::string digest(const std::vector<StageRecord>& records);
-/// The same of all records of a file; empty when it has none. Serial. Throws IoError.
-std::string digest_of_records(const h5::File& file);
+/// Short text that differs when stages, their parameters or versions do; empty without records.
+std::string settings_digest(const std::vector<StageRecord>& records);
+/// The same of all records of a file. Serial. Throws IoError.
+std::string settings_digest(const h5::File& file);
 
 nlohmann::json to_json(const StageRecord& record);
 StageRecord record_from_json(const nlohmann::json& json);

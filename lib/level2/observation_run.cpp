@@ -92,7 +92,7 @@ class ObservationRun {
     found.at("path").get_to(path_);
     plan_ = rerun_plan_from_json(found.at("plan"));
     outcome_.result.level2_path = path_;
-    outcome_.result.level2_digest = digest(plan_.records);
+    outcome_.result.level2_digest = settings_digest(plan_.records);
     if (plan_.up_to_date()) {
       outcome_.status = ObservationOutcome::Status::up_to_date;
       return;
