@@ -88,7 +88,9 @@ std::string becomes_bad() { return fmt::format("COALESCE(quality_flags.is_good, 
 
 /// Elements that only this table said were bad, and says no longer.
 std::string is_lifted() {
-  return fmt::format("NOT quality_flags.is_good AND quality_flags.flag_source = $1 AND NOT {}", is_named());
+  return fmt::format(
+      "NOT quality_flags.is_good AND quality_flags.pixel > 0 AND quality_flags.flag_source = $1 AND NOT {}",
+      is_named());
 }
 
 std::string lifted_query(const std::string& flags) {
