@@ -15,6 +15,7 @@
 #include "core/rank_zero.hpp"
 #include "io/output_directory.hpp"
 #include "level2/catalogue_snapshot.hpp"
+#include "level2/level2_path.hpp"
 #include "level2/level2_place.hpp"
 #include "level2/rerun_plan.hpp"
 #include "level2_handout.hpp"
@@ -97,7 +98,8 @@ Intention what_would_be_done(const CommandContext& context, const StageList& sta
                              Catalogue& catalogue, const Observation& observation) {
   try {
     const nlohmann::json snapshot = catalogue_snapshot(catalogue, observation.obsid);
-    const auto [path, remark] = level2_place(context.config.level2, observation, snapshot);
+    const auto [path, remark] = level2_place(context.config.level2, observation, snapshot,
+                                             [&](const std::string& file) { return reason_in(deadly, file); });
     if (!remark.empty()) log_warning("observation {}: {}", observation.obsid, remark);
     const std::string following = following_level2_path(catalogue, observation);
     if (const std::string reason = reason_in(deadly, following); !reason.empty()) {
@@ -202,6 +204,7 @@ std::vector<std::string> earlier_files(const CommandContext& context, const Leve
     if (!path.empty() && std::filesystem::exists(path, ignored)) paths.push_back(path);
   };
   for (const Observation& observation : work.observations) {
+    add(observation.level2_path);
     try {
       add(level2_path(context.config.level2, observation));
     } catch (const Error&) {  // who works on it says what is wrong

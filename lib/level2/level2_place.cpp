@@ -58,14 +58,15 @@ std::string reason_against(const std::string& path, const Level2Config& config, 
 
 }  // namespace
 
-Level2Place level2_place(const Level2Config& config, const Observation& observation, const nlohmann::json& snapshot) {
+Level2Place level2_place(const Level2Config& config, const Observation& observation, const nlohmann::json& snapshot,
+                         const std::function<std::string(const std::string& path)>& why_deadly) {
   const std::string own = level2_path(config, observation);
   const std::string registered = registered_path(snapshot);
   std::error_code error;
   if (registered.empty() || is_same_place(registered, own) || !fs::exists(registered, error)) return {own, ""};
-  std::string reason;
+  std::string reason = why_deadly(registered);
   try {
-    reason = reason_against(registered, config, observation);
+    if (reason.empty()) reason = reason_against(registered, config, observation);
   } catch (const IoError& failure) {
     reason = failure.what();
   }

@@ -69,7 +69,7 @@ class ObservationRun {
     std::string text;
     team_.run_agreed("check_level1", [&] {
       if (team_.rank() != 0) return;
-      const Level2Place place = level2_place(tools_.config.level2, job_.observation, job_.snapshot);
+      const Level2Place place = level2_place(tools_.config.level2, job_.observation, job_.snapshot, tools_.why_deadly);
       if (!place.remark.empty()) log_warning("{}", place.remark);
       const std::string& level1 = job_.observation.level1_path;
       const std::string& following = job_.following_level2_path;
@@ -77,8 +77,9 @@ class ObservationRun {
         throw ObservationError(
             fmt::format("{}: {}; its vane calibration is needed for this sky dip", following, deadly));
       }
-      const RerunQuestion question{tools_.config.level2, tools_.stages, level1,    place.path,
-                                   job_.snapshot,        following,     tools_.why_deadly(place.path)};
+      const RerunQuestion question{
+          tools_.config.level2,         tools_.stages, level1, place.path, job_.snapshot, following,
+          tools_.why_deadly(place.path)};
       RerunPlan plan;
       with_retries(tools_.config.io, level1, [&] {
         level1_identity_ = identity_if_there(level1);
