@@ -10,10 +10,12 @@
 
 #include "catalogue/catalogue.hpp"
 #include "check/check_file.hpp"
+#include "check/check_vane.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "io/band_order.hpp"
 #include "io/level1_metadata.hpp"
+#include "io/level2_schema.hpp"
 #include "level2/tod_reader.hpp"
 #include "stages/check_metadata.hpp"
 #include "stages/feed_flags.hpp"
@@ -28,10 +30,9 @@ namespace {
 using Findings = std::vector<Finding>;
 
 constexpr std::string_view kTod = "spectrometer/tod";
-constexpr double kMostMissing = 0.1;          ///< share of NaN in a band from which it is worth a finding
-constexpr std::int64_t kUsuallyMissing = 10;  ///< samples of a feed that are NaN in any file
-constexpr std::int64_t kLookSamples = 100;    ///< of one look into the TOD
-constexpr int kLooks = 4;                     ///< into each feed of a contiguous file; a chunked one inflates for each
+constexpr double kMostMissing = 0.1;        ///< share of NaN in a band from which it is worth a finding
+constexpr std::int64_t kLookSamples = 100;  ///< of one look into the TOD
+constexpr int kLooks = 4;                   ///< into each feed of a contiguous file; a chunked one inflates for each
 constexpr std::int64_t kDeepSamples = 4000;
 constexpr const char* kCopyAgain = "copy the file again; if the archive has it like this, leave the observation out";
 constexpr const char* kLeaveOut = "leave the observation out, or tell [level2] what to accept";
@@ -114,14 +115,11 @@ void describe_feed(int feed, const std::array<BandCount, kBands>& bands, bool de
   }
 }
 
-/// What level2 would mend or take out, but for the kinds that findings tell already and what any file lacks.
+/// What level2 would mend or take out, but for the kinds that findings tell already.
 void add_troubles(const std::vector<Trouble>& troubles, Findings& findings, const std::set<TroubleKind>& told = {}) {
-  std::vector<Trouble> untold;
-  std::ranges::copy_if(troubles, std::back_inserter(untold), [&](const Trouble& trouble) {
-    const bool is_usual = trouble.kind == TroubleKind::samples_missing && trouble.n_samples <= kUsuallyMissing;
-    return !is_usual && !told.contains(trouble.kind);
-  });
-  for (const Trouble& trouble : merged(untold)) findings.push_back(finding_of(trouble));
+  for (const Trouble& trouble : merged(troubles)) {
+    if (!told.contains(trouble.kind)) findings.push_back(finding_of(trouble));
+  }
 }
 
 std::vector<Trouble> check_feed(const ObservationContext& observation, const CheckLevel1Config& limits, int row,
@@ -218,6 +216,17 @@ ObservationContext check_stages(const Level1Metadata& level1, const Level2Config
   return observation;
 }
 
+void check_calibration(const ObservationContext& observation, const Level2Config& config, Findings& findings) {
+  if (observation.vane_events.empty() || !observation.products.contains(level2::kVaneEventMjd)) return;
+  const h5::File file = h5::File::open_read(observation.level1.path);
+  TodReader reader(file, band_order_of(observation.level1));
+  try {
+    add_troubles(check_vane(observation, config, reader), findings);
+  } catch (const ObservationError& error) {
+    findings.push_back({"hk/antenna0/vane", error.what(), "it cannot be calibrated: leave it out"});
+  }
+}
+
 }  // namespace
 
 std::vector<Finding> check_level1_file(const std::string& path, const Level2Config& config, TodDepth depth) {
@@ -238,6 +247,7 @@ std::vector<Finding> check_level1_file(const std::string& path, const Level2Conf
   const ObservationContext observation = check_stages(level1, config, findings);
   try {
     check_tod(observation, config.check_level1, depth, findings);
+    if (depth == TodDepth::all) check_calibration(observation, config, findings);
   } catch (const Error& error) {
     findings.push_back({std::string(kTod), error.what(), kCopyAgain});
   }

@@ -16,6 +16,7 @@ namespace {
 constexpr const char* kStage = "check_level1";
 constexpr const char* kTod = "spectrometer/tod";
 constexpr const char* kPointing = "spectrometer/pixel_pointing";
+constexpr std::int64_t kUsuallyMissing = 10;  ///< samples of a feed that are NaN in any file
 constexpr const char* kSamplesMissing = "these samples are missing";
 
 /// A flag that the power of a sample can have.
@@ -89,7 +90,7 @@ void FeedFlags::add_sample_troubles(std::uint8_t in_single_channels, std::vector
     }
     const std::int64_t n_flagged = std::ranges::count(bands_of, std::uint8_t{1});
     const std::string text = text_of(flag, limits_);
-    if (n_flagged > 0) {
+    if (n_flagged > (flag == sample_flag::kMissing ? kUsuallyMissing : 0)) {
       troubles.push_back({kind, kStage, kTod, text + in_bands(bands), kSamplesMissing, {feed_}, n_flagged});
     }
     if ((in_single_channels & flag) != 0) {
