@@ -26,7 +26,7 @@ void write_band_map(const MapPiece& map, const MapGrid& grid, const MapmakeConfi
   }
   result.paths = write_map(stem, title, map, grid, config, record, files, ranks);
   result.warnings = record.warnings;
-  if (ranks.rank() != 0) return;
+  if (ranks.rank() != 0 || !result.label.empty()) return;  // of parts the headers say it
   for (const std::string& warning : result.warnings) log_warning("{}: {}", title, warning);
 }
 

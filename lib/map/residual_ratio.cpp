@@ -1,5 +1,6 @@
 #include "map/residual_ratio.hpp"
 
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -11,6 +12,9 @@ namespace comap {
 namespace {
 
 constexpr std::size_t kEndMode = 4 * kFreeModes;
+
+/// Median of the mean of so many squares of unit variance, after Wilson and Hilferty.
+double median_of_mean_square(std::size_t n) { return std::pow(1.0 - 2.0 / (9.0 * static_cast<double>(n)), 3); }
 
 std::optional<double> ratio_of_segment(OffsetInverse& inverse, std::size_t segment, std::span<const double> offsets_K,
                                        std::size_t lane) {
@@ -36,7 +40,8 @@ double residual_ratio(OffsetInverse& inverse, const OffsetLayout& layout, std::s
     if (const auto ratio = ratio_of_segment(inverse, segment, of_segment, lane)) ratios.push_back(*ratio);
   }
   const double median = median_of_positive(ratios, ranks);
-  return median > 0.0 ? median : std::numeric_limits<double>::quiet_NaN();
+  if (!(median > 0.0)) return std::numeric_limits<double>::quiet_NaN();
+  return median / median_of_mean_square(kEndMode - kFreeModes);
 }
 
 }  // namespace comap

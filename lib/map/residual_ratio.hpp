@@ -18,7 +18,8 @@ namespace comap {
 ///   c_k^2 / (v_k + u) = a_k^2 (v_k + u) / v_k^2,
 ///
 /// averaged over the slowest modes that the prior does not set free (offset_prior.hpp), two to eight periods a segment;
-/// the median over segments, so that a few bad scans do not tell. `offsets_K` [offset] of one lane, airmass taken off.
+/// the median over segments, over that of noise as expected, so that a few bad scans
+/// do not tell. `offsets_K` [offset] of one lane, airmass taken off.
 /// NaN without a prior, or where no segment is long enough. Collective.
 double residual_ratio(OffsetInverse& inverse, const OffsetLayout& layout, std::span<const double> offsets_K,
                       std::size_t lane, const Communicator& ranks);

@@ -11,7 +11,7 @@ namespace comap {
 namespace {
 
 constexpr int kOffsetLength = 25;
-constexpr std::int64_t kSamples = 2000, kSegments = 60, kPixels = 150;
+constexpr std::int64_t kSamples = 2000, kSegments = 400, kPixels = 150;
 constexpr double kPrior_K2 = 0.5;  // of every mode: offsets that know nothing of each other
 
 /// White noise of variance 1 and offsets of `variance_K2`, on pixels that many segments share.
@@ -46,11 +46,11 @@ double ratio_of(const DestriperData& data) {
   return destripe(data, settings, SerialCommunicator()).front().report.residual_ratio;
 }
 
-TEST(ResidualRatio, IsOneWhereThePriorIsRight) { EXPECT_NEAR(ratio_of(noise_data(kPrior_K2, true)), 1.0, 0.12); }
+TEST(ResidualRatio, IsOneWhereThePriorIsRight) { EXPECT_NEAR(ratio_of(noise_data(kPrior_K2, true)), 1.0, 0.08); }
 
 // Expected (variance + u) / (prior + u) with u = 1/25 the white noise of an offset.
 TEST(ResidualRatio, SaysHowMuchMoreNoiseThereIs) {
-  EXPECT_NEAR(ratio_of(noise_data(4.0 * kPrior_K2, true)) / ((2.0 + 0.04) / (0.5 + 0.04)), 1.0, 0.12);
+  EXPECT_NEAR(ratio_of(noise_data(4.0 * kPrior_K2, true)) / ((2.0 + 0.04) / (0.5 + 0.04)), 1.0, 0.08);
 }
 
 TEST(ResidualRatio, OneScanOfManyDoesNotTell) {
@@ -58,7 +58,7 @@ TEST(ResidualRatio, OneScanOfManyDoesNotTell) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(kSamples); ++i) {
     data.streams[0].tod_K[i] += 20.0F * std::sin(0.03F * static_cast<float>(i));
   }
-  EXPECT_NEAR(ratio_of(data), 1.0, 0.15);
+  EXPECT_NEAR(ratio_of(data), 1.0, 0.08);
 }
 
 TEST(ResidualRatio, NoPriorNoRatio) { EXPECT_TRUE(std::isnan(ratio_of(noise_data(kPrior_K2, false)))); }
