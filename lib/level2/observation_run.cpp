@@ -309,7 +309,8 @@ class ObservationRun {
       if (team_.rank() != 0) return;
       fill_catalogue_values(observation_, tools_.stages, feeds, outcome_.result);
       outcome_.result.troubles = all_troubles(feeds);
-      if (tod_ && combined_deliveries(running_).scan_samples && n_samples_left_ == 0) fail_without_samples();
+      const bool has_read_scans = tod_ && combined_deliveries(running_).scan_samples && !observation_.scans.empty();
+      if (has_read_scans && n_samples_left_ == 0) fail_without_samples();
     });
     share_result();
     complete_records();

@@ -15,9 +15,10 @@ constexpr double kLongestJump_s = 10.0;
 constexpr double kLongestAtEnds_s = 1.0;  ///< of a file, where there is nothing on the other side
 constexpr std::size_t kMostTracks = 50;   ///< looked at for one that goes on after a jump
 
+bool is_elevation(double elevation_deg) { return elevation_deg > 0.0 && elevation_deg <= kHighestElevation_deg; }
+
 bool is_missing(double azimuth_deg, double elevation_deg) {
-  return !std::isfinite(azimuth_deg) || azimuth_deg == 0.0 || !(elevation_deg > 0.0) ||
-         !(elevation_deg <= kHighestElevation_deg);
+  return !std::isfinite(azimuth_deg) || azimuth_deg == 0.0 || !is_elevation(elevation_deg);
 }
 
 /// Whether the telescope can have gone from one sample to another, `n` samples later.
@@ -172,6 +173,10 @@ std::vector<PointingFault> bridge_pointing(const CheckLevel1Config& limits, Leve
     std::ranges::transform(faults, is_wrong.begin(),
                            [](PointingFault fault) { return static_cast<std::uint8_t>(fault); });
     bridge_missing(azimuth, is_wrong, kFullTurn_deg);
+    // An elevation without an azimuth is as good as any.
+    for (std::size_t i = 0; i < n; ++i) {
+      if (faults[i] == PointingFault::missing && is_elevation(elevation[i])) is_wrong[i] = 0;
+    }
     bridge_missing(elevation, is_wrong);
   }
   return all;

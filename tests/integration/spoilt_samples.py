@@ -18,7 +18,7 @@ url = "sqlite:comap.db"
 [simulate]
 n_observations = 2
 seed = 5
-n_feeds = 3
+n_feeds = 4
 n_channels = 64
 n_scans = 4
 scan_duration_s = 30
@@ -47,8 +47,8 @@ def spoil(path):
     with h5py.File(path, "r+") as file:
         on = np.diff(np.concatenate([[0], file["spectrometer/features"][:] == 512, [0]]).astype(int))
         starts, ends = np.where(on == 1)[0], np.where(on == -1)[0]
-        tod = file[TOD][:3]
-        expected = np.zeros((3, 4, tod.shape[-1]), np.uint8)
+        tod = file[TOD][:4]
+        expected = np.zeros((4, 4, tod.shape[-1]), np.uint8)
         middle = (starts + ends) // 2
 
         def put(row, scan, n, value, flag, band=slice(None)):
@@ -78,7 +78,7 @@ def spoil(path):
         tod[2, ..., 1::2] = even[..., :tod[2, ..., 1::2].shape[-1]]
         for start, end in zip(starts, ends):
             expected[2, :, start:end] = REPEATED
-        file[TOD][:3] = tod
+        file[TOD][:4] = tod
 
         pointing = file["spectrometer/pixel_pointing"]
         for name, scan, n, value in (("az", 0, 5, 0.0), ("el", 1, 3, np.nan), ("el", 3, 2, 91.0)):
@@ -90,12 +90,15 @@ def spoil(path):
             angle = pointing[f"pixel_{name}"]
             angle[:, at] = angle[:, at.start - 1:at.start]
         expected[:, :, at] |= POINTING
+        pointing["pixel_az"][3] = np.nan
+        for start, end in zip(starts, ends):
+            expected[3, :, start:end] |= POINTING
         return expected, list(zip(starts, ends))
 
 
 def double(path):
     with h5py.File(path, "r+") as file:
-        for row in range(3):
+        for row in range(4):
             tod = file[TOD][row]
             tod[..., 1::2] = tod[..., 0:2 * (tod.shape[-1] // 2):2]
             file[TOD][row] = tod
@@ -124,6 +127,9 @@ def check_binned(clean, spoilt, expected, rows, scans):
     start, end = scans[3]
     np.testing.assert_array_equal(spoilt["level2/binned_data"][:][rows[1], ..., start:end],
                                   clean["level2/binned_data"][:][rows[1], ..., start:end])
+    np.testing.assert_array_equal(spoilt["level2/binned_filtered_data"][:][rows[3]],
+                                  clean["level2/binned_filtered_data"][:][rows[3]])
+    assert np.isfinite(np.array(spoilt["level2/atmosphere/tau"])[rows[3], :, 20]).all()
 
 
 def map_file(directory, name):
@@ -172,7 +178,7 @@ def main():
     assert "no sample of any scan is left" in text and "spectra equal to the one before" in text, text
     assert "feed 3: more than 25 % of the spectra are equal" in text, text
     with level2(scratch / "clean") as clean, level2(scratch / "spoilt") as spoilt:
-        rows = clean["spectrometer/feeds"][:3] - 1
+        rows = clean["spectrometer/feeds"][:4] - 1
         assert not clean[FLAGS][:].any()
         check_flags(spoilt, expected, rows)
         check_binned(clean, spoilt, expected, rows, scans)

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
+#include <numbers>
 
 #include "core/constants.hpp"
 
@@ -123,7 +125,8 @@ TEST(Pointing, FaultsAreBridgedAcrossNorth) {
   EXPECT_NEAR(level1.azimuth_deg[2], 360.0, 1e-9);
   EXPECT_NEAR(level1.elevation_deg[2], 40.02, 1e-9);
   EXPECT_EQ(level1.azimuth_deg[1], 359.98);
-  EXPECT_TRUE(std::isnan(level1.azimuth_deg[7])) << "a feed without any direction";
+  EXPECT_TRUE(std::isnan(level1.azimuth_deg[7])) << "a feed without any azimuth";
+  EXPECT_EQ(level1.elevation_deg[7], 50.0);
 }
 
 }  // namespace
