@@ -62,6 +62,15 @@ void leave_out_doubles(const std::vector<MapObservation>& observations, Survey& 
 
 /// What differs between two files, of the first one against the second; empty for files that belong together.
 using Difference = std::string (*)(const Level2Traits& of, const Level2Traits& from);
+/// Whether a file says anything of the property: one that does not has no vote, and is of no other kind.
+using Tells = bool (*)(const Level2Traits& traits);
+
+bool tells_half_bands(const Level2Traits& /*traits*/) { return true; }
+bool tells_unit(const Level2Traits& traits) { return !traits.unit.empty(); }
+bool tells_gain_filter(const Level2Traits& traits) { return !traits.gain_filter.empty(); }
+bool tells_frequencies(const Level2Traits& traits) {
+  return std::ranges::any_of(traits.centre_GHz, [](double centre_GHz) { return std::isfinite(centre_GHz); });
+}
 
 std::string half_band_difference(const Level2Traits& of, const Level2Traits& from) {
   if (of.n_freq_bin == from.n_freq_bin) return "";
@@ -69,7 +78,7 @@ std::string half_band_difference(const Level2Traits& of, const Level2Traits& fro
 }
 
 std::string unit_difference(const Level2Traits& of, const Level2Traits& from) {
-  if (of.unit == from.unit || of.unit.empty() || from.unit.empty()) return "";
+  if (of.unit == from.unit) return "";
   return fmt::format("samples in {}, not {}", of.unit, from.unit);
 }
 
@@ -84,7 +93,7 @@ std::string frequency_difference(const Level2Traits& of, const Level2Traits& fro
 
 /// Keys that only one of them has came with a version of the program.
 std::string gain_filter_difference(const Level2Traits& of, const Level2Traits& from) {
-  if (of.gain_filter == from.gain_filter || of.gain_filter.empty() || from.gain_filter.empty()) return "";
+  if (of.gain_filter == from.gain_filter) return "";
   const auto expected = nlohmann::json::parse(from.gain_filter);
   std::string text;
   const auto mine = nlohmann::json::parse(of.gain_filter);
@@ -97,10 +106,10 @@ std::string gain_filter_difference(const Level2Traits& of, const Level2Traits& f
 }
 
 /// Observations that are used, files that belong together in one group.
-std::vector<std::vector<std::size_t>> grouped(const Survey& survey, Difference difference) {
+std::vector<std::vector<std::size_t>> grouped(const Survey& survey, Tells tells, Difference difference) {
   std::vector<std::vector<std::size_t>> groups;
   for (std::size_t i = 0; i < survey.size(); ++i) {
-    if (!survey[i].outcome.used) continue;
+    if (!survey[i].outcome.used || !tells(survey[i].traits)) continue;
     const auto group = std::ranges::find_if(groups, [&](const auto& members) {
       return difference(survey[i].traits, survey[members.front()].traits).empty();
     });
@@ -113,9 +122,9 @@ std::vector<std::vector<std::size_t>> grouped(const Survey& survey, Difference d
   return groups;
 }
 
-void keep_majority(const std::vector<MapObservation>& observations, Difference difference, Exclusion reason,
-                   Survey& survey) {
-  auto groups = grouped(survey, difference);
+void keep_majority(const std::vector<MapObservation>& observations, Tells tells, Difference difference,
+                   Exclusion reason, Survey& survey) {
+  auto groups = grouped(survey, tells, difference);
   if (groups.size() < 2) return;
   std::ranges::stable_sort(groups, std::greater<>(), &std::vector<std::size_t>::size);
   const bool has_majority = groups[0].size() > groups[1].size();
@@ -149,11 +158,11 @@ void note_oddities(const std::vector<MapObservation>& observations, Survey& surv
 void leave_out_strangers(const std::vector<MapObservation>& observations, SampleSource source, Survey& survey) {
   leave_out_exchanged(observations, survey);
   leave_out_doubles(observations, survey);
-  keep_majority(observations, half_band_difference, Exclusion::other_half_bands, survey);
-  keep_majority(observations, unit_difference, Exclusion::other_unit, survey);
-  keep_majority(observations, frequency_difference, Exclusion::other_frequencies, survey);
+  keep_majority(observations, tells_half_bands, half_band_difference, Exclusion::other_half_bands, survey);
+  keep_majority(observations, tells_unit, unit_difference, Exclusion::other_unit, survey);
+  keep_majority(observations, tells_frequencies, frequency_difference, Exclusion::other_frequencies, survey);
   if (source == SampleSource::level2) {
-    keep_majority(observations, gain_filter_difference, Exclusion::other_gain_filter, survey);
+    keep_majority(observations, tells_gain_filter, gain_filter_difference, Exclusion::other_gain_filter, survey);
   }
   note_oddities(observations, survey);
 }

@@ -104,7 +104,6 @@ void MapShare::keep_on(Scratch* scratch) {
   for (auto* array : {&airmass_, &solver_factor_}) *array = LargeVector<float>(scratch);
 }
 
-/// Scans, pointing and samples that are read at different times must be of one file.
 Level2Reader MapShare::open(const MapUnit& unit) const {
   return open_same_level2(context_.io, path_of(unit), context_.config.dataset, unit.file);
 }

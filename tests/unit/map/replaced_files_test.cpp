@@ -43,7 +43,7 @@ TEST(ReplacedFiles, LaterGroupsOfBandsAreMadeWithoutThem) {
   }
   MapmakeConfig config;
   config.feeds = {1, 3};
-  config.bands = {0, 1};
+  config.bands = {0, 1, 2, 3};
   config.output_dir = directory;
   config.format = "hdf5";
   config.cdelt_deg = 1.0 / 30.0;
@@ -57,10 +57,12 @@ TEST(ReplacedFiles, LaterGroupsOfBandsAreMadeWithoutThem) {
     test::write_level2(offered[1].observation.level2_path, other);
   });
   const MapJobResult result = run_map_job(config, IoConfig(), offered, "", SerialCommunicator(), files);
-  ASSERT_EQ(result.bands.size(), 2U);
+  ASSERT_EQ(result.bands.size(), 4U);
   EXPECT_EQ(result.bands[0].n_observations, 2);
-  EXPECT_EQ(result.bands[1].n_observations, 1);
-  EXPECT_EQ(result.bands[1].n_samples * 2, result.bands[0].n_samples);
+  for (const std::size_t band : {1U, 2U, 3U}) {
+    EXPECT_EQ(result.bands[band].n_observations, 1);
+    EXPECT_EQ(result.bands[band].n_samples * 2, result.bands[0].n_samples);
+  }
   EXPECT_EQ(result.selection.counts[static_cast<std::size_t>(Exclusion::file_replaced)], 1);
   EXPECT_EQ(result.selection.n_bad_files(), 1);
   const std::string& reason = result.selection.observations[1].reason;
