@@ -41,30 +41,42 @@ void limit_process() {
   ::setrlimit(RLIMIT_CORE, &no_core);
 }
 
-void read_headers(const std::string& path) {
-  const FileFinding finding = inspect_file(path, DataLevel::level1);
-  if (finding.state == FileState::missing || finding.state == FileState::unreadable) return;
-  read_stage_records(h5::File::open_read(path));
-  for (const char* dataset : {"binned_filtered_data", "binned_data"}) {
-    const Level2Reader file(path, dataset);
-    for (int feed = 1; feed <= kScienceFeeds; ++feed) {
-      if (!file.has_feed(feed)) continue;
-      file.read_pointing(feed);
-      file.read_stream(feed, 0);
-      break;
-    }
+/// What is wrong with a file that can be read is found out again, and said, by who reads it.
+template <typename Work>
+void unless_refused(const Work& work) {
+  try {
+    work();
+  } catch (const Error&) {
   }
 }
 
-/// The line about a file. What is wrong with one that can be read is found out again, and said, by who reads it.
+void read_stream_of_a_feed(const std::string& path, const std::string& dataset) {
+  const Level2Reader file(path, dataset);
+  for (int feed = 1; feed <= kScienceFeeds; ++feed) {
+    if (!file.has_feed(feed)) continue;
+    file.read_pointing(feed);
+    file.read_stream(feed, 0);
+    return;
+  }
+}
+
+void read_headers(const std::string& path) {
+  const FileFinding finding = inspect_file(path, DataLevel::level1);
+  if (finding.state == FileState::missing || finding.state == FileState::unreadable) return;
+  unless_refused([&] { read_stage_records(h5::File::open_read(path)); });
+  for (const char* dataset : {"binned_filtered_data", "binned_data"}) {
+    unless_refused([&] { read_stream_of_a_feed(path, dataset); });
+  }
+}
+
+/// The line about a file.
 std::string read_file(ProbeDepth depth, const std::string& path) {
-  try {
+  unless_refused([&] {
     if (depth == ProbeDepth::headers) read_headers(path);
     if (depth == ProbeDepth::contents) check_file(path, Level2Config(), TodDepth::touch);
     if (depth == ProbeDepth::map) read_map(path);
     if (depth == ProbeDepth::sky_map) const HealpixSky sky(path);
-  } catch (const Error&) {
-  }
+  });
   return "read";
 }
 
@@ -152,7 +164,7 @@ int run_probe(int argc, char** argv) {
                const std::string& path) { return check_one(level2, tod, path); };
   } else {
     const auto found = std::ranges::find(kDepths, depth);
-    if (found == kDepths.end()) throw ConfigError(fmt::format("probe reads headers or contents, not '{}'", depth));
+    if (found == kDepths.end()) throw ConfigError(fmt::format("probe: there is no depth '{}'", depth));
     read = [found](const std::string& path) {
       return read_file(static_cast<ProbeDepth>(found - kDepths.begin()), path);
     };
