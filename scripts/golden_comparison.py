@@ -24,6 +24,9 @@ estimator = "std"
 [level2.noise_stats_level2]
 detrend = false
 estimator = "std"
+fit = "log_bins"
+[level2.calibrator_fit]
+background = "scan"
 [level2.gain_filter]
 edge_cut_fraction = 0.0625
 centre_cut_fraction = 0.0

@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <map>
-#include <memory>
 #include <utility>
 
 #include "map/noise_simulation.hpp"
@@ -19,8 +18,10 @@ namespace {
 
 constexpr double kLowest_Hz = 1e-3;
 constexpr double kBinsPerOctave = 2.0;
-constexpr std::size_t kBins = 20;  // to 1 Hz
-constexpr int kRealisations = 4;   // of the model
+constexpr std::size_t kBins = 29;        // to 23 Hz; the last one holds everything above
+constexpr std::size_t kCommonBins = 20;  // to 1 Hz: the atmosphere is slow
+constexpr int kRealisations = 4;         // of the model, each time
+constexpr int kRounds = 2;
 constexpr double kSignificant = 2.0;
 
 using Residuals = std::vector<std::vector<double>>;  // [segment][sample]
@@ -29,18 +30,19 @@ double frequency_of(std::size_t mode, std::size_t n_samples, double sample_time_
   return 0.5 * static_cast<double>(mode) / (static_cast<double>(n_samples) * sample_time_s);
 }
 
-/// The first mode of a scan that is above the bins.
-std::size_t end_of_low_modes(std::size_t n_samples, double sample_time_s) {
+/// The first mode of a scan that is above the common bins.
+std::size_t end_of_common_modes(std::size_t n_samples, double sample_time_s) {
   std::size_t mode = 1;
-  while (mode < n_samples && residual_bin(frequency_of(mode, n_samples, sample_time_s)) < kBins) ++mode;
+  while (mode < n_samples && residual_bin(frequency_of(mode, n_samples, sample_time_s)) < kCommonBins) ++mode;
   return mode;
 }
 
 /// Sums over the feeds of every scan of the job.
 struct ModeSums {
   std::size_t n_modes, scans_of_one;
+  std::vector<double> own = std::vector<double>(kBins, 0.0), n_own = std::vector<double>(kBins, 0.0);  ///< [bin]
   std::vector<double> n_feeds, n_samples;  ///< [scan]; n_samples summed over the feeds
-  std::vector<double> sum, square;         ///< [scan][mode]
+  std::vector<double> sum, square;         ///< [scan][mode] of the common bins
 
   ModeSums(std::span<const ScanPlace> places, const Residuals& residual_K, double sample_time_s,
            const Communicator& ranks) {
@@ -48,7 +50,7 @@ struct ModeSums {
     for (std::size_t i = 0; i < places.size(); ++i) {
       largest[0] = std::max(largest[0], static_cast<double>(places[i].observation) + 1.0);
       largest[1] = std::max(largest[1], static_cast<double>(places[i].scan) + 1.0);
-      largest[2] = std::max(largest[2], static_cast<double>(end_of_low_modes(residual_K[i].size(), sample_time_s)));
+      largest[2] = std::max(largest[2], static_cast<double>(end_of_common_modes(residual_K[i].size(), sample_time_s)));
     }
     ranks.max(largest);
     scans_of_one = static_cast<std::size_t>(largest[1]);
@@ -60,45 +62,51 @@ struct ModeSums {
     square.assign(n_scans * n_modes, 0.0);
   }
 
-  void add(const ScanPlace& place, std::vector<double> residual_K, std::size_t end, CosineTransform& transform) {
-    const std::size_t scan = place.observation * scans_of_one + place.scan;
+  void add(const ScanPlace& place, std::vector<double> residual_K, double sample_time_s, CosineTransform& transform) {
+    const std::size_t scan = place.observation * scans_of_one + place.scan, n = residual_K.size();
     transform.forward(residual_K);
     n_feeds[scan] += 1.0;
-    n_samples[scan] += static_cast<double>(residual_K.size());
-    for (std::size_t mode = 1; mode < end; ++mode) {
+    n_samples[scan] += static_cast<double>(n);
+    for (std::size_t mode = 1; mode < n; ++mode) {
+      const double power = residual_K[mode] * residual_K[mode];
+      const std::size_t bin = residual_bin(frequency_of(mode, n, sample_time_s));
+      own[bin] += power;
+      n_own[bin] += 1.0;
+      if (bin >= kCommonBins) continue;
       sum[scan * n_modes + mode] += residual_K[mode];
-      square[scan * n_modes + mode] += residual_K[mode] * residual_K[mode];
+      square[scan * n_modes + mode] += power;
     }
+  }
+
+  void add_ranks(const Communicator& ranks) {
+    for (auto* values : {&own, &n_own, &n_feeds, &n_samples, &sum, &square}) ranks.sum(std::span<double>(*values));
   }
 };
 
 /// Averages over scans and the modes of a bin.
 ResidualPowers averages(const ModeSums& sums, double sample_time_s) {
-  std::vector<double> own(kBins, 0.0), n_own(kBins, 0.0), common(kBins, 0.0), squares(kBins, 0.0), n_common(kBins, 0.0);
+  std::vector<double> products(kBins, 0.0), squares(kBins, 0.0), n(kBins, 0.0);
   for (std::size_t scan = 0; scan < sums.n_feeds.size(); ++scan) {
     const double n_feeds = sums.n_feeds[scan];
-    if (n_feeds == 0.0) continue;
+    if (n_feeds < 2.0) continue;
     const auto n_samples = static_cast<std::size_t>(sums.n_samples[scan] / n_feeds);
-    const std::size_t end = std::min(end_of_low_modes(n_samples, sample_time_s), sums.n_modes);
+    const std::size_t end = std::min(end_of_common_modes(n_samples, sample_time_s), sums.n_modes);
     for (std::size_t mode = 1; mode < end; ++mode) {
       const std::size_t bin = residual_bin(frequency_of(mode, n_samples, sample_time_s));
       const double sum = sums.sum[scan * sums.n_modes + mode], square = sums.square[scan * sums.n_modes + mode];
-      own[bin] += square;
-      n_own[bin] += n_feeds;
-      if (n_feeds < 2.0) continue;
       const double product = (sum * sum - square) / (n_feeds * (n_feeds - 1.0));
-      common[bin] += product;
+      products[bin] += product;
       squares[bin] += product * product;
-      n_common[bin] += 1.0;
+      n[bin] += 1.0;
     }
   }
   ResidualPowers powers{std::vector<double>(kBins), std::vector<double>(kBins, 0.0), std::vector<double>(kBins, 0.0)};
   for (std::size_t bin = 0; bin < kBins; ++bin) {
-    if (n_common[bin] > 1.0) {
-      powers.common[bin] = common[bin] / n_common[bin];
-      powers.common_error[bin] = std::sqrt(squares[bin]) / n_common[bin];
+    if (n[bin] > 1.0) {
+      powers.common[bin] = products[bin] / n[bin];
+      powers.common_error[bin] = std::sqrt(squares[bin]) / n[bin];
     }
-    powers.own[bin] = own[bin] / n_own[bin] - powers.common[bin];
+    powers.own[bin] = sums.own[bin] / sums.n_own[bin] - powers.common[bin];
   }
   return powers;
 }
@@ -167,25 +175,32 @@ std::vector<ResidualPowers> powers_of_model(LoadedBands& bands, std::span<const 
 
 /// What is to be done with the model of a stream, by bin.
 struct Correction {
-  std::vector<double> factor, common_K2;
-};
+  std::vector<double> factor = std::vector<double>(kBins, 1.0);
+  std::vector<double> common_K2 = std::vector<double>(kBins, 0.0);
 
-Correction correction_of(const ResidualPowers& data, const ResidualPowers& model) {
-  Correction correction{std::vector<double>(kBins, 1.0), std::vector<double>(kBins, 0.0)};
-  for (std::size_t bin = 0; bin < kBins; ++bin) {
-    const double ratio = data.own[bin] / model.own[bin];
-    if (std::isfinite(ratio) && ratio > 0.0) correction.factor[bin] = ratio;
-    const double common_K2 = data.common[bin] - model.common[bin];
-    if (common_K2 > kSignificant * data.common_error[bin]) correction.common_K2[bin] = common_K2;
+  /// `model` has the correction so far.
+  void improve(const ResidualPowers& data, const ResidualPowers& model) {
+    for (std::size_t bin = 0; bin < kBins; ++bin) {
+      const double ratio = data.own[bin] / model.own[bin];
+      if (std::isfinite(ratio) && ratio > 0.0) factor[bin] *= ratio;
+      const double missing_K2 = data.common[bin] - model.common[bin];
+      const bool is_there = common_K2[bin] > 0.0 || missing_K2 > kSignificant * data.common_error[bin];
+      if (is_there) common_K2[bin] = std::max(common_K2[bin] + missing_K2, 0.0);
+    }
   }
-  return correction;
-}
+
+  void apply_to(SegmentNoise& noise, std::uint64_t common_key) const {
+    noise.factor = [factors = factor](double frequency_Hz) { return factors[residual_bin(frequency_Hz)]; };
+    noise.common_K2 = [powers_K2 = common_K2](double frequency_Hz) { return powers_K2[residual_bin(frequency_Hz)]; };
+    noise.common_key = common_key;
+  }
+};
 
 }  // namespace
 
 std::size_t residual_bin(double frequency_Hz) {
   const double place = kBinsPerOctave * std::log2(frequency_Hz / kLowest_Hz);
-  return place < 0.0 ? 0 : std::min(static_cast<std::size_t>(place), kBins);
+  return place < 0.0 ? 0 : std::min(static_cast<std::size_t>(place), kBins - 1);
 }
 
 ResidualPowers residual_powers(const std::vector<std::vector<double>>& residual_K, std::span<const ScanPlace> places,
@@ -196,10 +211,9 @@ ResidualPowers residual_powers(const std::vector<std::vector<double>>& residual_
     std::vector<double> series = residual_K[segment];
     if (series.empty() || bridge_gaps(series) == 0) continue;
     const std::size_t n = series.size();
-    sums.add(places[segment], std::move(series), end_of_low_modes(n, sample_time_s),
-             transforms.try_emplace(n, n).first->second);
+    sums.add(places[segment], std::move(series), sample_time_s, transforms.try_emplace(n, n).first->second);
   }
-  for (auto* values : {&sums.n_feeds, &sums.n_samples, &sums.sum, &sums.square}) ranks.sum(std::span<double>(*values));
+  sums.add_ranks(ranks);
   return averages(sums, sample_time_s);
 }
 
@@ -208,20 +222,15 @@ void fit_noise_to_residual(LoadedBands& bands, std::span<const ScanPlace> places
   double sample_time_s = bands.sample_time_s;
   ranks.max(std::span<double>(&sample_time_s, 1));
   const auto of_data = powers_of_streams(bands.data, bands.within_pixel, places, sample_time_s, settings, grid, ranks);
-  const auto of_model = powers_of_model(bands, places, sample_time_s, settings, grid, first_realisation, ranks);
-  for (std::size_t stream = 0; stream < of_data.size(); ++stream) {
-    const auto correction = std::make_shared<const Correction>(correction_of(of_data[stream], of_model[stream]));
-    for (std::size_t segment = 0; segment < bands.noise[stream].size(); ++segment) {
-      SegmentNoise& noise = bands.noise[stream][segment];
-      noise.factor = [correction](double frequency_Hz) {
-        const std::size_t bin = residual_bin(frequency_Hz);
-        return bin < kBins ? correction->factor[bin] : 1.0;
-      };
-      noise.common_K2 = [correction](double frequency_Hz) {
-        const std::size_t bin = residual_bin(frequency_Hz);
-        return bin < kBins ? correction->common_K2[bin] : 0.0;
-      };
-      noise.common_key = places[segment].key;
+  std::vector<Correction> corrections(of_data.size());
+  for (int round = 0; round < kRounds; ++round) {
+    const int first = first_realisation + round * kRealisations;
+    const auto of_model = powers_of_model(bands, places, sample_time_s, settings, grid, first, ranks);
+    for (std::size_t stream = 0; stream < of_data.size(); ++stream) {
+      corrections[stream].improve(of_data[stream], of_model[stream]);
+      for (std::size_t i = 0; i < places.size(); ++i) {
+        corrections[stream].apply_to(bands.noise[stream][i], places[i].key);
+      }
     }
   }
 }
