@@ -58,9 +58,9 @@ inline ContinuumMap make_test_map(const WcsDefinition& wcs) {
   std::swap(map.history.front(), map.history.back());
   map.config_text = "[mapmake]\n\nname = \"a # b\"\n";
   map.observations = {{7206, 120000}, {30001, 98765}, {101430, 1}};
-  map.cuts = {{7206, 1, 4, 3, 7000, 6900, 40, 50, 10, 5, ""},
-              {30001, 19, 4, -1, 0, 0, 0, 0, 0, 0, "feed not in the file"},
-              {101430, 2, 4, 0, 50, 0, 0, 0, 0, 0, "flagged bad"}};
+  map.cuts = {{7206, 1, 4, 3, 7000, 6900, 40, 50, 10, 5, {}, ""},
+              {30001, 19, 4, -1, 0, 0, 0, 0, 0, 0, {}, "feed not in the file"},
+              {101430, 2, 4, 0, 50, 0, 0, 0, 0, 0, {}, "flagged bad"}};
   return map;
 }
 

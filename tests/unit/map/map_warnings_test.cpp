@@ -17,7 +17,7 @@ MapRecord good_record() {
   record.n_hit_pixels = 1000;
   record.pixel_size_deg = 1.0 / 60.0;
   record.track = {2.0, 0.0, 0.0, 100.0, 30.0};  // crossing under 90 degrees, strips of 0.3 degrees
-  record.cuts = {{30001, 1, 0, 0, 1000, 960, 0, 0, 40, 0, ""}};
+  record.cuts = {{30001, 1, 0, 0, 1000, 960, 0, 0, 40, 0, {}, ""}};
   record.orientation_source = "built-in";
   return record;
 }
@@ -70,9 +70,9 @@ TEST(MapWarnings, PartsHoldNoMoreThanTheirSize) {
 TEST(MapWarnings, SamplesOffTheGridAreCountedInScansThatAreUsed) {
   MapRecord record = good_record();
   EXPECT_DOUBLE_EQ(off_grid_fraction(record), 0.04);
-  record.cuts.push_back({30002, 1, 0, 0, 1000, 0, 0, 0, 900, 0, "flagged bad"});
+  record.cuts.push_back({30002, 1, 0, 0, 1000, 0, 0, 0, 900, 0, {}, "flagged bad"});
   EXPECT_DOUBLE_EQ(off_grid_fraction(record), 0.04);
-  record.cuts.push_back({30002, 1, 0, 1, 1000, 100, 0, 0, 860, 0, ""});
+  record.cuts.push_back({30002, 1, 0, 1, 1000, 100, 0, 0, 860, 0, {}, ""});
   EXPECT_NE(only_warning(record).find("45 % of the samples are off the grid"), std::string::npos);
 }
 
