@@ -57,6 +57,8 @@ class SampleScreen {
   bool is_repeat(const Probe& probe, std::size_t sample) const;
   bool is_quiet();
   void screen_row(std::span<float> values);
+  void lose_row(std::span<float> values);
+  void lose_samples(std::span<float> values, std::size_t start, std::size_t end, float limit);
   void flag_shared();
 
   const Level1Metadata& level1_;
