@@ -41,7 +41,7 @@ class SampleScreen {
   std::uint8_t in_single_channels() const { return in_single_channels_; }
 
  private:
-  /// What is wrong with a value; the order of kReasons in the source.
+  /// NaN, not positive, absurd: what is wrong with a value, in this order.
   static constexpr std::size_t kReasons = 3;
   struct Probe {
     std::span<const float> row;
