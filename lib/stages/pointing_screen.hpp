@@ -27,7 +27,7 @@ struct FeedDirections {
   std::span<const double> elevation_deg;
 };
 
-/// All faults but kFrozen. A jump is a stretch of at most 10 s between two steps faster than
+/// All faults but `frozen`. A jump is a stretch of at most 10 s between two steps faster than
 /// `max_pointing_speed_deg_s` on the sky, around which the telescope goes on where it was; one such step alone, a slew,
 /// is none. Azimuth 360 is azimuth 0. [sample]
 std::vector<PointingFault> pointing_faults(const FeedDirections& directions, const CheckLevel1Config& limits);

@@ -1,6 +1,7 @@
 #include "stages/sample_screen.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -15,41 +16,57 @@ namespace {
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr std::array<std::uint8_t, 3> kReasonFlags = {sample_flag::kMissing, sample_flag::kNotPositive,
                                                       sample_flag::kAbsurd};
-constexpr int kProbes = 16;         ///< channels that repeats and noise are told from
-constexpr std::size_t kLook = 255;  ///< samples that the level of a channel is told from
+constexpr int kProbes = 8;          ///< channels that repeats and noise are told from
+constexpr std::size_t kLook = 99;   ///< samples that the level of a channel is told from
 constexpr double kMinPairs = 50;    ///< differences that the noise is told from
 constexpr std::size_t kLanes = 32;  ///< independent extremes, so that the loop uses vectors
 
-/// Extremes of a row; `all_positive` also says that none is NaN.
+/// Extremes of the positive values of a row.
 struct Extremes {
   float lowest = std::numeric_limits<float>::max();
   float highest = 0.0F;
-  bool all_positive = true;
+  bool all_positive = true;  ///< and finite
 };
 
-Extremes extremes_of(std::span<const float> row) {
+Extremes extremes_of_positive(std::span<const float> row) {
   std::array<float, kLanes> lowest, highest;
-  std::array<std::uint32_t, kLanes> bad{};
   lowest.fill(std::numeric_limits<float>::max());
   highest.fill(0.0F);
+  const auto add = [&](std::size_t lane, float value) {
+    const float low = value > 0.0F ? value : lowest[lane];
+    lowest[lane] = low < lowest[lane] ? low : lowest[lane];
+    highest[lane] = value > highest[lane] ? value : highest[lane];
+  };
+  const std::size_t n_vectors = row.size() / kLanes;
+  for (std::size_t vector = 0; vector < n_vectors; ++vector) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) add(lane, row[vector * kLanes + lane]);
+  }
+  for (const float value : row.subspan(n_vectors * kLanes)) add(0, value);
+  return {std::ranges::min(lowest), std::ranges::max(highest), false};
+}
+
+/// Positive floats are in the order of their bits; zero and what is negative are below, infinity and NaN above them.
+Extremes extremes_of(std::span<const float> row) {
+  constexpr std::int32_t kInfinity = std::bit_cast<std::int32_t>(std::numeric_limits<float>::infinity());
+  std::array<std::int32_t, kLanes> lowest, highest;
+  lowest.fill(std::numeric_limits<std::int32_t>::max());
+  highest.fill(0);
   const std::size_t n_vectors = row.size() / kLanes;
   for (std::size_t vector = 0; vector < n_vectors; ++vector) {
     const float* const sample = row.data() + vector * kLanes;
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      lowest[lane] = sample[lane] < lowest[lane] ? sample[lane] : lowest[lane];
-      highest[lane] = sample[lane] > highest[lane] ? sample[lane] : highest[lane];
-      bad[lane] |= sample[lane] > 0.0F ? 0U : 1U;
+      const auto bits = std::bit_cast<std::int32_t>(sample[lane]);
+      lowest[lane] = std::min(lowest[lane], bits);
+      highest[lane] = std::max(highest[lane], bits);
     }
   }
-  Extremes all;
-  const auto add = [&all](float low, float high, bool positive) {
-    all.lowest = std::min(all.lowest, low);
-    all.highest = std::max(all.highest, high);
-    all.all_positive = all.all_positive && positive;
-  };
-  for (std::size_t lane = 0; lane < kLanes; ++lane) add(lowest[lane], highest[lane], bad[lane] == 0);
-  for (const float value : row.subspan(n_vectors * kLanes)) add(value, value, value > 0.0F);
-  return all;
+  std::int32_t low = std::ranges::min(lowest), high = std::ranges::max(highest);
+  for (const float value : row.subspan(n_vectors * kLanes)) {
+    low = std::min(low, std::bit_cast<std::int32_t>(value));
+    high = std::max(high, std::bit_cast<std::int32_t>(value));
+  }
+  if (low > 0 && high < kInfinity) return {std::bit_cast<float>(low), std::bit_cast<float>(high), true};
+  return extremes_of_positive(row);
 }
 
 /// Median of the finite positive values of an even choice of samples; NaN without any.
@@ -175,34 +192,42 @@ void SampleScreen::screen_channels(int first, int end) {
       std::ranges::fill(values, kNan);
       continue;
     }
-    const Extremes extremes = extremes_of(values);
-    // A level lies between the extremes: most rows need none.
-    const bool is_clean = extremes.all_positive && extremes.highest <= limit_of(static_cast<double>(extremes.lowest));
-    if (is_clean) {
-      ++n_live_;
-    } else {
-      screen_row(values);
-    }
+    screen_row(values);
     for (const std::size_t sample : lost_) values[sample] = kNan;
   }
 }
 
 void SampleScreen::screen_row(std::span<float> values) {
-  const float limit = limit_of(level_of(values));
-  std::array<std::int64_t, kReasons + 1> n_of{};
-  for (const float value : values) ++n_of[reason_of(value, limit)];
-  const bool is_live = n_of[kReasons] > 0;
-  n_live_ += is_live ? 1 : 0;
-  for (std::size_t reason = 0; reason < kReasons; ++reason) {
-    if (!is_live) n_wrong_in_dead_[reason] += n_of[reason];
-    if (is_live && n_of[reason] > 0) n_wrong_[reason].resize(values.size(), 0);
+  const Extremes extremes = extremes_of(values);
+  // A level lies between the extremes: most rows need none.
+  const bool has_power = extremes.highest > 0.0F;
+  const bool spans_little = has_power && extremes.highest <= limit_of(static_cast<double>(extremes.lowest));
+  const double level = spans_little ? static_cast<double>(extremes.lowest) : level_of(values);
+  const float limit = limit_of(level);
+  if (!has_power || !(level <= static_cast<double>(limit))) return lose_row(values);
+  ++n_live_;
+  if (spans_little && extremes.all_positive) return;
+  for (std::size_t start = 0; start < values.size(); start += kLanes) {
+    const std::size_t end = std::min(start + kLanes, values.size());
+    std::uint32_t n_good = 0;
+    for (std::size_t t = start; t < end; ++t) n_good += values[t] > 0.0F && values[t] <= limit ? 1U : 0U;
+    if (n_good < end - start) lose_samples(values, start, end, limit);
   }
-  if (static_cast<std::size_t>(n_of[kReasons]) == values.size()) return;
-  for (std::size_t t = 0; t < values.size(); ++t) {
+}
+
+/// A channel without power at any time.
+void SampleScreen::lose_row(std::span<float> values) {
+  for (const float value : values) ++n_wrong_in_dead_[std::isnan(value) ? 0 : value <= 0.0F ? 1 : 2];
+  std::ranges::fill(values, kNan);
+}
+
+void SampleScreen::lose_samples(std::span<float> values, std::size_t start, std::size_t end, float limit) {
+  for (std::size_t t = start; t < end; ++t) {
     const std::size_t reason = reason_of(values[t], limit);
     if (reason == kReasons) continue;
+    if (n_wrong_[reason].empty()) n_wrong_[reason].resize(values.size(), 0);
+    ++n_wrong_[reason][t];
     values[t] = kNan;
-    if (is_live) ++n_wrong_[reason][t];
   }
 }
 

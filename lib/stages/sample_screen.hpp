@@ -41,7 +41,7 @@ class SampleScreen {
   std::uint8_t in_single_channels() const { return in_single_channels_; }
 
  private:
-  /// What is wrong with a value; the order of kReasons in the source.
+  /// NaN, not positive, absurd: what is wrong with a value, in this order.
   static constexpr std::size_t kReasons = 3;
   struct Probe {
     std::span<const float> row;
@@ -57,6 +57,8 @@ class SampleScreen {
   bool is_repeat(const Probe& probe, std::size_t sample) const;
   bool is_quiet();
   void screen_row(std::span<float> values);
+  void lose_row(std::span<float> values);
+  void lose_samples(std::span<float> values, std::size_t start, std::size_t end, float limit);
   void flag_shared();
 
   const Level1Metadata& level1_;
