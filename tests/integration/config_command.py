@@ -183,7 +183,7 @@ def commands_without_mpi():
     no_mpi = {"OMPI_MCA_pml": "none"}
     expect(run("config", "show", environment=no_mpi), 0, ["[mapmake]"])
     config = write("catalogue.toml", '[catalogue]\nurl = "sqlite:looking.db"\n')
-    expect(run("catalogue", "summary", config, environment=no_mpi), 1, in_stderr=["looking.db"])
+    expect(run("catalogue", "summary", config, environment=no_mpi), 2, in_stderr=["looking.db"])
     expect(run("catalogue", "init", config, environment=no_mpi), 0, ["created"])
     expect(run("catalogue", "summary", config, environment=no_mpi), 0, ["observations"])
     expect(run("level2", config, environment=no_mpi), 1)

@@ -139,6 +139,7 @@ def check_header(path, rest_GHz, frame):
                 assert hdus[name].data.shape[0] == 26
             assert sorted(hdus["OBSIDS"].data["OBSID"]) == list(INJECTED)
             history = "".join(header["HISTORY"])
+            configuration = "\n".join(hdus["CONFIG"].data.field(0))
     assert wcs.wcs.ctype[2] == "FREQ" and wcs.wcs.cunit[2] == u.Hz and wcs.wcs.specsys == frame
     assert np.isclose(wcs.wcs.restfrq, rest_GHz * 1e9, rtol=1e-12) and wcs.celestial.wcs.ctype[0] == "GLON-CAR"
     assert header["BUNIT"] == "K" and header["BMAJ"] == header["BMIN"] == 0.075 and header["BPA"] == 0
@@ -147,7 +148,7 @@ def check_header(path, rest_GHz, frame):
     assert np.isclose(header["ALTRVAL"], alternative) and header["VELREF"] == (257 if frame == "LSRK" else 259)
     geocentric = [header[f"OBSGEO-{axis}"] for axis in "XYZ"]
     assert np.allclose(geocentric, [value.to_value(u.m) for value in SITE.geocentric], atol=1)
-    assert "used: 2 of 2 observations" in history and "segment_width = 26" in history
+    assert "used: 2 of 2 observations" in history and "segment_width = 26" in configuration
 
 
 def same_cubes(one, other):

@@ -15,7 +15,7 @@ CONFIG = """
 [simulate]
 n_observations = 12
 n_channels = 64
-scan_duration_s = 20.0
+scan_duration_s = 60.0
 n_scans = 2
 [catalogue]
 url = "sqlite:{database}"
