@@ -16,7 +16,7 @@ CONFIG = """
 n_observations = 12
 n_channels = 64
 scan_duration_s = 60.0
-n_scans = 2
+n_scans = 6
 [catalogue]
 url = "sqlite:{database}"
 [parallel]
