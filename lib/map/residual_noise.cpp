@@ -12,6 +12,7 @@
 #include "map/subpixel.hpp"
 #include "math/fft.hpp"
 #include "math/gaps.hpp"
+#include "sky/sky_smoothing.hpp"
 
 namespace comap {
 namespace {
@@ -22,6 +23,7 @@ constexpr std::size_t kBins = 29;        // to 23 Hz; the last one holds everyth
 constexpr std::size_t kCommonBins = 20;  // to 1 Hz: the atmosphere is slow
 constexpr int kRealisations = 4;         // of the model, each time
 constexpr int kRounds = 2;
+constexpr double kSkySmoothing_deg = 0.02;  ///< FWHM, a quarter of the beam's
 constexpr double kSignificant = 2.0;
 
 using Residuals = std::vector<std::vector<double>>;  // [segment][sample]
@@ -134,34 +136,40 @@ struct FirstLook {
   std::vector<LargeVector<float>> sky_K;  ///< [sample]; empty without structure inside pixels
 };
 
-/// Map and structure at every sample; 0 where there is none.
-LargeVector<float> sky_of(const DestriperData& data, const MapLookup& map, const LargeVector<float>& structure_K) {
-  LargeVector<float> sky_K = structure_K;
+/// The sky at every sample from a map that is smoothed a little, for its noise would add to that of the simulations;
+/// 0 where there is none.
+LargeVector<float> sky_of(const DestriperData& data, std::span<const WithinPixel> within_pixel, MapPiece map,
+                          const MapGrid& grid) {
+  std::vector<double> longitude_deg(map.pixel.size()), latitude_deg(map.pixel.size());
+  grid.pixel_centres(map.pixel, longitude_deg, latitude_deg);
+  map.destriped_K = smooth_on_sky(longitude_deg, latitude_deg, map.destriped_K, kSkySmoothing_deg);
+  LargeVector<float> sky_K = subpixel_structure(MapSurface(map, grid), data.pixel, within_pixel);
+  const MapLookup lookup(map, grid);
   for (std::size_t i = 0; i < sky_K.size(); ++i) {
     if (data.pixel[i] < 0) continue;
-    const double pixel_K = map.destriped_K(data.pixel[i]);
-    sky_K[i] = std::isfinite(pixel_K) ? static_cast<float>(pixel_K) + structure_K[i] : 0.0F;
+    const double pixel_K = lookup.destriped_K(data.pixel[i]);
+    sky_K[i] = std::isfinite(pixel_K) ? static_cast<float>(pixel_K) + sky_K[i] : 0.0F;
   }
   return sky_K;
 }
 
+enum class WithSky : bool { no, yes };
+
 FirstLook look_at(DestriperData& data, std::span<const WithinPixel> within_pixel, std::span<const ScanPlace> places,
                   double sample_time_s, const DestriperSettings& settings, const MapGrid& grid,
-                  const Communicator& ranks) {
+                  const Communicator& ranks, WithSky with_sky) {
   const std::vector<DestriperResult> solved = destripe(std::as_const(data), settings, ranks);
   FirstLook look;
   for (std::size_t stream = 0; stream < solved.size(); ++stream) {
     const MapPiece map = share_map(solved[stream].map, ranks);
-    const MapLookup lookup(map, grid);
     LargeVector<float>& structure_K = data.streams[stream].subpixel_K;
-    look.sky_K.emplace_back();
-    if (!within_pixel.empty()) {
-      structure_K = subpixel_structure(MapSurface(map, grid), data.pixel, within_pixel);
-      look.sky_K.back() = sky_of(data, lookup, structure_K);
-    }
-    look.powers.push_back(residual_powers(residuals_of(data, data.streams[stream], solved[stream], lookup), places,
-                                          sample_time_s, ranks));
+    if (!within_pixel.empty()) structure_K = subpixel_structure(MapSurface(map, grid), data.pixel, within_pixel);
+    const auto residual_K = residuals_of(data, data.streams[stream], solved[stream], MapLookup(map, grid));
+    look.powers.push_back(residual_powers(residual_K, places, sample_time_s, ranks));
     structure_K = {};
+    look.sky_K.emplace_back();
+    if (with_sky == WithSky::no || within_pixel.empty()) continue;
+    look.sky_K.back() = sky_of(data, within_pixel, map, grid);
   }
   return look;
 }
@@ -179,7 +187,8 @@ std::vector<ResidualPowers> powers_of_model(LoadedBands& bands, const std::vecto
       bands.data.streams.push_back(simulated_stream(bands.data.segments, data[stream], bands.noise[stream],
                                                     sky_K[stream], first_realisation + i));
     }
-    const FirstLook look = look_at(bands.data, bands.within_pixel, places, sample_time_s, settings, grid, ranks);
+    const FirstLook look =
+        look_at(bands.data, bands.within_pixel, places, sample_time_s, settings, grid, ranks, WithSky::no);
     for (std::size_t stream = 0; stream < data.size(); ++stream) {
       for (std::size_t bin = 0; bin < kBins; ++bin) {
         mean[stream].own[bin] += look.powers[stream].own[bin] / kRealisations;
@@ -240,7 +249,7 @@ std::vector<LargeVector<float>> fit_noise_to_residual(LoadedBands& bands, std::s
                                                       int first_realisation, const Communicator& ranks) {
   double sample_time_s = bands.sample_time_s;
   ranks.max(std::span<double>(&sample_time_s, 1));
-  FirstLook data = look_at(bands.data, bands.within_pixel, places, sample_time_s, settings, grid, ranks);
+  FirstLook data = look_at(bands.data, bands.within_pixel, places, sample_time_s, settings, grid, ranks, WithSky::yes);
   std::vector<Correction> corrections(data.powers.size());
   for (int round = 0; round < kRounds; ++round) {
     const int first = first_realisation + round * kRealisations;
