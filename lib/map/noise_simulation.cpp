@@ -83,4 +83,13 @@ LargeVector<float> simulated_noise_K(const std::vector<DestriperSegment>& segmen
   return noise_K;
 }
 
+DestriperStream simulated_stream(const std::vector<DestriperSegment>& segments, const DestriperStream& data,
+                                 const std::vector<SegmentNoise>& noise, const LargeVector<float>& sky_K,
+                                 int realisation) {
+  DestriperStream stream{simulated_noise_K(segments, data, noise, realisation), data.weight_per_K2,
+                         data.prior_variance_K2};
+  for (std::size_t i = 0; i < sky_K.size(); ++i) stream.tod_K[i] += sky_K[i];
+  return stream;
+}
+
 }  // namespace comap

@@ -35,4 +35,9 @@ std::vector<double> mode_deviations_K(const SegmentNoise& noise, double weight_p
 LargeVector<float> simulated_noise_K(const std::vector<DestriperSegment>& segments, const DestriperStream& stream,
                                      const std::vector<SegmentNoise>& noise, int realisation);
 
+/// A stream like `data` with simulated_noise_K, and `sky_K` [sample] under it when there is one.
+DestriperStream simulated_stream(const std::vector<DestriperSegment>& segments, const DestriperStream& data,
+                                 const std::vector<SegmentNoise>& noise, const LargeVector<float>& sky_K,
+                                 int realisation);
+
 }  // namespace comap

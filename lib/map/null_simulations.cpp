@@ -16,12 +16,11 @@ constexpr std::size_t kStreamsTogether = 8;  // that the solver takes through th
 
 /// Streams of noise: all bands of realisation `first`, then of the next.
 std::vector<DestriperStream> noise_streams(const LoadedBands& bands, const std::vector<DestriperStream>& data,
-                                           int first, int end) {
+                                           const std::vector<LargeVector<float>>& sky_K, int first, int end) {
   std::vector<DestriperStream> streams;
   for (int realisation = first; realisation < end; ++realisation) {
     for (std::size_t band = 0; band < data.size(); ++band) {
-      streams.push_back({simulated_noise_K(bands.data.segments, data[band], bands.noise[band], realisation),
-                         data[band].weight_per_K2, data[band].prior_variance_K2});
+      streams.push_back(simulated_stream(bands.data.segments, data[band], bands.noise[band], sky_K[band], realisation));
     }
   }
   return streams;
@@ -47,13 +46,14 @@ std::vector<std::vector<std::vector<NullStatistic>>> simulate_null_tests(
       std::ranges::any_of(splits, [](const LabelledSplit& split) { return split.split.labels.size() > 1; });
   const int n_simulations = any ? config.null_test_simulations : 0;
   const auto n_together = static_cast<int>(std::max<std::size_t>(kStreamsTogether / n_bands, 1));
+  std::vector<LargeVector<float>> sky_K(n_bands);
   if (n_simulations > 0 && config.null_test_noise == "residual") {
-    fit_noise_to_residual(bands, places, settings, grid, n_simulations, ranks);
+    sky_K = fit_noise_to_residual(bands, places, settings, grid, n_simulations, ranks);
   }
   std::vector<DestriperStream> data = std::move(bands.data.streams);
   for (int first = 0; first < n_simulations; first += n_together) {
     const int end = std::min(first + n_together, n_simulations);
-    bands.data.streams = noise_streams(bands, data, first, end);
+    bands.data.streams = noise_streams(bands, data, sky_K, first, end);
     std::vector<DestriperResult> first_pass;
     if (config.subpixel_pass) {
       first_pass = find_subpixel_structure(bands.data, bands.within_pixel, settings, grid, ranks);

@@ -12,6 +12,7 @@
 #include "map/subpixel.hpp"
 #include "math/fft.hpp"
 #include "math/gaps.hpp"
+#include "sky/sky_smoothing.hpp"
 
 namespace comap {
 namespace {
@@ -22,6 +23,7 @@ constexpr std::size_t kBins = 29;        // to 23 Hz; the last one holds everyth
 constexpr std::size_t kCommonBins = 20;  // to 1 Hz: the atmosphere is slow
 constexpr int kRealisations = 4;         // of the model, each time
 constexpr int kRounds = 2;
+constexpr double kSkySmoothing_deg = 0.02;  ///< FWHM, a quarter of the beam's
 constexpr double kSignificant = 2.0;
 
 using Residuals = std::vector<std::vector<double>>;  // [segment][sample]
@@ -128,44 +130,69 @@ Residuals residuals_of(const DestriperData& data, const DestriperStream& stream,
   return residual_K;
 }
 
-/// Solves, and what is left of every stream [stream]. Collective.
-std::vector<ResidualPowers> powers_of_streams(DestriperData& data, std::span<const WithinPixel> within_pixel,
-                                              std::span<const ScanPlace> places, double sample_time_s,
-                                              const DestriperSettings& settings, const MapGrid& grid,
-                                              const Communicator& ranks) {
-  const std::vector<DestriperResult> solved = destripe(std::as_const(data), settings, ranks);
+/// What a solve says of every stream [stream].
+struct FirstLook {
   std::vector<ResidualPowers> powers;
+  std::vector<LargeVector<float>> sky_K;  ///< [sample]; empty without structure inside pixels
+};
+
+/// The sky at every sample from a map that is smoothed a little, for its noise would add to that of the simulations;
+/// 0 where there is none.
+LargeVector<float> sky_of(const DestriperData& data, std::span<const WithinPixel> within_pixel, MapPiece map,
+                          const MapGrid& grid) {
+  std::vector<double> longitude_deg(map.pixel.size()), latitude_deg(map.pixel.size());
+  grid.pixel_centres(map.pixel, longitude_deg, latitude_deg);
+  map.destriped_K = smooth_on_sky(longitude_deg, latitude_deg, map.destriped_K, kSkySmoothing_deg);
+  LargeVector<float> sky_K = subpixel_structure(MapSurface(map, grid), data.pixel, within_pixel);
+  const MapLookup lookup(map, grid);
+  for (std::size_t i = 0; i < sky_K.size(); ++i) {
+    if (data.pixel[i] < 0) continue;
+    const double pixel_K = lookup.destriped_K(data.pixel[i]);
+    sky_K[i] = std::isfinite(pixel_K) ? static_cast<float>(pixel_K) + sky_K[i] : 0.0F;
+  }
+  return sky_K;
+}
+
+enum class WithSky : bool { no, yes };
+
+FirstLook look_at(DestriperData& data, std::span<const WithinPixel> within_pixel, std::span<const ScanPlace> places,
+                  double sample_time_s, const DestriperSettings& settings, const MapGrid& grid,
+                  const Communicator& ranks, WithSky with_sky) {
+  const std::vector<DestriperResult> solved = destripe(std::as_const(data), settings, ranks);
+  FirstLook look;
   for (std::size_t stream = 0; stream < solved.size(); ++stream) {
     const MapPiece map = share_map(solved[stream].map, ranks);
     LargeVector<float>& structure_K = data.streams[stream].subpixel_K;
     if (!within_pixel.empty()) structure_K = subpixel_structure(MapSurface(map, grid), data.pixel, within_pixel);
-    const MapLookup lookup(map, grid);
-    powers.push_back(residual_powers(residuals_of(data, data.streams[stream], solved[stream], lookup), places,
-                                     sample_time_s, ranks));
+    const auto residual_K = residuals_of(data, data.streams[stream], solved[stream], MapLookup(map, grid));
+    look.powers.push_back(residual_powers(residual_K, places, sample_time_s, ranks));
     structure_K = {};
+    look.sky_K.emplace_back();
+    if (with_sky == WithSky::no || within_pixel.empty()) continue;
+    look.sky_K.back() = sky_of(data, within_pixel, map, grid);
   }
-  return powers;
+  return look;
 }
 
-/// Of kRealisations of the noise model [stream]: their mean.
-std::vector<ResidualPowers> powers_of_model(LoadedBands& bands, std::span<const ScanPlace> places, double sample_time_s,
+/// Of kRealisations of the noise model over the sky [stream]: their mean.
+std::vector<ResidualPowers> powers_of_model(LoadedBands& bands, const std::vector<LargeVector<float>>& sky_K,
+                                            std::span<const ScanPlace> places, double sample_time_s,
                                             const DestriperSettings& settings, const MapGrid& grid,
                                             int first_realisation, const Communicator& ranks) {
   std::vector<DestriperStream> data = std::move(bands.data.streams);
-  std::vector<ResidualPowers> mean;
+  std::vector<ResidualPowers> mean(data.size(), {std::vector<double>(kBins, 0.0), std::vector<double>(kBins, 0.0), {}});
   for (int i = 0; i < kRealisations; ++i) {
     bands.data.streams.clear();
     for (std::size_t stream = 0; stream < data.size(); ++stream) {
-      bands.data.streams.push_back(
-          {simulated_noise_K(bands.data.segments, data[stream], bands.noise[stream], first_realisation + i),
-           data[stream].weight_per_K2, data[stream].prior_variance_K2});
+      bands.data.streams.push_back(simulated_stream(bands.data.segments, data[stream], bands.noise[stream],
+                                                    sky_K[stream], first_realisation + i));
     }
-    const auto powers = powers_of_streams(bands.data, bands.within_pixel, places, sample_time_s, settings, grid, ranks);
-    mean.resize(powers.size(), {std::vector<double>(kBins, 0.0), std::vector<double>(kBins, 0.0), {}});
-    for (std::size_t stream = 0; stream < powers.size(); ++stream) {
+    const FirstLook look =
+        look_at(bands.data, bands.within_pixel, places, sample_time_s, settings, grid, ranks, WithSky::no);
+    for (std::size_t stream = 0; stream < data.size(); ++stream) {
       for (std::size_t bin = 0; bin < kBins; ++bin) {
-        mean[stream].own[bin] += powers[stream].own[bin] / kRealisations;
-        mean[stream].common[bin] += powers[stream].common[bin] / kRealisations;
+        mean[stream].own[bin] += look.powers[stream].own[bin] / kRealisations;
+        mean[stream].common[bin] += look.powers[stream].common[bin] / kRealisations;
       }
     }
   }
@@ -217,22 +244,24 @@ ResidualPowers residual_powers(const std::vector<std::vector<double>>& residual_
   return averages(sums, sample_time_s);
 }
 
-void fit_noise_to_residual(LoadedBands& bands, std::span<const ScanPlace> places, const DestriperSettings& settings,
-                           const MapGrid& grid, int first_realisation, const Communicator& ranks) {
+std::vector<LargeVector<float>> fit_noise_to_residual(LoadedBands& bands, std::span<const ScanPlace> places,
+                                                      const DestriperSettings& settings, const MapGrid& grid,
+                                                      int first_realisation, const Communicator& ranks) {
   double sample_time_s = bands.sample_time_s;
   ranks.max(std::span<double>(&sample_time_s, 1));
-  const auto of_data = powers_of_streams(bands.data, bands.within_pixel, places, sample_time_s, settings, grid, ranks);
-  std::vector<Correction> corrections(of_data.size());
+  FirstLook data = look_at(bands.data, bands.within_pixel, places, sample_time_s, settings, grid, ranks, WithSky::yes);
+  std::vector<Correction> corrections(data.powers.size());
   for (int round = 0; round < kRounds; ++round) {
     const int first = first_realisation + round * kRealisations;
-    const auto of_model = powers_of_model(bands, places, sample_time_s, settings, grid, first, ranks);
-    for (std::size_t stream = 0; stream < of_data.size(); ++stream) {
-      corrections[stream].improve(of_data[stream], of_model[stream]);
+    const auto model = powers_of_model(bands, data.sky_K, places, sample_time_s, settings, grid, first, ranks);
+    for (std::size_t stream = 0; stream < model.size(); ++stream) {
+      corrections[stream].improve(data.powers[stream], model[stream]);
       for (std::size_t i = 0; i < places.size(); ++i) {
         corrections[stream].apply_to(bands.noise[stream][i], places[i].key);
       }
     }
   }
+  return std::move(data.sky_K);
 }
 
 }  // namespace comap

@@ -38,8 +38,13 @@ ResidualPowers residual_powers(const std::vector<std::vector<double>>& residual_
 /// after realisation; the power of each feed is multiplied by what the data have of it over what the model has, and
 /// what the data of different feeds have in common above that of the model (the atmosphere) becomes common noise where
 /// it is above 2 sigma; then once more, for a map takes some of it. That works on averages over all scans of a stream.
-/// Takes 9 solves. Collective.
-void fit_noise_to_residual(LoadedBands& bands, std::span<const ScanPlace> places, const DestriperSettings& settings,
-                           const MapGrid& grid, int first_realisation, const Communicator& ranks);
+/// Takes 9 solves.
+///
+/// Returns the sky to put under the noise [stream][sample], from the map of the data with what it says of the structure
+/// inside pixels: parts of the data that sample a pixel at other places differ by that. Empty without within_pixel.
+/// Collective.
+std::vector<LargeVector<float>> fit_noise_to_residual(LoadedBands& bands, std::span<const ScanPlace> places,
+                                                      const DestriperSettings& settings, const MapGrid& grid,
+                                                      int first_realisation, const Communicator& ranks);
 
 }  // namespace comap
