@@ -21,6 +21,8 @@
 #include "level2/level1_copies.hpp"
 #include "level2/level2_place.hpp"
 #include "level2/level2_writer.hpp"
+#include "level2/observation_inputs.hpp"
+#include "level2/observation_troubles.hpp"
 #include "level2/product_gather.hpp"
 #include "level2/provenance.hpp"
 #include "level2/rerun_plan.hpp"
@@ -32,18 +34,6 @@ namespace comap {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr const char* kTod = "spectrometer/tod";
-
-/// Nothing for a file that cannot be opened, and not only for a moment: whoever reads it says why.
-std::optional<FileIdentity> identity_if_there(const std::string& path) {
-  try {
-    return file_identity(path);
-  } catch (const IoError& error) {
-    if (error.can_pass()) throw;
-    return std::nullopt;
-  }
-}
-
 /// State of one observation in work; every member function is collective over the team.
 class ObservationRun {
  public:
@@ -82,8 +72,7 @@ class ObservationRun {
           tools_.why_deadly(place.path)};
       RerunPlan plan;
       with_retries(tools_.config.io, level1, [&] {
-        level1_identity_ = identity_if_there(level1);
-        level2_identity_ = identity_if_there(place.path);
+        inputs_ = identify_inputs(level1, place.path);
         plan = plan_rerun(question);
       });
       if (plan.up_to_date()) restore_result(place.path, plan);
@@ -308,9 +297,13 @@ class ObservationRun {
     team_.run_agreed("summary", [&] {
       if (team_.rank() != 0) return;
       fill_catalogue_values(observation_, tools_.stages, feeds, outcome_.result);
-      outcome_.result.troubles = all_troubles(feeds);
+      outcome_.result.troubles = observation_troubles(observation_, running_, feeds,
+                                                      earlier_ ? read_troubles(*earlier_) : std::vector<Trouble>());
       const bool has_read_scans = tod_ && combined_deliveries(running_).scan_samples && !observation_.scans.empty();
-      if (has_read_scans && n_samples_left_ == 0) fail_without_samples();
+      if (has_read_scans && n_samples_left_ == 0) {
+        throw ObservationError(observation_.level1.path + ": no sample of any scan is left" +
+                               why_no_samples(outcome_.result.troubles));
+      }
     });
     share_result();
     complete_records();
@@ -327,53 +320,10 @@ class ObservationRun {
       write_sql_snapshot(writer.file(), job_.snapshot, outcome_.result);
     });
     team_.run_agreed("the inputs are still the same", [&] {
-      if (team_.rank() == 0) check_inputs();
+      if (team_.rank() == 0) check_inputs(job_, plan_, path_, inputs_);
     });
     writer.commit();
     outcome_.result.complete = true;
-  }
-
-  /// Everything must come from one Level-1 file and one earlier Level-2 file, those that the records name.
-  void check_inputs() const {
-    const std::string& level1 = job_.observation.level1_path;
-    const std::string& following = job_.following_level2_path;
-    if (plan_.needs_level1 && level1_identity_ && identity_if_there(level1) != level1_identity_) {
-      throw ObservationError(level1 + ": was replaced while it was read; run level2 again");
-    }
-    if (plan_.needs_level1 && !following.empty() &&
-        input_identity(level1, following) != plan_.records.front().inputs.at("level1")) {
-      throw ObservationError(following + ": was replaced while its calibration was read; run level2 again");
-    }
-    if (plan_.no_earlier_file.empty() && identity_if_there(path_) != level2_identity_) {
-      throw ObservationError(path_ + ": another run has replaced it while parts of it were kept; run level2 again");
-    }
-  }
-
-  [[noreturn]] void fail_without_samples() const {
-    std::string why;
-    for (const Trouble& trouble : outcome_.result.troubles) {
-      if (trouble.dataset == kTod) why += "; " + describe(trouble);
-    }
-    throw ObservationError(observation_.level1.path + ": no sample of any scan is left" + why);
-  }
-
-  /// Of this run, and of the stages whose results are kept.
-  std::vector<Trouble> all_troubles(const std::vector<FeedResult>& feeds) const {
-    std::vector<Trouble> all = observation_.troubles;
-    std::vector<int> numbers;
-    std::vector<ProductTable> products;
-    for (const FeedResult& feed : feeds) {
-      numbers.push_back(feed.feed);
-      products.push_back(feed.products);
-      std::ranges::copy(feed.products.troubles, std::back_inserter(all));
-    }
-    for (const Stage* stage : running_) {
-      std::ranges::move(stage->compare_feeds(observation_, numbers, products), std::back_inserter(all));
-    }
-    for (Trouble& trouble : earlier_ ? read_troubles(*earlier_) : std::vector<Trouble>()) {
-      if (!runs(trouble.stage)) all.push_back(std::move(trouble));
-    }
-    return merged(all);
   }
 
   void write_attributes(h5::File& file) const {
@@ -414,8 +364,8 @@ class ObservationRun {
   ObservationOutcome& outcome_;
   std::string path_;
   RerunPlan plan_;
-  std::optional<FileIdentity> level1_identity_, level2_identity_;  ///< before anything was read; on rank 0 of the team
-  StageSelection running_;                                         ///< the stages that run
+  ObservationInputs inputs_;  ///< on rank 0 of the team
+  StageSelection running_;    ///< the stages that run
   ObservationContext observation_;
   std::optional<h5::File> earlier_;  ///< the file of which results are kept
   std::optional<h5::File> level1_;   ///< opened by the team, for samples

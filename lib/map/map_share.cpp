@@ -37,24 +37,6 @@ auto part(const Vector& values, std::int64_t start, std::int64_t n) {
   return std::span(values).subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(n));
 }
 
-void add(PointingSums& to, const PointingSums& from) {
-  to.n += from.n;
-  to.sin_azimuth += from.sin_azimuth;
-  to.cos_azimuth += from.cos_azimuth;
-  to.elevation_deg += from.elevation_deg;
-  to.mjd += from.mjd;
-}
-
-PointingSums sums_of(std::span<const double> mjd, std::span<const double> azimuth_deg,
-                     std::span<const double> elevation_deg) {
-  PointingSums sums;
-  for (std::size_t i = 0; i < mjd.size(); ++i) {
-    add(sums, {1.0, std::sin(azimuth_deg[i] * kDegree_rad), std::cos(azimuth_deg[i] * kDegree_rad), elevation_deg[i],
-               mjd[i]});
-  }
-  return sums;
-}
-
 std::vector<double> every(std::span<const double> values, std::size_t step) {
   std::vector<double> picked;
   for (std::size_t i = 0; i < values.size(); i += step) picked.push_back(values[i]);

@@ -20,17 +20,13 @@
 #include "map/destriper.hpp"
 #include "map/map_plan.hpp"
 #include "map/noise_simulation.hpp"
+#include "map/pointing_sums.hpp"
 #include "map/preparation_context.hpp"
 #include "map/scan_track.hpp"
 #include "map/subpixel.hpp"
 #include "sky/map_grid.hpp"
 
 namespace comap {
-
-/// Sums over the samples of a map, for the means in its header.
-struct PointingSums {
-  double n = 0.0, sin_azimuth = 0.0, cos_azimuth = 0.0, elevation_deg = 0.0, mjd = 0.0;
-};
 
 /// One feed during one scan, as it lies in a file and in the arrays of a rank.
 struct FeedScan {

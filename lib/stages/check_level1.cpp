@@ -7,8 +7,8 @@
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "stages/check_metadata.hpp"
 #include "io/level2_schema.hpp"
+#include "stages/check_metadata.hpp"
 #include "stages/feed_flags.hpp"
 #include "stages/output_spec.hpp"
 #include "stages/pointing_screen.hpp"

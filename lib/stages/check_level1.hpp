@@ -10,7 +10,8 @@ namespace comap {
 /// The Level-1 file is what it must be. read_level1_metadata(), which every observation passes, does the checks: this
 /// stage gives them their name in the pipeline and adds that there is a feed to process. Directions that cannot be are
 /// bridged in ObservationContext::level1. What the samples themselves contradict is taken out of every block before any
-/// stage sees it (sample_screen.hpp), whichever stages run; lib/level2/feed_pass does that with the limits of this stage.
+/// stage sees it (sample_screen.hpp), whichever stages run; lib/level2/feed_pass does that with the limits of this
+/// stage.
 ///
 /// Out    level2/sample_flags [feed][band][sample], why a sample of a scan is missing (core/sample_flag.hpp)
 /// Fails  ObservationError when the file has no feed but the ground feed.
