@@ -103,7 +103,8 @@ void PartialFile::adopt(const std::string& file) {
 }
 
 bool PartialFile::publish(Rival rival) {
-  if (is_gone()) {
+  // A run that has made it since may have cleared ours away before HDF5 opened it: then another file has our name.
+  if (is_gone() || (is_taken() && !is_ours())) {
     log_warning("{}: another run has made it, too, and was done first", path_);
     return false;
   }
@@ -139,14 +140,15 @@ bool PartialFile::is_taken() const {
   return now && now != earlier_;
 }
 
-void PartialFile::check_is_ours() const {
+bool PartialFile::is_ours() const {
   const auto now = identity_of_name(name_);
-  if (!now || now->inode == inode_) return;
-  throw IoError(fmt::format("{}: somebody has replaced what was written to {}; run again", path_, name_));
+  return !now || now->inode == inode_;
 }
 
 void PartialFile::rename(Rival rival) {
-  check_is_ours();
+  if (!is_ours()) {
+    throw IoError(fmt::format("{}: somebody has replaced what was written to {}; run again", path_, name_));
+  }
   give_final_name(name_, path_);
   is_published_ = true;
   remove_left_over(rival);

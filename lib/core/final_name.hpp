@@ -58,7 +58,7 @@ class PartialFile {
   friend bool publish_together(std::span<PartialFile* const> files);
   bool is_gone() const;
   bool is_taken() const;
-  void check_is_ours() const;
+  bool is_ours() const;
   void rename(Rival rival);
   void remove_left_over(Rival rival) const;
 

@@ -296,10 +296,10 @@ nlohmann::json NoiseStatsLevel2::summary(const ObservationContext& observation,
     }
     if (n_fits == n_data) continue;
     log_info(
-        "obsid {}: {}: {} of {} scans of a feed and sub-band have a noise fit (sigma_red, alpha); in the others more "
-        "than "
-        "{} % of the samples stand out, as on bright sky{}",
-        observation.obsid, dataset, n_fits, n_data, kPercent * config_.max_outlier_fraction,
+        "{}: {} of {} scans of a feed and sub-band have a noise fit (sigma_red, alpha); in the others more than {} % "
+        "of "
+        "the samples stand out, as on bright sky{}",
+        dataset, n_fits, n_data, kPercent * config_.max_outlier_fraction,
         config_.planck_map.empty() ? " (level2.noise_stats_level2.planck_map leaves it out)" : "");
   }
   return nlohmann::json::object();
