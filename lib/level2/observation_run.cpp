@@ -250,7 +250,7 @@ class ObservationRun {
   }
 
   bool level1_has_raw_chunks() const {
-    return TodReader::reads_raw_chunks(h5::File::open_read(observation_.level1.path).info(kTod));
+    return TodReader::reads_raw_chunks(h5::File::open_read(observation_.level1.path).info("spectrometer/tod"));
   }
 
   /// One feed on this rank; feed_row -1 = none.
