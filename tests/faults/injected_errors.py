@@ -104,7 +104,7 @@ def check_mapmake(reference, work):
                 path.unlink()
             code, output = injected(work, "mapmake", kind, text, n, FOREVER, error, 0)
             what = f"{kind} {n} of {text}, {error}"
-            check_end(what, code, output, [" error ", "failed"])
+            check_end(what, code, output, [" error ", "failed", " is not used: "])
             work.check_maps()
             ends[code] += 1
     work.run("mapmake")

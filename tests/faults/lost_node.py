@@ -72,7 +72,8 @@ def check_lost(cluster, work, numbers, verb, node):
 
 
 def check_finishes(cluster, work, reference, number, verb, node):
-    assert n_claims(work) > 0, "nothing that could block the next start"
+    # Rank 0 is on n1: told to stop it gives its claims back.
+    assert n_claims(work) > 0 or node == "n2", "nothing that could block the next start"
     start = time.monotonic()
     cluster.node(verb, node)
     until(lambda: cluster.job(number)["JobState"] == "COMPLETED", FINISHED_S, work.check_claims)
