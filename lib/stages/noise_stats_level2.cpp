@@ -284,7 +284,7 @@ std::vector<OutputSpec> NoiseStatsLevel2::outputs(const ObservationContext& obse
   return specs;
 }
 
-nlohmann::json NoiseStatsLevel2::summary(const ObservationContext& observation,
+nlohmann::json NoiseStatsLevel2::summary(const ObservationContext& /*observation*/,
                                          const std::vector<ProductTable>& feeds) const {
   for (const std::string& dataset : config_.datasets) {
     std::int64_t n_data = 0, n_fits = 0;
