@@ -3,8 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <utility>
 
 #include "core/constants.hpp"
 #include "math/median.hpp"
@@ -95,6 +98,25 @@ LoadTemperature load_temperature(const Level1Metadata& level1, SampleRange event
     result.trouble = trouble_of(readings, best->sensor);
   }
   return result;
+}
+
+std::vector<Trouble> odd_temperatures(const Level1Metadata& level1, const SystemTemperatureConfig& config) {
+  const std::array<std::pair<const char*, const std::vector<double>*>, 3> sensors = {
+      {{"Tshroud", &level1.vane.shroud_temperature_C},
+       {"Tvane", &level1.vane.vane_temperature_C},
+       {"Tambient", &level1.vane.ambient_temperature_C}}};
+  std::vector<Trouble> troubles;
+  for (const auto& [sensor, rows_C] : sensors) {
+    const auto n_odd = std::ranges::count_if(*rows_C, [&](double value) {
+      return !(value >= config.min_vane_temperature_C && value <= config.max_vane_temperature_C);
+    });
+    if (n_odd == 0 || 2 * n_odd > std::ssize(*rows_C)) continue;
+    troubles.push_back({TroubleKind::vane_temperature, "system_temperature", fmt::format("hk/antenna0/vane/{}", sensor),
+                        fmt::format("{} of {} rows are outside {:g} to {:g} deg C", n_odd, rows_C->size(),
+                                    config.min_vane_temperature_C, config.max_vane_temperature_C),
+                        "these rows do not count"});
+  }
+  return troubles;
 }
 
 }  // namespace comap

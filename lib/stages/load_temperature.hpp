@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/config.hpp"
 #include "core/trouble.hpp"
@@ -23,5 +24,9 @@ struct LoadTemperature {
 /// within `max_vane_disagreement_K`, the first in the order above where that is not unique.
 LoadTemperature load_temperature(const Level1Metadata& level1, SampleRange event,
                                  const SystemTemperatureConfig& config);
+
+/// Rows of the vane's sensors outside [min, max]_vane_temperature_C, which do not count; nothing for a sensor that says
+/// nothing else. One trouble for each sensor.
+std::vector<Trouble> odd_temperatures(const Level1Metadata& level1, const SystemTemperatureConfig& config);
 
 }  // namespace comap

@@ -332,6 +332,7 @@ void SystemTemperature::prepare(ObservationContext& observation) const {
     reasons += fmt::format("; event {}: {}", event + 1, setup.unusable);
   }
   std::ranges::move(found.troubles, std::back_inserter(observation.troubles));
+  std::ranges::move(odd_temperatures(level1, config_), std::back_inserter(observation.troubles));
   if (!any_usable && observation.source_group == kSkyDipGroup) {
     calibrate_from_following(observation);
     return;

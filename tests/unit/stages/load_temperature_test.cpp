@@ -67,6 +67,10 @@ TEST(LoadTemperature, WildRowsDoNotMatter) {
   level1.vane.shroud_temperature_C[5] = std::nan("");
   EXPECT_DOUBLE_EQ(load_of(level1).temperature_K, 18.0 + 273.15);
   EXPECT_FALSE(load_of(level1).trouble.has_value());
+  const std::vector<Trouble> troubles = odd_temperatures(level1, {});
+  ASSERT_EQ(troubles.size(), 1U);
+  EXPECT_NE(describe(troubles[0]).find("hk/antenna0/vane/Tshroud: 2 of 10 rows"), std::string::npos);
+  EXPECT_TRUE(odd_temperatures(level1_with(18.0, 18.1, 15.0, 15.0), {}).empty());
 }
 
 TEST(LoadTemperature, OnlyTheRowsOfTheEventCount) {
