@@ -25,6 +25,8 @@ void bind_check_level1(Binder& binder, CheckLevel1Config& config) {
   binder.number("max_pointing_hold_s", config.max_pointing_hold_s, {kAboveZero},
                 "longer at one place inside a moving scan: missing [s]");
   binder.number("max_counts_ratio", config.max_counts_ratio, {1}, "counts over the channel's median; more: missing");
+  binder.number("max_leap", config.max_leap, {kAboveZero},
+                "relative, of a band's power within a sample and back again in at most 1 s; more: missing");
   binder.integer_as("max_repeats", config.max_repeats, {0, 1e6},
                     "equal spectra in a row besides the first; more: missing");
   binder.number("max_repeated_fraction", config.max_repeated_fraction, {0, 1},
@@ -66,6 +68,8 @@ void bind_system_temperature(Binder& binder, SystemTemperatureConfig& config) {
                 "of hot and of cold samples; less: the event is not used [s]");
   binder.number("max_housekeeping_lag_s", config.max_housekeeping_lag_s, {kAboveZero},
                 "between power and vane angle; more: the event is not used [s]");
+  binder.number("max_feed_excess", config.max_feed_excess, {kAboveZero},
+                "relative, of a feed's system temperature over the median feed's; more: said");
   binder.number("max_event_difference", config.max_event_difference, {kAboveZero},
                 "relative, of a feed's gain in an event to the other event");
   binder.number("min_system_temperature_K", config.min_system_temperature_K, {0}, "of a channel; less: no value [K]");

@@ -83,13 +83,14 @@ struct CheckLevel1Config {
   double max_time_gap_s = 1.0;               ///< longer steps are pauses of the recording
   double max_sample_time_error = 0.1;        ///< relative, of the median step against the one the file states
   double warn_position_error_arcsec = 30.0;  ///< az/el/MJD against pixel_ra/dec
-  double max_position_error_arcsec = 300.0;  ///< more: refused
+  double max_position_error_arcsec = 120.0;  ///< more: refused
   double max_pointing_speed_deg_s = 5.0;     ///< on the sky; faster steps are jumps
   double max_pointing_hold_s = 1.0;          ///< longer at one place inside a moving scan: frozen
   double max_counts_ratio = 30.0;            ///< to the channel's median; more is absurd
-  int max_repeats = 0;                       ///< equal spectra in a row that are kept besides the first
-  double max_repeated_fraction = 0.25;       ///< of a feed's samples in scans; more: the feed is left out
-  double min_noise_ratio = 0.5;              ///< variance over that of the radiometer equation; less: too quiet
+  double max_leap = 0.15;               ///< relative, of a band's power within a sample and back again; more is absurd
+  int max_repeats = 0;                  ///< equal spectra in a row that are kept besides the first
+  double max_repeated_fraction = 0.25;  ///< of a feed's samples in scans; more: the feed is left out
+  double min_noise_ratio = 0.5;         ///< variance over that of the radiometer equation; less: too quiet
   bool overwrite = false;
 };
 
@@ -107,6 +108,7 @@ struct SystemTemperatureConfig {
   double plateau_sigma = 5.0;             ///< samples further from their plateau are not on it
   double min_plateau_s = 1.0;             ///< of hot and of cold samples, before an event is used
   double max_housekeeping_lag_s = 3.0;    ///< between power and vane angle, before an event is refused
+  double max_feed_excess = 0.2;           ///< relative, of a feed's Tsys over the median feed's, before it is said
   double max_event_difference = 0.05;     ///< relative, of a feed's gain in an event to that in the others
   double min_system_temperature_K = 5.0;  ///< of a channel
   double max_system_temperature_K = 2000.0;
