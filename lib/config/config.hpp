@@ -108,7 +108,7 @@ struct SystemTemperatureConfig {
   double plateau_sigma = 5.0;             ///< samples further from their plateau are not on it
   double min_plateau_s = 1.0;             ///< of hot and of cold samples, before an event is used
   double max_housekeeping_lag_s = 3.0;    ///< between power and vane angle, before an event is refused
-  double max_feed_excess = 0.2;           ///< relative, of a feed's Tsys over the median feed's, before it is said
+  double max_feed_excess = 0.3;           ///< relative, of a feed's Tsys over the median feed's, before it is said
   double max_event_difference = 0.05;     ///< relative, of a feed's gain in an event to that in the others
   double min_system_temperature_K = 5.0;  ///< of a channel
   double max_system_temperature_K = 2000.0;

@@ -35,6 +35,7 @@ nlohmann::json CheckLevel1::parameters() const {
   return {{"max_pointing_speed_deg_s", config_.max_pointing_speed_deg_s},
           {"max_pointing_hold_s", config_.max_pointing_hold_s},
           {"max_counts_ratio", config_.max_counts_ratio},
+          {"max_leap", config_.max_leap},
           {"max_repeats", config_.max_repeats},
           {"max_repeated_fraction", config_.max_repeated_fraction},
           {"min_noise_ratio", config_.min_noise_ratio}};

@@ -13,6 +13,7 @@
 namespace comap {
 namespace {
 
+constexpr double kPercent = 100.0;
 constexpr const char* kStage = "check_level1";
 constexpr const char* kTod = "spectrometer/tod";
 constexpr const char* kPointing = "spectrometer/pixel_pointing";
@@ -39,7 +40,8 @@ std::string text_of(std::uint8_t flag, const CheckLevel1Config& limits) {
     case sample_flag::kNotPositive:
       return "counts of 0 or less";
     case sample_flag::kAbsurd:
-      return fmt::format("counts above {:g} times the channel's level", limits.max_counts_ratio);
+      return fmt::format("counts above {:g} times the channel's level, or that leap by more than {:g} % and back",
+                         limits.max_counts_ratio, kPercent * limits.max_leap);
     case sample_flag::kRepeated:
       return "spectra equal to the one before";
     default:
@@ -121,7 +123,7 @@ void FeedFlags::leave_out_repeated(std::vector<Trouble>& troubles) {
                       kStage,
                       kTod,
                       fmt::format("more than {:g} % of the spectra{} are equal to the one before",
-                                  100.0 * limits_.max_repeated_fraction, in_bands(bands)),
+                                  kPercent * limits_.max_repeated_fraction, in_bands(bands)),
                       bands.size() == static_cast<std::size_t>(kBands) ? "the feed is left out"
                                                                        : "these bands of the feed are left out",
                       {feed_},

@@ -92,7 +92,7 @@ LoadTemperature load_temperature(const Level1Metadata& level1, SampleRange event
   LoadTemperature result{best->temperature_C + kZeroCelsius_K, std::nullopt};
   const bool is_contradicted = std::ranges::any_of(readings, [&](const Reading& other) {
     const bool differs = std::abs(other.temperature_C - best->temperature_C) > config.max_vane_disagreement_K;
-    return differs && other.n_agreeing == best->n_agreeing;
+    return differs && other.is_plausible;
   });
   if (best != readings.begin() || best->n_agreeing == 1 || is_contradicted) {
     result.trouble = trouble_of(readings, best->sensor);

@@ -16,8 +16,9 @@ namespace {
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr std::array<std::uint8_t, 3> kReasonFlags = {sample_flag::kMissing, sample_flag::kNotPositive,
                                                       sample_flag::kAbsurd};
-constexpr int kProbes = 8;          ///< channels that repeats and noise are told from
-constexpr std::size_t kLook = 99;   ///< samples that the level of a channel is told from
+constexpr int kProbes = 8;         ///< channels that repeats and noise are told from
+constexpr std::size_t kLook = 99;  ///< samples that the level of a channel is told from
+constexpr double kLongestLeap_s = 1.0;
 constexpr double kMinPairs = 50;    ///< differences that the noise is told from
 constexpr std::size_t kLanes = 32;  ///< independent extremes, so that the loop uses vectors
 
@@ -118,6 +119,7 @@ void SampleScreen::begin(const FeedBlock& block, float* tod, std::span<std::uint
   n_live_ = 0;
   find_probes();
   find_repeats();
+  if (block.scan >= 0) find_leaps();
   is_lost_ = block.scan >= 0 && is_quiet();
   if (is_lost_) std::ranges::fill(flags_, sample_flag::kQuiet);
 }
@@ -168,6 +170,48 @@ void SampleScreen::find_repeats() {
     if (in_a_row <= limits_.max_repeats) continue;
     flags_[repeats[i]] = sample_flag::kRepeated;
     lost_.push_back(repeats[i]);
+  }
+}
+
+/// Power of the band at each sample, relative to its level, by the probes; what is missing is that of the sample
+/// before.
+void SampleScreen::find_band_power() {
+  const std::size_t n = probes_[0].row.size();
+  scratch_.resize(n);
+  float last = 1.0F;
+  for (std::size_t t = 0; t < n; ++t) {
+    double sum = 0.0;
+    int n_known = 0;
+    for (const Probe& probe : probes_) {
+      const float value = probe.row[t];
+      const bool is_known = value > 0.0F && std::isfinite(value);
+      sum += is_known ? static_cast<double>(value) / probe.level : 0.0;
+      n_known += is_known ? 1 : 0;
+    }
+    last = n_known > 0 ? static_cast<float>(sum / n_known) : last;
+    scratch_[t] = last;
+  }
+}
+
+/// Neither sky nor air changes the power within a sample and back again; a step that stays is none of these.
+void SampleScreen::find_leaps() {
+  if (probes_.empty()) return;
+  find_band_power();
+  const auto longest = static_cast<std::size_t>(kLongestLeap_s / level1_.sample_time_s);
+  const auto differs = [&](float power, float before, double most) {
+    return std::abs(static_cast<double>(power) - static_cast<double>(before)) > most * static_cast<double>(before);
+  };
+  for (std::size_t t = 1; t < scratch_.size(); ++t) {
+    const float before = scratch_[t - 1];
+    if (!differs(scratch_[t], before, limits_.max_leap)) continue;
+    std::size_t back = t + 1;
+    const std::size_t latest = std::min(scratch_.size(), t + longest + 1);
+    while (back < latest && differs(scratch_[back], before, 0.5 * limits_.max_leap)) ++back;
+    if (back == latest) continue;
+    for (; t < back; ++t) {
+      flags_[t] |= sample_flag::kAbsurd;
+      lost_.push_back(t);
+    }
   }
 }
 

@@ -19,11 +19,14 @@ namespace comap {
 /// - a channel where its counts are 0 or less, infinite, or above `max_counts_ratio` times its level, the median of
 ///   its power; of a channel far above the others of the band, that of the others times `max_counts_ratio`
 /// - all channels where they repeat the sample before, more than `max_repeats` times in a row
+/// - all channels of a scan where the power of the band leaps by more than `max_leap` within a sample and is back
+/// within
+///   a second
 /// - the block, when it is a scan whose noise is below `min_noise_ratio` of the radiometer equation: the median over a
 ///   few channels of the variance of first differences over 2 / (channel width x sample time)
 /// - all channels of a sample that more than half of the channels lack which have any
 ///
-/// The last three get flags (core/sample_flag.hpp). Costs one pass over rows in the cache.
+/// The last four get flags (core/sample_flag.hpp). Costs one pass over rows in the cache.
 class SampleScreen {
  public:
   /// Both outlive the screen.
@@ -54,6 +57,8 @@ class SampleScreen {
   std::size_t reason_of(float value, float limit) const;
   void find_probes();
   void find_repeats();
+  void find_band_power();
+  void find_leaps();
   bool is_repeat(const Probe& probe, std::size_t sample) const;
   bool is_quiet();
   void screen_row(std::span<float> values);

@@ -379,8 +379,8 @@ nlohmann::json SystemTemperature::summary(const ObservationContext& observation,
 std::vector<Trouble> SystemTemperature::compare_feeds(const ObservationContext& observation,
                                                       const std::vector<int>& feeds,
                                                       const std::vector<ProductTable>& products) const {
-  std::vector<Trouble> troubles = compare_feed_temperatures(feeds, products);
   const std::size_t n_events = observation.products.get<double>(level2::kVaneEventMjd).size();
+  std::vector<Trouble> troubles = compare_feed_temperatures(n_events, feeds, products, config_.max_feed_excess);
   std::ranges::move(compare_event_changes(n_events, feeds, products), std::back_inserter(troubles));
   return troubles;
 }

@@ -1,10 +1,13 @@
 #include "stages/vane_comparison.hpp"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <utility>
 
 #include "core/constants.hpp"
 #include "io/level2_schema.hpp"
@@ -16,7 +19,6 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kMostZenithSky_K = 20.0;       ///< of atmosphere at 26-34 GHz, in bad weather
-constexpr double kMostFeedExcess = 0.5;         ///< of a feed's system temperature over the median feed's
 constexpr double kMostChangeDifference = 0.03;  ///< relative, of feeds under one sky
 constexpr std::size_t kFewestFeeds = 3;         ///< of which one can be the odd one
 constexpr double kPercent = 100.0;
@@ -39,12 +41,21 @@ double airmass_of(const ObservationContext& observation, int feed, std::size_t e
   return 1.0 / std::sin(elevation_deg * kDegree_rad);
 }
 
+/// Elements of a band in an event, of an array [event][band][channel].
+template <typename T>
+std::span<T> of_event_and_band(std::span<T> values, std::size_t n_events, std::size_t event, std::size_t band) {
+  const std::size_t n_channels = values.size() / (n_events * kBands);
+  return values.subspan((event * kBands + band) * n_channels, n_channels);
+}
+
+/// The events of one band of a feed.
 class EventComparison {
  public:
-  EventComparison(const ObservationContext& observation, int feed, const SystemTemperatureConfig& config,
-                  std::span<float> tsys_K, std::span<float> gain)
+  EventComparison(const ObservationContext& observation, int feed, std::size_t band,
+                  const SystemTemperatureConfig& config, std::span<float> tsys_K, std::span<float> gain)
       : observation_(observation),
         feed_(feed),
+        band_(band),
         config_(config),
         n_events_(observation.vane_events.size()),
         tsys_K_(tsys_K),
@@ -64,8 +75,7 @@ class EventComparison {
  private:
   template <typename T>
   auto of_event(std::span<T> values, std::size_t event) const {
-    const std::size_t n_elements = values.size() / n_events_;
-    return values.subspan(event * n_elements, n_elements);
+    return of_event_and_band(values, n_events_, event, band_);
   }
 
   double tsys_ratio(std::size_t event, std::size_t other) const {
@@ -117,6 +127,7 @@ class EventComparison {
 
   const ObservationContext& observation_;
   int feed_;
+  std::size_t band_;
   const SystemTemperatureConfig& config_;
   std::size_t n_events_;
   std::span<float> tsys_K_;
@@ -130,7 +141,26 @@ std::vector<Trouble> compare_vane_events(const ObservationContext& observation, 
                                          const SystemTemperatureConfig& config, std::span<float> tsys_K,
                                          std::span<float> gain) {
   if (observation.vane_events.size() < 2) return {};
-  return EventComparison(observation, feed, config, tsys_K, gain).run();
+  // A trouble that several bands have is said once, with the bands.
+  std::vector<std::pair<Trouble, std::vector<int>>> found;
+  for (int band = 0; band < kBands; ++band) {
+    EventComparison comparison(observation, feed, static_cast<std::size_t>(band), config, tsys_K, gain);
+    for (Trouble& trouble : comparison.run()) {
+      const auto same = std::ranges::find_if(found, [&](const auto& one) { return one.first.what == trouble.what; });
+      if (same == found.end()) {
+        found.push_back({std::move(trouble), {band}});
+      } else {
+        same->second.push_back(band);
+      }
+    }
+  }
+  std::vector<Trouble> troubles;
+  for (auto& [trouble, bands] : found) {
+    if (bands.size() < kBands)
+      trouble.what += fmt::format(", in band{} {}", bands.size() > 1 ? "s" : "", fmt::join(bands, ", "));
+    troubles.push_back(std::move(trouble));
+  }
+  return troubles;
 }
 
 namespace {
@@ -156,18 +186,27 @@ std::span<const float> tsys_of(const ProductTable& products) {
 
 }  // namespace
 
-std::vector<Trouble> compare_feed_temperatures(const std::vector<int>& feeds,
-                                               const std::vector<ProductTable>& products) {
-  std::vector<double> typical_K;
-  for (const ProductTable& table : products) typical_K.push_back(median(tsys_of(table)));
-  Trouble trouble{TroubleKind::calibration,
-                  "system_temperature",
-                  "hk/antenna0/vane",
-                  fmt::format("system temperature more than {:g} times that of the median feed", 1.0 + kMostFeedExcess),
-                  "used; the vane may cover the feed only partly in every event",
-                  odd_feeds(feeds, typical_K, kMostFeedExcess, false)};
-  if (trouble.feeds.empty()) return {};
-  return {trouble};
+std::vector<Trouble> compare_feed_temperatures(std::size_t n_events, const std::vector<int>& feeds,
+                                               const std::vector<ProductTable>& products, double most_excess) {
+  std::vector<Trouble> troubles;
+  for (std::size_t band = 0; band < kBands; ++band) {
+    std::vector<double> typical_K;
+    for (const ProductTable& table : products) {
+      const std::span<const float> tsys = tsys_of(table);
+      std::vector<float> of_band;
+      for (std::size_t event = 0; event < n_events && !tsys.empty(); ++event) {
+        std::ranges::copy(of_event_and_band(tsys, n_events, event, band), std::back_inserter(of_band));
+      }
+      typical_K.push_back(median(std::span<const float>(of_band)));
+    }
+    std::vector<int> odd = odd_feeds(feeds, typical_K, most_excess, false);
+    if (odd.empty()) continue;
+    troubles.push_back({TroubleKind::calibration, "system_temperature", "hk/antenna0/vane",
+                        fmt::format("system temperature in band {} more than {:g} times that of the median feed", band,
+                                    1.0 + most_excess),
+                        "used; the vane may cover the feed only partly in every event", std::move(odd)});
+  }
+  return troubles;
 }
 
 std::vector<Trouble> compare_event_changes(std::size_t n_events, const std::vector<int>& feeds,

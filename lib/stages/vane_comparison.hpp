@@ -14,7 +14,7 @@ namespace comap {
 ///
 /// A vane that covers a feed partly, or not all the time, can only lower the hot power and raise the cold one: the gain
 /// comes out too small and the system temperature too high, while a drift of the gain leaves the system temperature as
-/// it is. Of events whose system temperatures (median over channels of their ratio) differ by more than
+/// it is. Of events of a band whose system temperatures (median over channels of their ratio) differ by more than
 /// `max_event_difference` and what 20 K of zenith sky can add at their elevations, the one with the lower is right.
 /// Gains that differ by more than `max_event_difference` all the same are said, too.
 /// `tsys_K`, `gain`: [event][element]. Returns troubles of this feed.
@@ -22,10 +22,10 @@ std::vector<Trouble> compare_vane_events(const ObservationContext& observation, 
                                          const SystemTemperatureConfig& config, std::span<float> tsys_K,
                                          std::span<float> gain);
 
-/// Feeds whose system temperature (median over channels and events) is more than 1.5 times that of the median feed:
-/// the vane may cover them partly in every event. `feeds`: feed numbers; `products`: of each.
-std::vector<Trouble> compare_feed_temperatures(const std::vector<int>& feeds,
-                                               const std::vector<ProductTable>& products);
+/// Feeds whose system temperature in a band (median over channels and events) exceeds that of the median feed by more
+/// than `most_excess` of it: the vane may cover them partly in every event. `feeds`: feed numbers; `products`: of each.
+std::vector<Trouble> compare_feed_temperatures(std::size_t n_events, const std::vector<int>& feeds,
+                                               const std::vector<ProductTable>& products, double most_excess);
 
 /// Feeds whose system temperature changed between vane events by more than 3 % otherwise than that of the median feed,
 /// which sees the same sky: the vane may cover them partly in one.

@@ -39,7 +39,7 @@ TEST(LoadTemperature, TheSensorWithWhichMostAgree) {
   const double none = std::nan("");
   for (const Expected& c : {Expected{18.0, 18.1, 15.0, 15.0, 18.0, false},
                             {18.0, 18.1, 0.0, none, 18.0, false},
-                            {18.0, 18.1, 40.0, none, 18.0, false},
+                            {18.0, 18.1, 40.0, none, 18.0, true},
                             {0.0, 18.1, 15.0, 15.0, 18.1, true},
                             {-999.0, 18.1, 15.0, none, 18.1, true},
                             {3.0, 18.1, 15.0, 15.0, 18.1, true},
