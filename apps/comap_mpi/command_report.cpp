@@ -8,6 +8,8 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
+#include "io/h5.hpp"
+#include "io/level1_metadata.hpp"
 #include "probe.hpp"
 #include "report/observation_plots.hpp"
 #include "whole_number.hpp"
@@ -47,6 +49,15 @@ std::vector<std::string> share_lines(const Communicator& world, const std::vecto
   return all;
 }
 
+/// Files get exchanged: a picture under the number of another observation would be believed.
+void require_own_number(const std::string& path) {
+  const auto attribute = h5::File::open_read(path).attribute("comap", "obsid");
+  const auto stated = attribute ? h5::to_integer(*attribute) : std::nullopt;
+  const std::int64_t named = obsid_of_file_name(path);
+  if (!stated || named <= 0 || *stated == named) return;
+  throw ObservationError(fmt::format("{}: is of obsid {}; run catalogue verify", path, *stated));
+}
+
 int run_report(const CommandContext& context, const ReportOptions& options) {
   std::vector<std::string> files = options.files;
   if (files.empty()) run_on_rank_zero(context.world, [&] { files = selected_files(context); });
@@ -56,7 +67,12 @@ int run_report(const CommandContext& context, const ReportOptions& options) {
     if (static_cast<int>(i % static_cast<std::size_t>(context.world.size())) != context.world.rank()) continue;
     const auto directory = std::filesystem::path(options.output_dir) / std::filesystem::path(files[i]).stem();
     try {
+      if (context.options.dry_run) {
+        fmt::print("would draw {} into {}\n", files[i], directory.string());
+        continue;
+      }
       require_harmless(files[i], ProbeDepth::contents);
+      require_own_number(files[i]);
       for (const std::string& path :
            plot_observation(files[i], directory.string(), options.frequency_band, context.config.level2)) {
         fmt::print("{}\n", path);

@@ -41,6 +41,14 @@ bool is_of_living_process(const std::string& name, const std::string& product) {
   return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM);
 }
 
+/// A file in the making, or the directory in which a library makes it (NAME.partial.XXXXXX).
+bool is_partial(const std::string& name) {
+  constexpr std::size_t kSuffix = 7;
+  const bool is_directory_of_one = name.size() > kSuffix && name[name.size() - kSuffix] == '.' &&
+                                   std::string_view(name).substr(0, name.size() - kSuffix).ends_with(kPartialEnding);
+  return name.ends_with(kPartialEnding) || is_directory_of_one;
+}
+
 std::string folder_of(const std::string& path) { return fs::absolute(path).parent_path().string(); }
 
 /// Keeps other runs from giving names in a directory. A run that was stopped there, or a file system without locks,
@@ -159,10 +167,10 @@ void PartialFile::remove_left_over(Rival rival) const {
   const std::string product = fs::path(path_).filename().string();
   for (const auto& entry : fs::directory_iterator(folder_of(path_), error)) {
     const std::string name = entry.path().filename().string();
-    if (!name.starts_with(product + ".") || !name.ends_with(kPartialEnding)) continue;
+    if (!name.starts_with(product + ".") || !is_partial(name)) continue;
     if (rival != Rival::has_lost && is_of_living_process(name, product)) continue;
     const auto written = entry.last_write_time(error);
-    if (!error && written < start_) fs::remove(entry.path(), error);
+    if (!error && written < start_) fs::remove_all(entry.path(), error);
   }
 }
 

@@ -2,9 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "core/error.hpp"
+#include "core/regular_file.hpp"
 #include "io/h5.hpp"
 #include "io/map_reading.hpp"
 
@@ -26,6 +28,8 @@ std::string config_of_hdf5(const std::string& path) {
 }  // namespace
 
 std::optional<std::string> product_config(const std::string& path) {
+  require_regular_file(path);
+  if (!std::filesystem::exists(path)) throw IoError(fmt::format("{}: there is no such file", path));
   std::string text;
   if (begins_with(path, kHdf5Signature)) {
     text = config_of_hdf5(path);
@@ -36,7 +40,9 @@ std::optional<std::string> product_config(const std::string& path) {
   }
   if (!text.empty()) return text;
   throw IoError(fmt::format(
-      "{}: holds no configuration as a whole; versions before 0.3 wrote it into HISTORY, which diff can read", path));
+      "{}: holds no configuration as a whole; versions before 0.3 wrote it into HISTORY, which diff can read; "
+      "or it is cut off",
+      path));
 }
 
 }  // namespace comap

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -128,10 +129,14 @@ void keep_majority(const std::vector<MapObservation>& observations, Tells tells,
   if (groups.size() < 2) return;
   std::ranges::stable_sort(groups, std::greater<>(), &std::vector<std::size_t>::size);
   const bool has_majority = groups[0].size() > groups[1].size();
+  // What is left out has no traits any more.
+  const std::array<Level2Traits, 2> largest = {survey[groups[0].front()].traits, survey[groups[1].front()].traits};
   for (const std::vector<std::size_t>& group : groups) {
-    const std::vector<std::size_t>& others = &group == &groups[0] ? groups[1] : groups[0];
-    if (has_majority && &group == &groups[0]) continue;
-    const Level2Traits of = survey[group.front()].traits, from = survey[others.front()].traits;
+    const std::size_t other = &group == &groups[0] ? 1 : 0;
+    const std::vector<std::size_t>& others = groups[other];
+    if (has_majority && other == 1) continue;
+    const Level2Traits of = survey[group.front()].traits;
+    const Level2Traits& from = largest[other];
     for (const std::size_t i : group) {
       leave_out(survey[i], reason, true,
                 fmt::format("{}: {} as in {} other file{}{}; select files of one kind, or run level2 again",

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "core/constants.hpp"
@@ -46,6 +47,12 @@ template <typename T>
 std::span<T> of_event_and_band(std::span<T> values, std::size_t n_events, std::size_t event, std::size_t band) {
   const std::size_t n_channels = values.size() / (n_events * kBands);
   return values.subspan((event * kBands + band) * n_channels, n_channels);
+}
+
+/// ", in bands 0, 2"; nothing for all.
+std::string in_bands(const std::vector<int>& bands) {
+  if (bands.size() == static_cast<std::size_t>(kBands)) return "";
+  return fmt::format(", in band{} {}", bands.size() > 1 ? "s" : "", fmt::join(bands, ", "));
 }
 
 /// The events of one band of a feed.
@@ -156,8 +163,7 @@ std::vector<Trouble> compare_vane_events(const ObservationContext& observation, 
   }
   std::vector<Trouble> troubles;
   for (auto& [trouble, bands] : found) {
-    if (bands.size() < kBands)
-      trouble.what += fmt::format(", in band{} {}", bands.size() > 1 ? "s" : "", fmt::join(bands, ", "));
+    trouble.what += in_bands(bands);
     troubles.push_back(std::move(trouble));
   }
   return troubles;
@@ -184,27 +190,32 @@ std::span<const float> tsys_of(const ProductTable& products) {
   return products.get<float>(level2::kSystemTemperature);
 }
 
+/// Over channels and events; NaN without any.
+double median_of_band(std::span<const float> tsys_K, std::size_t n_events, std::size_t band) {
+  std::vector<float> of_band;
+  for (std::size_t event = 0; event < n_events && !tsys_K.empty(); ++event) {
+    std::ranges::copy(of_event_and_band(tsys_K, n_events, event, band), std::back_inserter(of_band));
+  }
+  return median(std::span<const float>(of_band));
+}
+
 }  // namespace
 
 std::vector<Trouble> compare_feed_temperatures(std::size_t n_events, const std::vector<int>& feeds,
                                                const std::vector<ProductTable>& products, double most_excess) {
-  std::vector<Trouble> troubles;
+  std::map<std::vector<int>, std::vector<int>> bands_of;  // by the odd feeds
   for (std::size_t band = 0; band < kBands; ++band) {
     std::vector<double> typical_K;
-    for (const ProductTable& table : products) {
-      const std::span<const float> tsys = tsys_of(table);
-      std::vector<float> of_band;
-      for (std::size_t event = 0; event < n_events && !tsys.empty(); ++event) {
-        std::ranges::copy(of_event_and_band(tsys, n_events, event, band), std::back_inserter(of_band));
-      }
-      typical_K.push_back(median(std::span<const float>(of_band)));
-    }
+    for (const ProductTable& table : products) typical_K.push_back(median_of_band(tsys_of(table), n_events, band));
     std::vector<int> odd = odd_feeds(feeds, typical_K, most_excess, false);
-    if (odd.empty()) continue;
+    if (!odd.empty()) bands_of[std::move(odd)].push_back(static_cast<int>(band));
+  }
+  std::vector<Trouble> troubles;
+  for (const auto& [odd, bands] : bands_of) {
     troubles.push_back({TroubleKind::calibration, "system_temperature", "hk/antenna0/vane",
-                        fmt::format("system temperature in band {} more than {:g} times that of the median feed", band,
-                                    1.0 + most_excess),
-                        "used; the vane may cover the feed only partly in every event", std::move(odd)});
+                        fmt::format("system temperature more than {:g} times that of the median feed{}",
+                                    1.0 + most_excess, in_bands(bands)),
+                        "used; the vane may cover the feed only partly in every event", odd});
   }
   return troubles;
 }

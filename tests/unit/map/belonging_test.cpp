@@ -134,6 +134,16 @@ TEST_F(Belonging, OtherGainFiltersThanMostFilesAreLeftOutOfMapsOfFilteredData) {
   EXPECT_EQ(count(result, Exclusion::other_gain_filter), 1);
   EXPECT_NE(result.observations[1].reason.find("gain_filter.method \"common_mode\""), std::string::npos);
   EXPECT_EQ(report(offered, SampleSource::level1).n_used(), 3);
+
+  const SelectionReport tie = report({offered[0], offered[1]});
+  EXPECT_EQ(tie.n_used(), 0);
+  EXPECT_NE(tie.observations[0].reason.find("\"maximum_posterior\", not \"common_mode\" as in 1 other file"),
+            std::string::npos)
+      << tie.observations[0].reason;
+  EXPECT_NE(tie.observations[1].reason.find("\"common_mode\", not \"maximum_posterior\" as in 1 other file, and there "
+                                            "is no majority"),
+            std::string::npos)
+      << tie.observations[1].reason;
 }
 
 TEST_F(Belonging, OtherUnitsAndNumbersOfHalfBandsAreLeftOut) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <tuple>
 
 #include "core/sample_flag.hpp"
 
@@ -41,6 +42,11 @@ struct Band {
   void set(std::int64_t first, std::int64_t end, float value) {
     for (int c = 0; c < kChannels; ++c) {
       for (std::int64_t t = first; t < end; ++t) at(c, t) = value;
+    }
+  }
+  void scale(std::int64_t first, std::int64_t end, float factor) {
+    for (int c = 0; c < kChannels; ++c) {
+      for (std::int64_t t = first; t < end; ++t) at(c, t) *= factor;
     }
   }
   void freeze(std::int64_t first, std::int64_t end) {
@@ -92,13 +98,41 @@ TEST(SampleScreen, CountsThatAreNoPowerAreMissing) {
   }
 }
 
-TEST(SampleScreen, AHundredSecondsOfASunIsPowerStill) {
+TEST(SampleScreen, SecondsOfASunArePowerStill) {
   Band band;
   for (int c = 0; c < kChannels; ++c) {
-    for (std::int64_t t = 300; t < 350; ++t) band.at(c, t) *= 2.0F;
+    for (std::int64_t t = 300; t < 500; ++t) band.at(c, t) *= 2.0F;
   }
   band.screen();
   EXPECT_EQ(band.n_missing(), 0);
+}
+
+TEST(SampleScreen, ALeapAndBackCostsItsSamples) {
+  for (const auto& [first, end, factor] :
+       {std::tuple{400, 401, 1.5F}, {400, 401, 0.5F}, {400, 420, 5.0F}, {300, 345, 1.3F}}) {
+    Band band;
+    band.scale(first, end, factor);
+    band.screen();
+    band.expect(first, end, sample_flag::kAbsurd);
+  }
+  Band vane;
+  vane.scale(400, 420, 5.0F);
+  vane.screen(-1);
+  EXPECT_EQ(vane.n_missing(), 0) << "no scan";
+}
+
+TEST(SampleScreen, AStepAndASourceAreNoLeaps) {
+  Band step;
+  step.scale(400, kSamples, 1.3F);
+  step.screen();
+  EXPECT_EQ(step.n_missing(), 0);
+  Band source;  // 8 K on 45 K, crossed in a tenth of a second
+  for (std::int64_t t = 390; t < 411; ++t) {
+    const double x = static_cast<double>(t - 400) / 2.0;
+    source.scale(t, t + 1, static_cast<float>(1.0 + 0.18 * std::exp(-0.5 * x * x)));
+  }
+  source.screen();
+  EXPECT_EQ(source.n_missing(), 0);
 }
 
 TEST(SampleScreen, RepeatsAreMissingButForTheFirst) {

@@ -153,7 +153,7 @@ TEST(SpoiltVane, FeedsOfOneObservationAreCompared) {
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].feeds, (std::vector<int>{5}));
   const ProductTable slightly = c.run([&](int, std::int64_t i) {
-    return i < 2000 ? 0.95 * test::counts(content, i) + 0.05 * test::counts(content, 100) : test::counts(content, i);
+    return i < 2000 ? 0.96 * test::counts(content, i) + 0.04 * test::counts(content, 100) : test::counts(content, i);
   });
   const auto changed = stage.compare_feeds(c.observation, {1, 2, 5}, {good, slightly, good});
   ASSERT_EQ(changed.size(), 1U);
