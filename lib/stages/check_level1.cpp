@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "io/level2_schema.hpp"
 #include "stages/check_metadata.hpp"
+#include "stages/copied_counts.hpp"
 #include "stages/feed_flags.hpp"
 #include "stages/output_spec.hpp"
 #include "stages/pointing_screen.hpp"
@@ -29,6 +30,13 @@ void CheckLevel1::prepare(ObservationContext& observation) const {
   }
   std::ranges::copy(verdict.troubles, std::back_inserter(observation.troubles));
   observation.pointing_faults = bridge_pointing(config_, observation.level1);
+  for (const auto& [row, first, end] : verdict.misplaced) {
+    const auto of_row = std::span(observation.pointing_faults).subspan(row * observation.level1.mjd.size());
+    for (PointingFault& fault :
+         of_row.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(end - first))) {
+      if (fault == PointingFault::none) fault = PointingFault::misplaced;
+    }
+  }
 }
 
 nlohmann::json CheckLevel1::parameters() const {
@@ -44,6 +52,12 @@ nlohmann::json CheckLevel1::parameters() const {
 std::vector<OutputSpec> CheckLevel1::outputs(const ObservationContext& observation) const {
   return {feed_output(level2::kSampleFlags, h5::StoredType::uint8,
                       {kBands, static_cast<std::uint64_t>(observation.level1.n_samples)}, "")};
+}
+
+std::vector<Trouble> CheckLevel1::compare_feeds(const ObservationContext& /*observation*/,
+                                                const std::vector<int>& feeds,
+                                                const std::vector<ProductTable>& products) const {
+  return find_copied_counts(feeds, products);
 }
 
 std::vector<OutputAttribute> CheckLevel1::attributes() const {

@@ -27,6 +27,8 @@ class CheckLevel1 final : public Stage {
   void prepare(ObservationContext& observation) const override;
   std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   std::vector<OutputAttribute> attributes() const override;
+  std::vector<Trouble> compare_feeds(const ObservationContext& observation, const std::vector<int>& feeds,
+                                     const std::vector<ProductTable>& products) const override;
 
  private:
   CheckLevel1Config config_;

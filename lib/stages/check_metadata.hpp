@@ -18,9 +18,17 @@ struct MetadataRefusal {
   std::string remedy;
 };
 
+/// Samples [first, end) of a row of the feed axis.
+struct RowStretch {
+  std::size_t row = 0;
+  std::int64_t first = 0;
+  std::int64_t end = 0;
+};
+
 struct MetadataVerdict {
   std::vector<Trouble> troubles;  ///< go with the results
-  std::vector<MetadataRefusal> refusals;
+  std::vector<MetadataRefusal> refusals{};
+  std::vector<RowStretch> misplaced{};  ///< directions that contradict the positions which the file states
 };
 
 /// Times in range and regular, sample time as stated (attribute tsamp) and as the housekeeping's clock has it;

@@ -12,6 +12,8 @@
 #include "io/level2_schema.hpp"
 #include "sky/of_date.hpp"
 #include "stages/clock_jumps.hpp"
+#include "stages/feed_places.hpp"
+#include "stages/misplaced_scans.hpp"
 #include "stages/position_comparison.hpp"
 
 namespace comap {
@@ -58,17 +60,12 @@ Explanation explain(const PositionComparison& comparison, double limit_arcsec, d
           false};
 }
 
-void name_odd_feeds(const PositionComparison& comparison, double limit_arcsec, MetadataVerdict& verdict) {
-  for (std::size_t feed = 0; feed < comparison.feeds().size(); ++feed) {
-    if (!(comparison.feed_error_arcsec(feed) > limit_arcsec)) continue;
-    verdict.troubles.push_back(
-        {TroubleKind::clock,
-         "check_level1",
-         kPositions,
-         fmt::format("more than {:g} arcsec from what az, el and MJD give, other feeds are not", limit_arcsec),
-         "az, el and MJD are used",
-         {comparison.feeds()[feed]}});
+bool holds_nothing(const StatedPositions& stated) {
+  for (std::size_t i = 0; i < stated.ra.size(); ++i) {
+    const bool is_zero = stated.ra[i] == 0.0 && stated.dec[i] == 0.0;
+    if (std::isfinite(stated.ra[i]) && std::isfinite(stated.dec[i]) && !is_zero) return false;
   }
+  return true;
 }
 
 }  // namespace
@@ -79,9 +76,14 @@ MetadataVerdict check_positions(const Level1Metadata& level1, const StatedPositi
   const PositionComparison comparison(level1, stated, observer);
   const double limit_arcsec = config.warn_position_error_arcsec;
   const double error_arcsec = comparison.error_arcsec(kIcrsDegrees, 0.0);
-  if (!std::isfinite(error_arcsec)) return verdict;
+  if (!std::isfinite(error_arcsec)) {
+    if (!holds_nothing(stated)) return verdict;
+    verdict.troubles.push_back({TroubleKind::clock, "check_level1", kPositions, "hold nothing",
+                                "clock and pointing are not checked against them"});
+    return verdict;
+  }
   if (error_arcsec <= limit_arcsec) {
-    name_odd_feeds(comparison, limit_arcsec, verdict);
+    find_misplaced(level1, stated, comparison, config, verdict);
     return verdict;
   }
   const Explanation explanation = explain(comparison, limit_arcsec, level1.mjd.front());
@@ -108,6 +110,8 @@ MetadataVerdict judge_metadata(Level1Metadata& level1, const CheckLevel1Config& 
   const MetadataVerdict positions = check_positions(level1, stated, config, observer);
   std::ranges::copy(positions.troubles, std::back_inserter(verdict.troubles));
   std::ranges::copy(positions.refusals, std::back_inserter(verdict.refusals));
+  std::ranges::copy(positions.misplaced, std::back_inserter(verdict.misplaced));
+  std::ranges::copy(check_feed_places(level1), std::back_inserter(verdict.troubles));
   return verdict;
 }
 

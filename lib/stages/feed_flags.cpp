@@ -18,6 +18,7 @@ constexpr const char* kStage = "check_level1";
 constexpr const char* kTod = "spectrometer/tod";
 constexpr const char* kPointing = "spectrometer/pixel_pointing";
 constexpr std::int64_t kUsuallyMissing = 10;  ///< samples of a feed that are NaN in any file
+constexpr double kMostHeld = 0.3;             ///< of the samples in scans, with the direction of the one before
 constexpr const char* kSamplesMissing = "these samples are missing";
 
 /// A flag that the power of a sample can have.
@@ -136,12 +137,13 @@ void FeedFlags::flag_pointing(std::vector<Trouble>& troubles) {
   const auto n = static_cast<std::size_t>(level1.n_samples);
   const auto whole = std::span(observation_.pointing_faults).subspan(row_of_feed(level1, feed_) * n, n);
   std::vector<PointingFault> faults(whole.begin(), whole.end());
-  const std::int64_t n_standing =
-      mark_frozen({level1.mjd, feed_samples(level1, level1.azimuth_deg, feed_, {0, level1.n_samples}),
-                   feed_samples(level1, level1.elevation_deg, feed_, {0, level1.n_samples})},
-                  observation_.scans, limits_, faults);
-  std::array<std::int64_t, 4> n_of{};
+  const FeedDirections directions = {level1.mjd, feed_samples(level1, level1.azimuth_deg, feed_, {0, level1.n_samples}),
+                                     feed_samples(level1, level1.elevation_deg, feed_, {0, level1.n_samples})};
+  const std::int64_t n_standing = mark_frozen(directions, observation_.scans, limits_, faults);
+  std::int64_t n_in_scans = 0;
+  std::array<std::int64_t, 5> n_of{};
   for (const auto& [start, end] : observation_.scans) {
+    n_in_scans += end - start;
     for (std::int64_t i = start; i < end; ++i) {
       const PointingFault fault = faults[static_cast<std::size_t>(i)];
       ++n_of.at(static_cast<std::size_t>(fault));
@@ -164,6 +166,11 @@ void FeedFlags::flag_pointing(std::vector<Trouble>& troubles) {
       fmt::format("directions that stand still for more than {:g} s in a moving scan", limits_.max_pointing_hold_s),
       kDone, count(PointingFault::frozen));
   add(TroubleKind::pointing_frozen, "the telescope stands still in most of the scans", "kept", n_standing);
+  const std::int64_t n_held = n_held_briefly(directions, observation_.scans, limits_);
+  if (static_cast<double>(n_held) > kMostHeld * static_cast<double>(n_in_scans)) {
+    add(TroubleKind::pointing_frozen, "directions are those of the sample before: recorded more rarely than the counts",
+        "kept", n_held);
+  }
 }
 
 std::int64_t n_samples_left(const ObservationContext& observation, std::span<const std::uint8_t> flags) {

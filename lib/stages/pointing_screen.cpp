@@ -120,6 +120,10 @@ std::int64_t end_of_hold(const FeedDirections& at, std::int64_t first, std::int6
   return next;
 }
 
+double held_s(const FeedDirections& at, std::int64_t first, std::int64_t end) {
+  return (at.mjd[static_cast<std::size_t>(end - 1)] - at.mjd[static_cast<std::size_t>(first)]) * kSecondsPerDay;
+}
+
 }  // namespace
 
 std::vector<PointingFault> pointing_faults(const FeedDirections& directions, const CheckLevel1Config& limits) {
@@ -139,10 +143,7 @@ std::int64_t mark_frozen(const FeedDirections& directions, std::span<const std::
     n_samples += end - start;
     for (std::int64_t first = start; first < end;) {
       const std::int64_t next = end_of_hold(directions, first, end);
-      const double held_s =
-          (directions.mjd[static_cast<std::size_t>(next - 1)] - directions.mjd[static_cast<std::size_t>(first)]) *
-          kSecondsPerDay;
-      if (held_s > limits.max_pointing_hold_s) {
+      if (held_s(directions, first, next) > limits.max_pointing_hold_s) {
         holds.push_back({first + 1, next});
         n_held += next - first - 1;
       }
@@ -157,6 +158,19 @@ std::int64_t mark_frozen(const FeedDirections& directions, std::span<const std::
     }
   }
   return 0;
+}
+
+std::int64_t n_held_briefly(const FeedDirections& directions, std::span<const std::array<std::int64_t, 2>> scans,
+                            const CheckLevel1Config& limits) {
+  std::int64_t n_held = 0;
+  for (const auto& [start, end] : scans) {
+    for (std::int64_t first = start; first < end;) {
+      const std::int64_t next = end_of_hold(directions, first, end);
+      if (held_s(directions, first, next) <= limits.max_pointing_hold_s) n_held += next - first - 1;
+      first = next;
+    }
+  }
+  return n_held;
 }
 
 std::vector<PointingFault> bridge_pointing(const CheckLevel1Config& limits, Level1Metadata& level1) {

@@ -15,9 +15,10 @@ namespace comap {
 /// What is wrong with the direction of one sample.
 enum class PointingFault : std::uint8_t {
   none,
-  missing,  ///< azimuth or elevation not finite, exactly 0 (an encoder that drops out), or elevation outside 0-90 deg
-  jump,     ///< out of reach from the samples before and after it
-  frozen,   ///< the telescope moves, this does not
+  missing,    ///< azimuth or elevation not finite, exactly 0 (an encoder that drops out), or elevation outside 0-90 deg
+  jump,       ///< out of reach from the samples before and after it
+  frozen,     ///< the telescope moves, this does not
+  misplaced,  ///< contradicts what the file states on the sky (scan_positions.hpp)
 };
 
 /// Directions of one feed [sample].
@@ -37,6 +38,11 @@ std::vector<PointingFault> pointing_faults(const FeedDirections& directions, con
 /// stand still where it does not: a stare, which may be meant.
 std::int64_t mark_frozen(const FeedDirections& directions, std::span<const std::array<std::int64_t, 2>> scans,
                          const CheckLevel1Config& limits, std::span<PointingFault> faults);
+
+/// Samples of scans with azimuth and elevation of the sample before, in holds that are no longer than
+/// `max_pointing_hold_s`: directions that are recorded more rarely than the counts.
+std::int64_t n_held_briefly(const FeedDirections& directions, std::span<const std::array<std::int64_t, 2>> scans,
+                            const CheckLevel1Config& limits);
 
 /// pointing_faults() of all feeds [n_feeds][sample]; their azimuth and elevation in `level1` become those of the
 /// straight line between the samples around them, so that nothing that goes along the sky meets a hole or a jump.

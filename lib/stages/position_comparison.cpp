@@ -14,11 +14,11 @@ constexpr double kDecidingShare = 0.75;                              ///< of the
 constexpr std::size_t kLeastSamples = 4;                             ///< below which nothing is compared
 constexpr double kZenith_deg = 90.0;
 
-/// Upper quantile of finite values; NaN when there are too few.
+/// Quantile of finite values, the lower of two; NaN when there are too few.
 double quantile(std::vector<double> values, double share, std::size_t least) {
   std::erase_if(values, [](double value) { return !std::isfinite(value); });
   if (values.size() < least) return NAN;
-  const auto rank = std::min(values.size() - 1, static_cast<std::size_t>(share * static_cast<double>(values.size())));
+  const auto rank = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1));
   std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(rank));
   return values[rank];
 }
@@ -89,12 +89,6 @@ double PositionComparison::error_arcsec(const PositionMeaning& meaning, double l
     of_times.push_back(median_of(std::move(of_feeds)));
   }
   return quantile(std::move(of_times), kDecidingShare, kLeastSamples);
-}
-
-double PositionComparison::feed_error_arcsec(std::size_t feed) const {
-  const std::vector<double> separations = separations_arcsec(kIcrsDegrees, 0.0);
-  const auto row = std::span(separations).subspan(feed * n_times_, n_times_);
-  return quantile({row.begin(), row.end()}, 0.5, kLeastSamples);
 }
 
 double PositionComparison::late_s() const {

@@ -32,15 +32,14 @@ class PositionComparison {
   /// samples can be compared.
   double error_arcsec(const PositionMeaning& meaning, double late_s) const;
 
-  /// Median of one of feeds() over the samples [arcsec].
-  double feed_error_arcsec(std::size_t feed) const;
+  /// Angle [arcsec] at each sample of each of feeds(); NaN where there is nothing to compare. [feed][time]
+  std::vector<double> separations_arcsec(const PositionMeaning& meaning, double late_s) const;
 
   /// By how many seconds MJD would have to be late to turn the sky as it is stated.
   double late_s() const;
 
  private:
   void add_feed(const Level1Metadata& level1, const StatedPositions& stated, std::size_t row, int feed);
-  std::vector<double> separations_arcsec(const PositionMeaning& meaning, double late_s) const;
   std::vector<SkyPosition> computed(double late_s) const;
   SkyPosition meant(const PositionMeaning& meaning, std::size_t i, double late_s) const;
 
