@@ -18,20 +18,33 @@ constexpr std::size_t kLeastInARow = 3;
 /// Samples [first, end) in which a limit is passed.
 using Stretch = std::array<std::int64_t, 2>;
 
-/// From the sample after the last that agrees to the next that does.
+/// `stretch` without the runs in which it only has the end after the last sample that agrees, or the start before the
+/// next.
+Stretch without_neighbours(Stretch stretch, const Stretch& above, const std::vector<Stretch>& runs) {
+  for (const auto& [start, end] : runs) {
+    if (end <= above[0]) stretch[0] = std::max(stretch[0], end);
+    if (start > above[1]) stretch[1] = std::min(stretch[1], start);
+  }
+  return stretch;
+}
+
+/// From the sample after the last that agrees, in the same run, to the next that does.
 std::vector<Stretch> stretches_above(std::span<const double> error_arcsec, double limit_arcsec,
-                                     const std::vector<std::int64_t>& samples, std::int64_t n_samples) {
+                                     const std::vector<std::int64_t>& samples, const std::vector<Stretch>& runs,
+                                     std::int64_t n_samples) {
   std::vector<Stretch> stretches;
   std::int64_t first = 0;
+  Stretch above{};
   std::size_t n_above = 0;
   const auto close = [&](std::int64_t end) {
-    if (n_above >= kLeastInARow) stretches.push_back({first, end});
+    if (n_above >= kLeastInARow) stretches.push_back(without_neighbours({first, end}, above, runs));
     n_above = 0;
   };
   for (std::size_t i = 0; i < samples.size(); ++i) {
     if (!std::isfinite(error_arcsec[i])) continue;
     if (error_arcsec[i] > limit_arcsec) {
-      ++n_above;
+      if (n_above++ == 0) above[0] = samples[i];
+      above[1] = samples[i];
       continue;
     }
     close(samples[i]);
@@ -65,9 +78,9 @@ std::string text_of(const std::vector<Stretch>& stretches, const std::vector<Str
   }
   std::vector<std::string> samples;
   for (const auto& [first, end] : stretches) samples.push_back(fmt::format("{}-{}", first, end - 1));
-  if (scans.size() == runs.size()) return "all scans";
-  return fmt::format("scan{} {} (from 0; samples {})", scans.size() > 1 ? "s" : "", fmt::join(scans, ", "),
-                     fmt::join(samples, ", "));
+  if (scans.size() == runs.size()) return "all scans, of other feeds they agree";
+  return fmt::format("scan{} {} (from 0; samples {}), elsewhere they agree", scans.size() > 1 ? "s" : "",
+                     fmt::join(scans, ", "), fmt::join(samples, ", "));
 }
 
 }  // namespace
@@ -81,14 +94,14 @@ void find_misplaced(const Level1Metadata& level1, const StatedPositions& stated,
     const int feed = comparison.feeds()[i];
     const std::span<double> of_feed = std::span(errors_arcsec).subspan(i * n_times, n_times);
     const auto found = [&](double limit_arcsec) {
-      return stretches_above(of_feed, limit_arcsec, stated.samples, level1.n_samples);
+      return stretches_above(of_feed, limit_arcsec, stated.samples, runs, level1.n_samples);
     };
     const auto say = [&](double limit_arcsec, const std::vector<Stretch>& stretches, const char* done) {
       verdict.troubles.push_back({TroubleKind::pointing_jump,
                                   "check_level1",
                                   "spectrometer/pixel_pointing",
                                   fmt::format("az, el and MJD give places more than {:g} arcsec from pixel_ra, "
-                                              "pixel_dec in {}, elsewhere they agree",
+                                              "pixel_dec in {}",
                                               limit_arcsec, text_of(stretches, runs)),
                                   done,
                                   {feed}});

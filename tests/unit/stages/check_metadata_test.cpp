@@ -15,6 +15,8 @@
 #include "stages/check_level1.hpp"
 #include "stages/check_positions.hpp"
 #include "stages/clock_jumps.hpp"
+#include "stages/copied_counts.hpp"
+#include "stages/feed_places.hpp"
 
 namespace comap {
 namespace {
@@ -127,7 +129,7 @@ TEST(CheckPositions, ClocksThatAreOff) {
                  "75 arcsec from what az, el and MJD give, as if MJD were 5.0 s late");
   expect_refusal(shifted(37.0),
                  "556 arcsec from what az, el and MJD give, as if MJD were 37.0 s late (TAI instead of UTC)");
-  expect_trouble(shifted(18.0), TroubleKind::clock, "GPS time");
+  expect_refusal(shifted(18.0), "GPS time instead of UTC");
   expect_refusal(shifted(69.184), "TT instead of UTC");
   expect_refusal(shifted(-7.0 * 3600.0), "early (local time instead of UTC)");
   Level1Metadata half = good_file();
@@ -159,18 +161,50 @@ TEST(CheckPositions, OtherUnitsAndEquinoxesAreHarmless) {
     dec += kYears * kN_deg * std::cos(ra_rad);
   };
   expect_trouble(with(precess), TroubleKind::clock, "of date, not J2000");
-  EXPECT_TRUE(with([](double& ra, double& dec) { ra = dec = 0.0; }).troubles.empty()) << "nothing is stated";
-  EXPECT_TRUE(with([](double& ra, double&) { ra = std::nan(""); }).troubles.empty());
+  expect_trouble(with([](double& ra, double& dec) { ra = dec = 0.0; }), TroubleKind::clock, "hold nothing");
+  expect_trouble(with([](double& ra, double&) { ra = std::nan(""); }), TroubleKind::clock, "hold nothing");
   expect_refusal(with([](double&, double& dec) { dec += 1.0; }), "3600 arcsec from what az, el and MJD give");
 }
 
-TEST(CheckPositions, AFeedOfItsOwn) {
+TEST(CheckPositions, AFeedOfItsOwnIsLeftOut) {
   Level1Metadata level1 = good_file();
   const auto n = static_cast<std::ptrdiff_t>(level1.n_samples);
   for (auto value = level1.elevation_deg.begin(); value != level1.elevation_deg.begin() + n; ++value) *value += 0.05;
   const MetadataVerdict verdict = positions_of(level1);
+  expect_trouble(verdict, TroubleKind::pointing_jump, "feed 1: az, el and MJD give places more than 120 arcsec");
+  ASSERT_EQ(verdict.misplaced.size(), 1U);
+  EXPECT_EQ(verdict.misplaced[0].row, 0U);
+  EXPECT_LE(verdict.misplaced[0].first, 950);
+  EXPECT_GE(verdict.misplaced[0].end, 7700);
+}
+
+/// The file has scans from 950 to 4250 and from 4400 to 7700.
+TEST(CheckPositions, HalfAScanOfAllFeedsIsLeftOut) {
+  Level1Metadata level1 = good_file();
+  constexpr std::int64_t kFrom = 6100, kTo = 7700, kMostBeside = 250;
+  for (std::size_t row = 0; row < 3; ++row) {
+    const auto start = level1.azimuth_deg.begin() + static_cast<std::ptrdiff_t>(row) * level1.n_samples;
+    for (auto value = start + kFrom; value != start + kTo; ++value) *value += 0.5;
+  }
+  const MetadataVerdict verdict = positions_of(level1);
   EXPECT_TRUE(verdict.refusals.empty());
-  ASSERT_FALSE(verdict.troubles.empty());
+  ASSERT_EQ(verdict.misplaced.size(), 2U);
+  for (const RowStretch& stretch : verdict.misplaced) {
+    EXPECT_LE(stretch.first, kFrom);
+    EXPECT_GT(stretch.first, kFrom - kMostBeside);
+    EXPECT_GE(stretch.end, kTo);
+  }
+}
+
+TEST(FeedPlaces, FeedsThatCoincideOrAreExchangedAreSaid) {
+  EXPECT_TRUE(check_feed_places(good_file()).empty());
+  const auto n = static_cast<std::ptrdiff_t>(good_file().n_samples);
+  Level1Metadata level1 = good_file();
+  for (std::vector<double>* angles : {&level1.azimuth_deg, &level1.elevation_deg}) {
+    std::copy_n(angles->begin(), n, angles->begin() + n);
+  }
+  ASSERT_EQ(check_feed_places(level1).size(), 1U);
+  EXPECT_EQ(check_feed_places(level1)[0].feeds, (std::vector<int>{1, 2}));
 }
 
 TEST(CheckPositions, ADropOutDoesNotDecide) {
@@ -241,6 +275,45 @@ TEST(CheckLevel1Stage, RefusesWithFileDatasetAndRemedy) {
   CheckLevel1(lenient).prepare(observation);
   ASSERT_EQ(observation.troubles.size(), 1U);
   EXPECT_EQ(observation.troubles[0].kind, TroubleKind::clock);
+}
+
+/// Signatures [scan][band] of two scans.
+ProductTable with_signatures(std::vector<std::int64_t> signatures) {
+  ProductTable products;
+  products.set(kCountSignatures, std::move(signatures));
+  return products;
+}
+
+TEST(CopiedCounts, BandsScansAndFeedsAreToldApart) {
+  const auto found = [](std::vector<std::int64_t> first, std::vector<std::int64_t> second) {
+    std::string all;
+    const auto troubles =
+        find_copied_counts({1, 4}, {with_signatures(std::move(first)), with_signatures(std::move(second))});
+    for (const Trouble& trouble : troubles) all += trouble.what + "; ";
+    return all;
+  };
+  EXPECT_EQ(found({1, 2, 3, 4, 5, 6, 7, 8}, {11, 12, 13, 14, 0, 0, 0, 0}), "");
+  EXPECT_EQ(found({1, 2, 1, 4, 5, 6, 5, 8}, {11, 12, 13, 14, 0, 0, 0, 0}), "band 2 holds the counts of band 0; ");
+  EXPECT_EQ(found({1, 2, 3, 4, 1, 2, 3, 4}, {11, 12, 13, 14, 0, 0, 0, 0}),
+            "scan 1 holds the counts of scan 0 (from 0); ");
+  EXPECT_EQ(found({1, 2, 3, 4, 5, 6, 7, 8}, {1, 2, 3, 4, 5, 6, 7, 8}), "feeds 1 and 4 hold the same counts; ");
+}
+
+TEST(CopiedCounts, ConstantAndMissingCountsHaveNoSignature) {
+  constexpr int kChannels = 4, kLength = 500;
+  std::vector<float> counts(static_cast<std::size_t>(kChannels) * kLength, 1.0F);
+  FeedBlock block;
+  block.n_channels = kChannels;
+  block.n_samples = block.stride = kLength;
+  block.tod = counts.data();
+  EXPECT_EQ(count_signature(block), 0);
+  for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = static_cast<float>(i);
+  const std::int64_t signature = count_signature(block);
+  EXPECT_NE(signature, 0);
+  for (float& count : counts) count += 1.0F;
+  EXPECT_NE(count_signature(block), signature);
+  std::ranges::fill(counts, std::nanf(""));
+  EXPECT_EQ(count_signature(block), 0);
 }
 
 }  // namespace

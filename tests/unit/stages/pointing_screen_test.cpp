@@ -129,5 +129,15 @@ TEST(Pointing, FaultsAreBridgedAcrossNorth) {
   EXPECT_EQ(level1.elevation_deg[7], 50.0);
 }
 
+TEST(PointingScreen, DirectionsRecordedAtTenHertzAreHeldBriefly) {
+  Sweeps sweeps;
+  EXPECT_EQ(n_held_briefly(sweeps.directions(), kScans, sweeps.limits), 0);
+  for (std::size_t i = 0; i < kSamples; ++i) {
+    sweeps.azimuth_deg[i] = sweeps.azimuth_deg[i - i % 5];
+    sweeps.elevation_deg[i] = sweeps.elevation_deg[i - i % 5];
+  }
+  EXPECT_EQ(n_held_briefly(sweeps.directions(), kScans, sweeps.limits), 3500 * 4 / 5);
+}
+
 }  // namespace
 }  // namespace comap
