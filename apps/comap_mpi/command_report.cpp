@@ -52,10 +52,10 @@ std::vector<std::string> share_lines(const Communicator& world, const std::vecto
 /// Files get exchanged: a picture under the number of another observation would be believed.
 void require_own_number(const std::string& path) {
   const auto attribute = h5::File::open_read(path).attribute("comap", "obsid");
-  const auto stated = attribute ? h5::to_integer(*attribute) : std::nullopt;
+  const std::int64_t stated = attribute ? h5::to_integer(*attribute).value_or(-1) : -1;
   const std::int64_t named = obsid_of_file_name(path);
-  if (!stated || named <= 0 || *stated == named) return;
-  throw ObservationError(fmt::format("{}: is of obsid {}; run catalogue verify", path, *stated));
+  if (stated <= 0 || named <= 0 || stated == named) return;
+  throw ObservationError(fmt::format("{}: is of obsid {}; run catalogue verify", path, stated));
 }
 
 int run_report(const CommandContext& context, const ReportOptions& options) {
