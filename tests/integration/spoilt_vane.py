@@ -118,7 +118,7 @@ CASES = {
     "Unix times": (unix_time, None, "Unix seconds"),
     "covered partly": (covered_partly, "vane power", "kept"),
     "shroud -999": (set_values(f"{VANE}/Tshroud", lambda h, v: v.fill(-99900)), "vane temperature", "kept"),
-    "one row": (set_values(f"{VANE}/Tshroud", lambda h, v: v.__setitem__(45, 2**31 - 1)), None, "kept"),
+    "one row": (set_values(f"{VANE}/Tshroud", lambda h, v: v.__setitem__(45, 2**31 - 1)), "vane temperature", "kept"),
     "stray vane flag": (set_values(f"{FRAME}/features", stray_vane), "scan flags", "kept"),
     "scan flags": (set_values(FEATURES, flags), "scan flags", "kept"),
     "no vane in the power": (no_vane_power, None, "no feed has a gain"),
