@@ -197,7 +197,7 @@ std::vector<std::string> SelectionReport::lines() const {
     lines.push_back(fmt::format("trouble: {}: {}", counted(n, "observation", "observations"), trouble_text(kind)));
   }
   if (n_without_sigma_red > 0) {
-    lines.push_back(fmt::format("used without the cut on sigma_red (no noise fit): {}",
+    lines.push_back(fmt::format("no cut on sigma_red (no fit, or one of sky or air): {}",
                                 counted(n_without_sigma_red, "scan", "scans")));
   }
   return lines;
@@ -253,10 +253,22 @@ void ScanSelection::exclude_element(int feed, int frequency_band, Exclusion reas
   std::fill_n(reason_.begin() + static_cast<std::ptrdiff_t>(index(feed, frequency_band, 0)), n_scans_, reason);
 }
 
+namespace {
+
+/// The fitted red noise where it is that of receivers, whose spectra are flatter than this: a steeper one is of sky or
+/// air in the scan, which the offsets take.
+std::optional<double> receiver_noise_K(const Level2Reader& file, int feed, int frequency_band, std::size_t scan) {
+  constexpr double kSteepestReceiver = -2.0;
+  if (file.alpha(feed, frequency_band, scan).value_or(0.0) < kSteepestReceiver) return std::nullopt;
+  return file.sigma_red_K(feed, frequency_band, scan);
+}
+
+}  // namespace
+
 void ScanSelection::select_scans(const MapmakeConfig& config, const Level2Reader& file, int feed, int frequency_band,
                                  bool calibrator) {
   for (std::size_t scan = 0; scan < n_scans_; ++scan) {
-    const auto sigma_red_K = file.sigma_red_K(feed, frequency_band, scan);
+    const auto sigma_red_K = receiver_noise_K(file, feed, frequency_band, scan);
     const auto reason = noise_exclusion(config, file.auto_rms_K(feed, frequency_band, scan), sigma_red_K, calibrator);
     reason_[index(feed, frequency_band, scan)] = reason;
     if (reason) {

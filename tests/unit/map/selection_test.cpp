@@ -115,6 +115,10 @@ TEST_F(Selection, NoiseLimitsExcludeScansButNotOfCalibrators) {
   test::SyntheticLevel2 red;
   red.sigma_red_K = 0.5;
   EXPECT_EQ(count(report_of({observation(red)}), Exclusion::sigma_red_above_cutoff), 8);
+  red.alpha = -2.7;  // of sky or air: no noise of receivers is so steep
+  const SelectionReport steep = report_of({observation(red)});
+  EXPECT_EQ(count(steep, Exclusion::sigma_red_above_cutoff), 0);
+  EXPECT_EQ(steep.n_without_sigma_red, steep.n_scans);
   EXPECT_EQ(report_of({observation(red, "Calibrator")}).n_scans, 8);
 
   test::SyntheticLevel2 unknown;
