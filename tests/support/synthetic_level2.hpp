@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <numbers>
 #include <random>
 #include <string>
@@ -34,8 +35,8 @@ struct SyntheticLevel2 {
   double noise_K = 0.003;
   double offset_K = 0.0;  ///< rms of a level that changes every 100 samples
   std::uint64_t seed = 1;
-  double auto_rms_K = 0.003, sigma_red_K = 0.01;  ///< as level2_noise_stats states them
-  double alpha = -1.3;
+  double auto_rms_K = 0.003, sigma_red_K = 0.01;            ///< as level2_noise_stats states them
+  double alpha = std::numeric_limits<double>::quiet_NaN();  ///< not stated
   bool with_noise_stats = true;
   bool checksum = false;  ///< of the samples, one chunk for each stream
   std::string dataset = "binned_data";
@@ -103,6 +104,7 @@ inline void write_noise_stats(const SyntheticLevel2& made, h5::File& file) {
                      "K");
   file.write<double>(group + "/sigma_red", extent, std::vector<double>(h5::Slab::all(extent).size(), made.sigma_red_K),
                      "K");
+  if (!std::isfinite(made.alpha)) return;
   file.write<double>(group + "/alpha", extent, std::vector<double>(h5::Slab::all(extent).size(), made.alpha), "");
 }
 
