@@ -5,7 +5,7 @@
 //
 // DIRECTORY holds a problem as described in benchmarks/README.md. Under mpirun the observations are shared out.
 
-#include "map/destriper.hpp"
+#include "destripe/destriper.hpp"
 
 #include <algorithm>
 #include <array>
@@ -23,10 +23,10 @@
 #include <stdexcept>
 #include <string>
 
-#include "map/offset_prior.hpp"
-#include "map/pixel_runs.hpp"
-#include "map/scatter_gather.hpp"
-#include "map/shared_pixels.hpp"
+#include "destripe/offset_prior.hpp"
+#include "destripe/pixel_runs.hpp"
+#include "destripe/scatter_gather.hpp"
+#include "destripe/shared_pixels.hpp"
 #include "measure.hpp"
 #include "mpi/end_of_run.hpp"
 #include "mpi/environment.hpp"

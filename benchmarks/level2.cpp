@@ -22,12 +22,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "catalogue/catalogue.hpp"
 #include "config/config_parser.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
-#include "io/level1_metadata.hpp"
+#include "data/observation.hpp"
+#include "io/level1/level1_metadata.hpp"
 #include "level2/observation_run.hpp"
 #include "level2/tod_reader.hpp"
 #include "measure.hpp"

@@ -12,7 +12,7 @@
 
 #include "core/error.hpp"
 #include "core/log.hpp"
-#include "io/h5.hpp"
+#include "io/hdf5/h5.hpp"
 #include "mpi/launcher.hpp"
 #include "mpi/mpi_communicator.hpp"
 

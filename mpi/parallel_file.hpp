@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "io/team_files.hpp"
+#include "io/hdf5/team_files.hpp"
 #include "mpi/mpi_communicator.hpp"
 
 namespace comap::mpi {

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "command.hpp"
+#include "commands/command.hpp"
 
 namespace comap {
 

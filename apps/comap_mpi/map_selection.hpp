@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "command.hpp"
-#include "map/selection.hpp"
+#include "commands/command.hpp"
+#include "map/plan/selection.hpp"
 
 namespace comap {
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "catalogue/catalogue.hpp"
 #include "config/config.hpp"
+#include "data/observation.hpp"
 #include "sky/coordinates.hpp"
 
 namespace comap {

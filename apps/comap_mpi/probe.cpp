@@ -19,8 +19,8 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/json_bytes.hpp"
-#include "io/level2_reader.hpp"
-#include "io/map_reader.hpp"
+#include "io/level2/level2_reader.hpp"
+#include "io/map/map_reader.hpp"
 #include "level2/provenance.hpp"
 #include "sky/healpix_map.hpp"
 

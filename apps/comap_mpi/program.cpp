@@ -8,7 +8,7 @@
 #include "core/error.hpp"
 #include "core/library_versions.hpp"
 #include "core/version.hpp"
-#include "io/h5.hpp"
+#include "io/hdf5/h5.hpp"
 #include "mpi/environment.hpp"
 #include "whole_number.hpp"
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "command.hpp"
+#include "commands/command.hpp"
 
 namespace comap {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "catalogue/catalogue.hpp"
-#include "command.hpp"
+#include "commands/command.hpp"
+#include "data/observation.hpp"
 
 namespace comap {
 

@@ -22,8 +22,8 @@
 #include "core/error.hpp"
 #include "core/file_descriptor.hpp"
 #include "core/log.hpp"
-#include "io/stage_record.hpp"
-#include "io/text_file.hpp"
+#include "core/text_file.hpp"
+#include "io/level2/stage_record.hpp"
 #include "level2/catalogue_values.hpp"
 
 namespace comap {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "catalogue/catalogue.hpp"
-#include "config/config.hpp"
+#include "config/run_config.hpp"
 
 namespace comap {
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "catalogue/claims.hpp"
-#include "command.hpp"
+#include "commands/command.hpp"
 
 namespace comap {
 

@@ -8,7 +8,7 @@
 
 #include "core/error.hpp"
 #include "core/log.hpp"
-#include "io/text_file.hpp"
+#include "core/text_file.hpp"
 
 namespace comap {
 

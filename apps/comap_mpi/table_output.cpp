@@ -7,9 +7,9 @@
 #include <ostream>
 
 #include "catalogue/row_json.hpp"
+#include "core/csv_text.hpp"
 #include "core/error.hpp"
 #include "core/printable.hpp"
-#include "io/csv_text.hpp"
 
 namespace comap {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "catalogue/catalogue.hpp"
+#include "data/observation.hpp"
 
 namespace comap {
 

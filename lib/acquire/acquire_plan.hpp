@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "acquire/observatory_list.hpp"
-#include "catalogue/catalogue.hpp"
+#include "data/observation.hpp"
 
 namespace comap {
 

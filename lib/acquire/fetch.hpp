@@ -9,7 +9,7 @@
 
 #include "acquire/landing.hpp"
 #include "acquire/observatory_list.hpp"
-#include "config/config.hpp"
+#include "config/acquire_config.hpp"
 
 namespace comap {
 

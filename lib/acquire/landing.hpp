@@ -9,7 +9,7 @@
 
 #include "acquire/observatory_list.hpp"
 #include "catalogue/inspect_file.hpp"
-#include "config/config.hpp"
+#include "config/acquire_config.hpp"
 #include "core/file_descriptor.hpp"
 
 namespace comap {

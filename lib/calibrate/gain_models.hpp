@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "catalogue/calibration_rows.hpp"
-#include "config/config.hpp"
+#include "config/calibrate_config.hpp"
+#include "data/observation.hpp"
 
 namespace comap {
 

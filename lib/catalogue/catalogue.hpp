@@ -14,56 +14,14 @@
 #include <variant>
 #include <vector>
 
-#include "catalogue/calibration_rows.hpp"
-#include "config/config.hpp"
-#include "core/trouble.hpp"
+#include "config/catalogue_config.hpp"
+#include "data/observation.hpp"
 
 namespace comap {
 
 namespace sql {
 class Connection;
 }
-
-/// A value of a row: NULL, integer, number, text, or boolean.
-using SqlValue = std::variant<std::monostate, std::int64_t, double, std::string, bool>;
-using Row = std::map<std::string, SqlValue>;
-
-/// What a run needs of one row of comap_data.
-struct Observation {
-  std::int64_t obsid = 0;
-  std::string source;
-  std::string source_group;
-  std::string level1_path;
-  std::string level2_path;  ///< empty = none
-  std::string utc_start;    ///< %Y-%m-%d-%H:%M:%S
-};
-
-/// Statistics of one (feed, frequency_band) for quality_flags: column name -> value.
-struct QualityRow {
-  int feed = 0;
-  int frequency_band = 0;
-  std::map<std::string, double> statistics;
-};
-
-/// What the processing of one observation gave; written in one transaction.
-struct ObservationResult {
-  std::int64_t obsid = 0;
-  bool complete = false;
-  std::string error;                      ///< when not complete
-  std::string level2_path;                ///< when complete
-  std::string level2_digest;              ///< of the stage records of that file (io/stage_record.hpp)
-  std::map<std::string, double> summary;  ///< columns of observation_summary
-  std::vector<QualityRow> quality;
-  /// When any are given they replace all rows that calibration_flux has of this observation.
-  std::vector<CalibrationFlux> calibration;
-  std::vector<Trouble> troubles;  ///< for logs and the summary of the run; not in the catalogue
-};
-
-struct QualityFlag {
-  int feed = 0;
-  int frequency_band = 0;
-  bool is_good = true;
-};
 
 struct CatalogueSummary {
   std::int64_t n_observations = 0, n_level1 = 0, n_level2 = 0;
@@ -138,10 +96,5 @@ enum class CatalogueUse { look, change, create };
 /// relative to the working directory. Throws ConfigError, unless for `create`, when there is no such file or no table
 /// comap_data in it; else CatalogueError (never with credentials in it).
 std::unique_ptr<Catalogue> open_catalogue(const CatalogueConfig& config, CatalogueUse use = CatalogueUse::create);
-
-/// Group of a source from Level-1 attributes (catalogue.md).
-std::string source_group_of(std::string_view source, std::string_view comment);
-/// Text before the first comma, trimmed.
-std::string source_name_of(std::string_view source_attribute);
 
 }  // namespace comap

@@ -10,7 +10,7 @@
 #include "catalogue/file_search.hpp"
 #include "core/communicator.hpp"
 #include "io/file_probe.hpp"
-#include "io/h5.hpp"
+#include "io/hdf5/h5.hpp"
 
 namespace comap {
 

@@ -11,8 +11,8 @@
 #include "catalogue/sql_connection.hpp"
 #include "catalogue/sql_reading.hpp"
 #include "core/constants.hpp"
+#include "core/csv_text.hpp"
 #include "core/error.hpp"
-#include "io/csv_text.hpp"
 
 namespace comap {
 

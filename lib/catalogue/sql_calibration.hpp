@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "catalogue/calibration_rows.hpp"
 #include "catalogue/sql_connection.hpp"
+#include "data/observation.hpp"
 
 namespace comap::sql {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "catalogue/catalogue.hpp"
-#include "config/config.hpp"
+#include "config/catalogue_config.hpp"
 #include "core/error.hpp"
 
 namespace comap::sql {

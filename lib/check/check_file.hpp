@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
-#include "core/trouble.hpp"
+#include "config/level2_config.hpp"
+#include "data/trouble.hpp"
 
 namespace comap {
 

@@ -8,21 +8,21 @@
 #include <set>
 #include <utility>
 
-#include "catalogue/catalogue.hpp"
 #include "check/check_file.hpp"
 #include "check/check_vane.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "io/band_order.hpp"
-#include "io/level1_metadata.hpp"
-#include "io/level2_schema.hpp"
+#include "data/observation.hpp"
+#include "io/level1/band_order.hpp"
+#include "io/level1/level1_metadata.hpp"
+#include "io/level2/level2_schema.hpp"
 #include "level2/tod_reader.hpp"
-#include "stages/check_metadata.hpp"
-#include "stages/feed_flags.hpp"
+#include "stages/check_level1/check_metadata.hpp"
+#include "stages/check_level1/feed_flags.hpp"
+#include "stages/check_level1/pointing_screen.hpp"
+#include "stages/check_level1/sample_screen.hpp"
 #include "stages/find_scans.hpp"
-#include "stages/pointing_screen.hpp"
-#include "stages/sample_screen.hpp"
-#include "stages/system_temperature.hpp"
+#include "stages/vane/system_temperature.hpp"
 
 namespace comap {
 namespace {

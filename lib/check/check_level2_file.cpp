@@ -13,10 +13,10 @@
 #include "check/level2_layout.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "io/h5.hpp"
-#include "io/level1_metadata.hpp"
-#include "io/level2_reader.hpp"
-#include "io/level2_schema.hpp"
+#include "io/hdf5/h5.hpp"
+#include "io/level1/level1_metadata.hpp"
+#include "io/level2/level2_reader.hpp"
+#include "io/level2/level2_schema.hpp"
 #include "level2/provenance.hpp"
 
 namespace comap {

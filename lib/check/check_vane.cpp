@@ -4,8 +4,8 @@
 #include <iterator>
 
 #include "core/constants.hpp"
-#include "stages/sample_screen.hpp"
-#include "stages/system_temperature.hpp"
+#include "stages/check_level1/sample_screen.hpp"
+#include "stages/vane/system_temperature.hpp"
 
 namespace comap {
 namespace {

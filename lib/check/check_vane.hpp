@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "config/config.hpp"
-#include "core/trouble.hpp"
+#include "config/level2_config.hpp"
+#include "data/trouble.hpp"
 #include "level2/tod_reader.hpp"
 #include "stages/stage.hpp"
 

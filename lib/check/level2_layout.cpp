@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "io/level2_schema.hpp"
+#include "io/level2/level2_schema.hpp"
 
 namespace comap {
 namespace {

@@ -1,7 +1,7 @@
 #include "config/bind_config.hpp"
 
+#include "config/bind_simulate.hpp"
 #include "core/constants.hpp"
-#include "simulate/bind_simulate.hpp"
 
 namespace comap {
 namespace {

@@ -8,7 +8,7 @@
 
 namespace comap {
 
-/// Name and version of each, in order of name; HDF5, libpqxx and MPI have functions of their own (io/h5.hpp,
+/// Name and version of each, in order of name; HDF5, libpqxx and MPI have functions of their own (io/hdf5/h5.hpp,
 /// catalogue/sql_connection.hpp, mpi/environment.hpp).
 std::vector<std::pair<std::string, std::string>> library_versions();
 

@@ -20,9 +20,9 @@
 #include "simulate/sky_model.hpp"
 #include "stages/feed_row.hpp"
 #include "stages/find_scans.hpp"
-#include "stages/housekeeping.hpp"
-#include "stages/system_temperature.hpp"
-#include "stages/vane_calibration.hpp"
+#include "stages/vane/housekeeping.hpp"
+#include "stages/vane/system_temperature.hpp"
+#include "stages/vane/vane_calibration.hpp"
 
 namespace comap {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "inject/inject_sky.hpp"
-#include "io/h5.hpp"
+#include "io/hdf5/h5.hpp"
 #include "simulate/sky_model.hpp"
 #include "stages/stage.hpp"
 

@@ -1,6 +1,6 @@
 #include "level2/block_buffer.hpp"
 
-#include "core/large_vector.hpp"
+#include "data/large_vector.hpp"
 
 namespace comap {
 

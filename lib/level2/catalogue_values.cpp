@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "core/constants.hpp"
-#include "io/level2_schema.hpp"
+#include "io/level2/level2_schema.hpp"
 #include "math/glitches.hpp"
 
 namespace comap {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "catalogue/catalogue.hpp"
+#include "data/observation.hpp"
 #include "level2/product_gather.hpp"
 #include "level2/stage_list.hpp"
 

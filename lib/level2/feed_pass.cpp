@@ -9,11 +9,11 @@
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "io/level2_schema.hpp"
+#include "io/level2/level2_schema.hpp"
 #include "math/median.hpp"
-#include "stages/copied_counts.hpp"
-#include "stages/feed_flags.hpp"
-#include "stages/sample_screen.hpp"
+#include "stages/check_level1/copied_counts.hpp"
+#include "stages/check_level1/feed_flags.hpp"
+#include "stages/check_level1/sample_screen.hpp"
 
 namespace comap {
 namespace {

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/level2_config.hpp"
 #include "core/communicator.hpp"
 #include "level2/stage_clock.hpp"
 #include "level2/stage_list.hpp"
@@ -25,8 +25,8 @@ struct PassPlan {
   bool read_ahead = true;              ///< read the next block while this one is worked on
   /// Called on every rank before each block; may throw to end the observation. Not collective.
   std::function<void()> between_blocks = [] {};
-  /// Samples beyond them are taken out of every block before the stages see it (stages/sample_screen.hpp), and the
-  /// product level2/sample_flags is made where all scans are read. nullptr = the stages see what the file has.
+  /// Samples beyond them are taken out of every block before the stages see it (stages/check_level1/sample_screen.hpp),
+  /// and the product level2/sample_flags is made where all scans are read. nullptr = the stages see what the file has.
   const CheckLevel1Config* limits = nullptr;
 };
 

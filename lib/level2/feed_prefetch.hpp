@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "io/h5.hpp"
+#include "io/hdf5/h5.hpp"
 
 namespace comap {
 

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "core/error.hpp"
-#include "io/level2_schema.hpp"
+#include "io/level2/level2_schema.hpp"
 #include "level2/feed_slab.hpp"
 
 namespace comap {

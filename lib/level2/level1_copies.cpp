@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "io/band_order.hpp"
-#include "io/level2_schema.hpp"
+#include "io/level1/band_order.hpp"
+#include "io/level2/level2_schema.hpp"
 #include "stages/create_level2.hpp"
 
 namespace comap {

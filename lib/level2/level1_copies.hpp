@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/level2_config.hpp"
 #include "level2/level2_writer.hpp"
 
 namespace comap {

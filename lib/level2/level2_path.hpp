@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "catalogue/catalogue.hpp"
-#include "config/config.hpp"
+#include "config/level2_config.hpp"
+#include "data/observation.hpp"
 
 namespace comap {
 

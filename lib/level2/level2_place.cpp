@@ -7,7 +7,7 @@
 #include "catalogue/inspect_file.hpp"
 #include "config/config_parser.hpp"
 #include "core/error.hpp"
-#include "io/h5.hpp"
+#include "io/hdf5/h5.hpp"
 #include "level2/level2_path.hpp"
 #include "level2/provenance.hpp"
 

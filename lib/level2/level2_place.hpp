@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "catalogue/catalogue.hpp"
-#include "config/config.hpp"
+#include "config/level2_config.hpp"
+#include "data/observation.hpp"
 
 namespace comap {
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/io_config.hpp"
 #include "core/communicator.hpp"
 #include "core/final_name.hpp"
-#include "io/team_files.hpp"
+#include "io/hdf5/team_files.hpp"
 #include "stages/stage.hpp"
 
 namespace comap {

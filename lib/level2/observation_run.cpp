@@ -14,7 +14,7 @@
 #include "core/retry.hpp"
 #include "core/stopping.hpp"
 #include "core/version.hpp"
-#include "io/level2_schema.hpp"
+#include "io/level2/level2_schema.hpp"
 #include "level2/catalogue_values.hpp"
 #include "level2/feed_prefetch.hpp"
 #include "level2/kept_products.hpp"
@@ -27,8 +27,8 @@
 #include "level2/provenance.hpp"
 #include "level2/rerun_plan.hpp"
 #include "level2/sql_snapshot.hpp"
-#include "stages/feed_flags.hpp"
-#include "stages/pointing_screen.hpp"
+#include "stages/check_level1/feed_flags.hpp"
+#include "stages/check_level1/pointing_screen.hpp"
 
 namespace comap {
 namespace {

@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "catalogue/catalogue.hpp"
 #include "config/config.hpp"
 #include "core/communicator.hpp"
-#include "io/team_files.hpp"
+#include "data/observation.hpp"
+#include "io/hdf5/team_files.hpp"
 #include "level2/feed_pass.hpp"
 #include "level2/stage_clock.hpp"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/trouble.hpp"
+#include "data/trouble.hpp"
 #include "level2/product_gather.hpp"
 #include "level2/stage_list.hpp"
 

@@ -1,13 +1,13 @@
 #pragma once
 /// \file
-/// What the records of a Level-2 file (io/stage_record.hpp) are to be.
+/// What the records of a Level-2 file (io/level2/stage_record.hpp) are to be.
 
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "io/stage_record.hpp"
+#include "io/level2/stage_record.hpp"
 #include "level2/stage_list.hpp"
 
 namespace comap {

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "core/error.hpp"
-#include "io/level1_metadata.hpp"
+#include "io/level1/level1_metadata.hpp"
 
 namespace comap {
 namespace {

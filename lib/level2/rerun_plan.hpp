@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/level2_config.hpp"
 #include "level2/provenance.hpp"
 
 namespace comap {

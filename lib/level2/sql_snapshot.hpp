@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "catalogue/catalogue.hpp"
-#include "io/h5.hpp"
+#include "data/observation.hpp"
+#include "io/hdf5/h5.hpp"
 
 namespace comap {
 

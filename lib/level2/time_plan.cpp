@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "stages/housekeeping.hpp"
+#include "stages/vane/housekeeping.hpp"
 
 namespace comap {
 namespace {

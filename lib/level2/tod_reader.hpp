@@ -8,8 +8,8 @@
 #include <span>
 #include <vector>
 
-#include "io/band_order.hpp"
-#include "io/h5.hpp"
+#include "io/hdf5/h5.hpp"
+#include "io/level1/band_order.hpp"
 #include "level2/block_buffer.hpp"
 
 namespace comap {

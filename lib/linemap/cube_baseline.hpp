@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "io/cube_file.hpp"
+#include "io/map/cube_file.hpp"
 
 namespace comap {
 

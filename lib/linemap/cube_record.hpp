@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "config/config.hpp"
-#include "io/cube_file.hpp"
+#include "io/map/cube_file.hpp"
 #include "sky/earth_orientation.hpp"
 
 namespace comap {

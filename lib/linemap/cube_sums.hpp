@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "core/communicator.hpp"
-#include "io/cube_file.hpp"
-#include "stages/line_filter.hpp"
+#include "io/map/cube_file.hpp"
+#include "stages/gain_filter/line_filter.hpp"
 
 namespace comap {
 

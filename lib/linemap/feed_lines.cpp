@@ -5,9 +5,9 @@
 
 #include "core/log.hpp"
 #include "linemap/spectral_axis.hpp"
-#include "map/prepare_scan.hpp"
+#include "map/prepare/prepare_scan.hpp"
 #include "math/glitches.hpp"
-#include "stages/gain_filter_worker.hpp"
+#include "stages/gain_filter/gain_filter_worker.hpp"
 
 namespace comap {
 namespace {

@@ -11,7 +11,7 @@
 #include "linemap/line_context.hpp"
 #include "linemap/line_observation.hpp"
 #include "sky/wcs.hpp"
-#include "stages/sample_screen.hpp"
+#include "stages/check_level1/sample_screen.hpp"
 
 namespace comap {
 

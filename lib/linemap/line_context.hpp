@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "config/config.hpp"
-#include "io/level1_metadata.hpp"
-#include "io/level2_reader.hpp"
+#include "io/level1/level1_metadata.hpp"
+#include "io/level2/level2_reader.hpp"
 #include "sky/coordinates.hpp"
 
 namespace comap {

@@ -22,10 +22,10 @@
 #include "linemap/line_share.hpp"
 #include "linemap/line_stack.hpp"
 #include "linemap/spectral_axis.hpp"
-#include "map/extent_of_all.hpp"
-#include "map/fixed_grid.hpp"
-#include "map/map_plan.hpp"
-#include "map/products.hpp"
+#include "map/plan/extent_of_all.hpp"
+#include "map/plan/fixed_grid.hpp"
+#include "map/plan/map_plan.hpp"
+#include "map/products/products.hpp"
 
 namespace comap {
 namespace {

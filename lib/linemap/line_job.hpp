@@ -8,7 +8,7 @@
 
 #include "config/config.hpp"
 #include "core/communicator.hpp"
-#include "map/selection.hpp"
+#include "map/plan/selection.hpp"
 
 namespace comap {
 

@@ -6,8 +6,8 @@
 
 #include "core/error.hpp"
 #include "core/retry.hpp"
-#include "io/level1_axes.hpp"
-#include "io/level2_schema.hpp"
+#include "io/level1/level1_axes.hpp"
+#include "io/level2/level2_schema.hpp"
 #include "stages/feed_row.hpp"
 
 namespace comap {

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "config/config.hpp"
-#include "io/level2_reader.hpp"
+#include "io/level2/level2_reader.hpp"
 #include "level2/tod_reader.hpp"
-#include "map/selection.hpp"
+#include "map/plan/selection.hpp"
 #include "stages/stage.hpp"
-#include "stages/vane_calibration.hpp"
+#include "stages/vane/vane_calibration.hpp"
 
 namespace comap {
 

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "io/cube_file.hpp"
+#include "io/map/cube_file.hpp"
 #include "linemap/line_context.hpp"
 #include "linemap/line_observation.hpp"
 

@@ -4,7 +4,7 @@
 
 #include "core/error.hpp"
 #include "core/log.hpp"
-#include "map/prepare_scan.hpp"
+#include "map/prepare/prepare_scan.hpp"
 
 namespace comap {
 namespace {

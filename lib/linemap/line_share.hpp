@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "linemap/feed_lines.hpp"
-#include "map/map_plan.hpp"
+#include "map/plan/map_plan.hpp"
 
 namespace comap {
 

@@ -4,7 +4,7 @@
 
 #include <span>
 
-#include "io/cube_file.hpp"
+#include "io/map/cube_file.hpp"
 
 namespace comap {
 

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
-#include "stages/line_filter.hpp"
+#include "stages/gain_filter/line_filter.hpp"
 
 namespace comap {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/constants.hpp"
-#include "io/cube_file.hpp"
+#include "io/map/cube_file.hpp"
 
 namespace comap {
 

@@ -11,12 +11,12 @@
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
 #include "io/output_directory.hpp"
-#include "map/extent_of_all.hpp"
-#include "map/fixed_grid.hpp"
-#include "map/map_plan.hpp"
-#include "map/map_share.hpp"
-#include "map/memory_plan.hpp"
-#include "map/split_maps.hpp"
+#include "map/null_test/split_maps.hpp"
+#include "map/plan/extent_of_all.hpp"
+#include "map/plan/fixed_grid.hpp"
+#include "map/plan/map_plan.hpp"
+#include "map/plan/memory_plan.hpp"
+#include "map/prepare/map_share.hpp"
 
 namespace comap {
 namespace {

@@ -5,11 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/io_config.hpp"
+#include "config/mapmake_config.hpp"
 #include "core/communicator.hpp"
-#include "io/team_files.hpp"
-#include "map/selection.hpp"
-#include "map/split_maps.hpp"
+#include "io/hdf5/team_files.hpp"
+#include "map/null_test/split_maps.hpp"
+#include "map/plan/selection.hpp"
 
 namespace comap {
 

@@ -8,9 +8,9 @@
 #include <span>
 
 #include "core/log.hpp"
-#include "io/line_plot.hpp"
-#include "map/hit_pixels.hpp"
-#include "map/products.hpp"
+#include "io/plot/line_plot.hpp"
+#include "map/products/hit_pixels.hpp"
+#include "map/products/products.hpp"
 #include "sky/sky_smoothing.hpp"
 
 namespace comap {

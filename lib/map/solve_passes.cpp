@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "core/log.hpp"
-#include "map/products.hpp"
-#include "map/residual.hpp"
-#include "map/subpixel.hpp"
+#include "map/prepare/subpixel.hpp"
+#include "map/products/products.hpp"
+#include "map/products/residual.hpp"
 
 namespace comap {
 namespace {

@@ -5,10 +5,10 @@
 #include <span>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/mapmake_config.hpp"
 #include "core/communicator.hpp"
-#include "map/destriper.hpp"
-#include "map/map_share.hpp"
+#include "destripe/destriper.hpp"
+#include "map/prepare/map_share.hpp"
 #include "sky/map_grid.hpp"
 
 namespace comap {

@@ -11,7 +11,7 @@
 #include <map>
 #include <utility>
 
-#include "io/map_reader.hpp"
+#include "io/map/map_reader.hpp"
 #include "map_diff/history_config.hpp"
 
 namespace comap {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "io/map_file.hpp"
+#include "io/map/map_file.hpp"
 
 namespace comap {
 

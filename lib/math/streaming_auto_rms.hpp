@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/level2_config.hpp"
 
 namespace comap {
 

@@ -4,14 +4,14 @@
 
 #include <cmath>
 
-#include "catalogue/catalogue.hpp"
 #include "core/constants.hpp"
-#include "io/level1_metadata.hpp"
-#include "io/level2_schema.hpp"
+#include "data/observation.hpp"
+#include "io/level1/level1_metadata.hpp"
+#include "io/level2/level2_schema.hpp"
 #include "math/detrend.hpp"
 #include "math/source_fit.hpp"
 #include "sky/source_positions.hpp"
-#include "stages/calibrator_element.hpp"
+#include "stages/calibrator/calibrator_element.hpp"
 
 namespace comap {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
-#include "io/line_plot.hpp"
+#include "config/level2_config.hpp"
+#include "io/plot/line_plot.hpp"
 
 namespace comap {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "simulate/simulate_config.hpp"
+#include "config/simulate_config.hpp"
 
 namespace comap::simulate {
 

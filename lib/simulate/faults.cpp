@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/constants.hpp"
-#include "simulate/random_stream.hpp"
+#include "math/random_stream.hpp"
 
 namespace comap::simulate {
 namespace {

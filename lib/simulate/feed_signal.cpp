@@ -6,8 +6,8 @@
 #include <limits>
 #include <numbers>
 
+#include "math/random_stream.hpp"
 #include "simulate/atmosphere.hpp"
-#include "simulate/random_stream.hpp"
 #include "simulate/red_noise.hpp"
 
 namespace comap::simulate {

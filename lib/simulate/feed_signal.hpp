@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "core/constants.hpp"
+#include "math/normal_stream.hpp"
 #include "simulate/faults.hpp"
 #include "simulate/instrument.hpp"
-#include "simulate/normal_stream.hpp"
 #include "simulate/observation_plan.hpp"
 #include "simulate/sky_model.hpp"
 #include "simulate/telescope_motion.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "simulate/simulate_config.hpp"
+#include "config/simulate_config.hpp"
 
 namespace comap::simulate {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "io/h5.hpp"
+#include "io/hdf5/h5.hpp"
 #include "simulate/feed_signal.hpp"
 
 namespace comap::simulate {

@@ -8,7 +8,7 @@
 
 #include "core/constants.hpp"
 #include "math/fft.hpp"
-#include "simulate/random_stream.hpp"
+#include "math/random_stream.hpp"
 
 namespace comap::simulate {
 namespace {

@@ -6,7 +6,7 @@
 #include <complex>
 #include <memory>
 
-#include "simulate/random_stream.hpp"
+#include "math/random_stream.hpp"
 
 namespace comap::simulate {
 namespace {

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "config/bind_simulate.hpp"
 #include "core/error.hpp"
 #include "core/version.hpp"
-#include "simulate/bind_simulate.hpp"
 
 namespace comap::simulate {
 namespace {

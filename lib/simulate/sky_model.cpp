@@ -9,7 +9,7 @@
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "simulate/random_stream.hpp"
+#include "math/random_stream.hpp"
 
 namespace comap::simulate {
 namespace {

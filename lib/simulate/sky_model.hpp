@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "config/simulate_config.hpp"
 #include "simulate/random_sky.hpp"
-#include "simulate/simulate_config.hpp"
 #include "sky/coordinates.hpp"
 
 namespace comap::simulate {

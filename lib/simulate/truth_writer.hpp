@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "io/h5.hpp"
+#include "io/hdf5/h5.hpp"
 #include "simulate/feed_signal.hpp"
 
 namespace comap::simulate {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/mapmake_config.hpp"
 #include "sky/earth_orientation.hpp"
 
 namespace comap {

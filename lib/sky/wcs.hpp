@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/mapmake_config.hpp"
 #include "sky/coordinates.hpp"
 
 struct wcsprm;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "io/level1_metadata.hpp"
+#include "io/level1/level1_metadata.hpp"
 #include "sky/healpix_map.hpp"
 
 namespace comap {

@@ -23,7 +23,7 @@ struct FeedBlock {
   /// Filled by the pipeline for scans when a stage asks for it: median over finite samples of each channel [counts].
   std::span<const float> channel_median;
 
-  /// Why samples are missing in all channels of the band (core/sample_flag.hpp), 0 where they are not; empty = nobody
+  /// Why samples are missing in all channels of the band (data/sample_flag.hpp), 0 where they are not; empty = nobody
   /// has looked. Not complete before FeedWorker::consume(). [sample]
   std::span<const std::uint8_t> flags;
 

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "io/level1_metadata.hpp"
+#include "io/level1/level1_metadata.hpp"
 
 namespace comap {
 

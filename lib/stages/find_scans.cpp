@@ -6,10 +6,10 @@
 #include <cmath>
 
 #include "core/error.hpp"
-#include "io/level2_schema.hpp"
-#include "stages/housekeeping.hpp"
+#include "io/level2/level2_schema.hpp"
 #include "stages/output_spec.hpp"
 #include "stages/scan_runs.hpp"
+#include "stages/vane/housekeeping.hpp"
 
 namespace comap {
 namespace {

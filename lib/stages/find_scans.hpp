@@ -2,7 +2,7 @@
 /// \file
 /// Stage find_scans.
 
-#include "config/config.hpp"
+#include "config/level2_config.hpp"
 #include "stages/stage.hpp"
 
 namespace comap {

@@ -1,7 +1,7 @@
 #include "stages/noise_stats_level1.hpp"
 
 #include "core/constants.hpp"
-#include "io/level2_schema.hpp"
+#include "io/level2/level2_schema.hpp"
 #include "math/streaming_auto_rms.hpp"
 #include "stages/output_spec.hpp"
 

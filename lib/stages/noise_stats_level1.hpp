@@ -2,7 +2,7 @@
 /// \file
 /// Stage noise_stats_level1.
 
-#include "config/config.hpp"
+#include "config/level2_config.hpp"
 #include "stages/stage.hpp"
 
 namespace comap {

@@ -12,7 +12,7 @@
 
 #include "core/constants.hpp"
 #include "core/log.hpp"
-#include "io/level2_schema.hpp"
+#include "io/level2/level2_schema.hpp"
 #include "math/auto_rms.hpp"
 #include "math/detrend.hpp"
 #include "math/gaps.hpp"
@@ -21,7 +21,7 @@
 #include "math/noise_spectrum.hpp"
 #include "stages/bright_sky.hpp"
 #include "stages/feed_row.hpp"
-#include "stages/gain_noise.hpp"
+#include "stages/gain_filter/gain_noise.hpp"
 #include "stages/noise_stats_level1.hpp"
 #include "stages/output_spec.hpp"
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <memory>
 
-#include "config/config.hpp"
+#include "config/level2_config.hpp"
 #include "math/noise_spectrum.hpp"
 #include "stages/stage.hpp"
 

@@ -1,7 +1,7 @@
 #include "stages/output_spec.hpp"
 
 #include "core/constants.hpp"
-#include "io/level2_schema.hpp"
+#include "io/level2/level2_schema.hpp"
 
 namespace comap {
 namespace {

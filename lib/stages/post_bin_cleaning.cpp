@@ -4,12 +4,12 @@
 #include <limits>
 
 #include "core/constants.hpp"
-#include "io/level2_schema.hpp"
+#include "io/level2/level2_schema.hpp"
 #include "math/auto_rms.hpp"
 #include "math/detrend.hpp"
 #include "math/median.hpp"
 #include "math/moving_median.hpp"
-#include "stages/atmosphere_fit.hpp"
+#include "stages/atmosphere/atmosphere_fit.hpp"
 #include "stages/feed_row.hpp"
 #include "stages/output_spec.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <span>
 
-#include "config/config.hpp"
+#include "config/level2_config.hpp"
 #include "stages/stage.hpp"
 
 namespace comap {

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "core/trouble.hpp"
+#include "data/trouble.hpp"
 
 namespace comap {
 

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "core/trouble.hpp"
-#include "stages/housekeeping.hpp"
+#include "data/trouble.hpp"
+#include "stages/vane/housekeeping.hpp"
 
 namespace comap {
 

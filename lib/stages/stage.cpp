@@ -1,7 +1,7 @@
 #include "stages/stage.hpp"
 
-#include "catalogue/calibration_rows.hpp"
 #include "core/error.hpp"
+#include "data/observation.hpp"
 
 namespace comap {
 

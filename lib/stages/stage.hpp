@@ -11,16 +11,16 @@
 #include <string_view>
 #include <vector>
 
-#include "core/trouble.hpp"
-#include "io/h5.hpp"
-#include "io/level1_metadata.hpp"
+#include "data/trouble.hpp"
+#include "io/hdf5/h5.hpp"
+#include "io/level1/level1_metadata.hpp"
 #include "stages/feed_block.hpp"
 #include "stages/product_table.hpp"
 
 namespace comap {
 
 struct CalibrationFlux;
-enum class PointingFault : std::uint8_t;  // stages/pointing_screen.hpp
+enum class PointingFault : std::uint8_t;  // stages/check_level1/pointing_screen.hpp
 
 /// Kinds of data that stages need and make; a stage that needs what no earlier stage makes is a ConfigError.
 enum class Field : unsigned {
@@ -64,9 +64,6 @@ struct OutputAttribute {
   std::string name;
   h5::AttributeValue value;
 };
-
-/// Group of sources whose observations are sweeps in elevation to measure the atmosphere.
-inline constexpr std::string_view kSkyDipGroup = "SkyDip";
 
 /// What is known of an observation before its TOD is read; the same on every rank of the team.
 struct ObservationContext {
@@ -147,7 +144,7 @@ class Stage {
                                              const std::vector<ProductTable>& /*products*/) const {
     return {};
   }
-  /// Rows of `calibration_flux` (catalogue/calibration_rows.hpp) from the products of one feed.
+  /// Rows of `calibration_flux` (data/calibration_rows.hpp) from the products of one feed.
   virtual std::vector<CalibrationFlux> calibration_flux(const ObservationContext& observation, int feed,
                                                         const ProductTable& products) const;
 };

@@ -8,18 +8,18 @@
 #include <set>
 
 #include "core/error.hpp"
-#include "stages/atmosphere.hpp"
-#include "stages/atmosphere_vane.hpp"
-#include "stages/calibrator_fit.hpp"
-#include "stages/check_level1.hpp"
+#include "stages/atmosphere/atmosphere.hpp"
+#include "stages/atmosphere/atmosphere_vane.hpp"
+#include "stages/calibrator/calibrator_fit.hpp"
+#include "stages/check_level1/check_level1.hpp"
 #include "stages/create_level2.hpp"
 #include "stages/finalize_metadata.hpp"
 #include "stages/find_scans.hpp"
-#include "stages/gain_filter.hpp"
+#include "stages/gain_filter/gain_filter.hpp"
 #include "stages/noise_stats_level1.hpp"
 #include "stages/noise_stats_level2.hpp"
 #include "stages/post_bin_cleaning.hpp"
-#include "stages/system_temperature.hpp"
+#include "stages/vane/system_temperature.hpp"
 
 namespace comap {
 namespace {

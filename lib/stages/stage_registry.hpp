@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/level2_config.hpp"
 #include "stages/stage.hpp"
 
 namespace comap {

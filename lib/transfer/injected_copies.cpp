@@ -15,10 +15,10 @@
 #include "core/json_bytes.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
+#include "core/text_file.hpp"
 #include "core/version.hpp"
 #include "inject/inject_sky.hpp"
-#include "io/level1_metadata.hpp"
-#include "io/text_file.hpp"
+#include "io/level1/level1_metadata.hpp"
 #include "stages/feed_row.hpp"
 
 namespace comap {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "catalogue/catalogue.hpp"
 #include "config/config.hpp"
 #include "core/communicator.hpp"
+#include "data/observation.hpp"
 #include "sky/coordinates.hpp"
 
 namespace comap {

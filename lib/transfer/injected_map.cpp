@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "io/level2_schema.hpp"
-#include "map/prepare_scan.hpp"
+#include "io/level2/level2_schema.hpp"
+#include "map/prepare/prepare_scan.hpp"
 
 namespace comap {
 namespace {

@@ -6,9 +6,10 @@
 #include <span>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/io_config.hpp"
+#include "config/mapmake_config.hpp"
 #include "core/communicator.hpp"
-#include "map/selection.hpp"
+#include "map/plan/selection.hpp"
 #include "simulate/sky_model.hpp"
 #include "sky/wcs.hpp"
 

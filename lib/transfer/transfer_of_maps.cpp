@@ -6,7 +6,7 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
-#include "io/map_reader.hpp"
+#include "io/map/map_reader.hpp"
 
 namespace comap {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "core/text_file.hpp"
 #include "core/version.hpp"
-#include "io/line_plot.hpp"
-#include "io/text_file.hpp"
+#include "io/plot/line_plot.hpp"
 
 namespace comap {
 namespace {

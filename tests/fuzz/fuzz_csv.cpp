@@ -8,10 +8,10 @@
 
 #include "catalogue/observer_flags.hpp"
 #include "core/constants.hpp"
+#include "core/csv_text.hpp"
 #include "core/error.hpp"
 #include "fuzz/expect.hpp"
 #include "fuzz/scratch_file.hpp"
-#include "io/csv_text.hpp"
 
 namespace {
 

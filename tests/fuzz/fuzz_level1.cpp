@@ -17,7 +17,7 @@
 #include "fuzz/expect.hpp"
 #include "fuzz/odd_level1.hpp"
 #include "fuzz/scratch_file.hpp"
-#include "io/level1_metadata.hpp"
+#include "io/level1/level1_metadata.hpp"
 #include "level2/tod_reader.hpp"
 
 namespace {

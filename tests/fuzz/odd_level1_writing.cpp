@@ -1,4 +1,4 @@
-// OddLevel1::write, straight through HDF5: io/h5.hpp cannot write what it would never write.
+// OddLevel1::write, straight through HDF5: io/hdf5/h5.hpp cannot write what it would never write.
 #include <hdf5.h>
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "fuzz/odd_level1.hpp"
-#include "io/h5.hpp"
+#include "io/hdf5/h5.hpp"
 
 namespace comap::fuzz {
 namespace {

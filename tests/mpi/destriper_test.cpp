@@ -1,4 +1,4 @@
-#include "map/destriper.hpp"
+#include "destripe/destriper.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,9 +7,9 @@
 #include <cstring>
 #include <map>
 
-#include "map/pixel_numbering.hpp"
-#include "map/regularisation.hpp"
-#include "map/shared_pixels.hpp"
+#include "destripe/pixel_numbering.hpp"
+#include "destripe/regularisation.hpp"
+#include "destripe/shared_pixels.hpp"
 #include "support/destriper_problem.hpp"
 #include "support/mpi_main.hpp"
 

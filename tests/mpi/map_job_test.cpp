@@ -11,7 +11,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
-#include "io/h5.hpp"
+#include "io/hdf5/h5.hpp"
 #include "mpi/parallel_file.hpp"
 #include "support/mpi_main.hpp"
 #include "support/partial_files.hpp"

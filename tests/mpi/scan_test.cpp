@@ -1,4 +1,4 @@
-#include "catalogue/scan.hpp"
+#include "archive/scan.hpp"
 
 #include <gtest/gtest.h>
 

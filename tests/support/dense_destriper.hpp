@@ -7,7 +7,7 @@
 #include <map>
 #include <numbers>
 
-#include "map/destriper.hpp"
+#include "destripe/destriper.hpp"
 
 namespace comap::test {
 

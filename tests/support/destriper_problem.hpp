@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-#include "map/destriper.hpp"
+#include "destripe/destriper.hpp"
 
 namespace comap::test {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "io/map_file.hpp"
+#include "io/map/map_file.hpp"
 #include "sky/healpix_grid.hpp"
 #include "sky/healpix_map.hpp"
 #include "sky/map_grid.hpp"

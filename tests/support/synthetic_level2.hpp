@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "core/constants.hpp"
-#include "io/h5.hpp"
-#include "io/level2_schema.hpp"
+#include "io/hdf5/h5.hpp"
+#include "io/level2/level2_schema.hpp"
 #include "sky/coordinates.hpp"
 
 namespace comap::test {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "io/map_file.hpp"
+#include "io/map/map_file.hpp"
 
 namespace comap::test {
 

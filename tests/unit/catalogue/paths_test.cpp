@@ -3,8 +3,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "catalogue/reconcile.hpp"
-#include "catalogue/remap.hpp"
+#include "archive/reconcile.hpp"
+#include "archive/remap.hpp"
 #include "core/error.hpp"
 #include "unit/catalogue/database_fixture.hpp"
 

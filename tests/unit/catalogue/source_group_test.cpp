@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "catalogue/catalogue.hpp"
+#include "data/observation.hpp"
 
 namespace comap {
 namespace {

@@ -1,4 +1,4 @@
-#include "catalogue/verify.hpp"
+#include "archive/verify.hpp"
 
 #include <filesystem>
 

@@ -1,4 +1,4 @@
-#include "core/scratch.hpp"
+#include "data/scratch.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <string>
 
 #include "core/error.hpp"
-#include "core/large_vector.hpp"
+#include "data/large_vector.hpp"
 
 namespace comap {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/trouble.hpp"
+#include "data/trouble.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // The order of bands and channels of a file against ours, and the unit of its frequencies.
 
-#include "io/band_order.hpp"
+#include "io/level1/band_order.hpp"
 
 #include <gtest/gtest.h>
 

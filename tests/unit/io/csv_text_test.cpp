@@ -1,4 +1,4 @@
-#include "io/csv_text.hpp"
+#include "core/csv_text.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // Reading the metadata of a Level-1 file: what is read, and that every fault is named with file and dataset.
 
-#include "io/level1_metadata.hpp"
+#include "io/level1/level1_metadata.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "io/map_file.hpp"
+#include "io/map/map_file.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 
 #include "core/error.hpp"
 #include "core/final_name.hpp"
-#include "io/map_hdf5.hpp"
+#include "io/map/map_hdf5.hpp"
 #include "sky/healpix_map.hpp"
 #include "sky/wcs.hpp"
 #include "support/partial_files.hpp"

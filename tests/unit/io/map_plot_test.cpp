@@ -8,9 +8,9 @@
 #include <limits>
 
 #include "core/error.hpp"
-#include "io/gnuplot.hpp"
-#include "io/map_file.hpp"
-#include "io/map_picture.hpp"
+#include "io/map/map_file.hpp"
+#include "io/plot/gnuplot.hpp"
+#include "io/plot/map_picture.hpp"
 #include "sky/wcs.hpp"
 #include "support/partial_files.hpp"
 #include "support/test_map.hpp"

@@ -1,4 +1,4 @@
-#include "io/map_reader.hpp"
+#include "io/map/map_reader.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,8 +10,8 @@
 
 #include "config/config_parser.hpp"
 #include "core/error.hpp"
-#include "io/map_hdf5.hpp"
-#include "io/product_config.hpp"
+#include "io/map/map_hdf5.hpp"
+#include "io/map/product_config.hpp"
 #include "support/test_map.hpp"
 
 namespace comap {

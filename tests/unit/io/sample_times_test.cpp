@@ -1,6 +1,6 @@
 // The sample time of recordings with and without pauses, and which wrong stamps are mended.
 
-#include "io/sample_times.hpp"
+#include "io/level1/sample_times.hpp"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "core/error.hpp"
-#include "io/level2_schema.hpp"
+#include "io/level2/level2_schema.hpp"
 
 namespace comap {
 namespace {

@@ -1,6 +1,6 @@
 // What does not belong together does not go into one map.
 
-#include "map/belonging.hpp"
+#include "map/plan/belonging.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "map/cuts.hpp"
+#include "map/plan/cuts.hpp"
 
 #include <gtest/gtest.h>
 

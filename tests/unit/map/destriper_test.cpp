@@ -1,4 +1,4 @@
-#include "map/destriper.hpp"
+#include "destripe/destriper.hpp"
 
 #include <gtest/gtest.h>
 

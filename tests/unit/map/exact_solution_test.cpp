@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "io/h5.hpp"
-#include "map/destriper.hpp"
+#include "destripe/destriper.hpp"
+#include "io/hdf5/h5.hpp"
 #include "support/destriper_problem.hpp"
 
 namespace comap {

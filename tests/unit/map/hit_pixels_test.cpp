@@ -1,4 +1,4 @@
-#include "map/hit_pixels.hpp"
+#include "map/products/hit_pixels.hpp"
 
 #include <gtest/gtest.h>
 

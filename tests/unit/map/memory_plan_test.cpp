@@ -1,11 +1,11 @@
-#include "map/memory_plan.hpp"
+#include "map/plan/memory_plan.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
 #include "core/error.hpp"
-#include "map/fixed_grid.hpp"
+#include "map/plan/fixed_grid.hpp"
 
 namespace comap {
 namespace {

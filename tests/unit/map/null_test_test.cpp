@@ -1,4 +1,4 @@
-#include "map/null_test.hpp"
+#include "map/null_test/null_test.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,9 +6,9 @@
 #include <numeric>
 #include <random>
 
-#include "map/noise_simulation.hpp"
-#include "map/offset_prior.hpp"
-#include "map/split_solve.hpp"
+#include "destripe/offset_prior.hpp"
+#include "map/null_test/noise_simulation.hpp"
+#include "map/null_test/split_solve.hpp"
 #include "math/auto_rms.hpp"
 #include "math/distributions.hpp"
 #include "support/destriper_problem.hpp"

@@ -1,4 +1,4 @@
-#include "map/offset_prior.hpp"
+#include "destripe/offset_prior.hpp"
 
 #include <gtest/gtest.h>
 

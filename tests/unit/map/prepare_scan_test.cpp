@@ -1,4 +1,4 @@
-#include "map/prepare_scan.hpp"
+#include "map/prepare/prepare_scan.hpp"
 
 #include <gtest/gtest.h>
 

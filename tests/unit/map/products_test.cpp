@@ -1,11 +1,11 @@
-#include "map/products.hpp"
+#include "map/products/products.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "map/map_border.hpp"
+#include "map/products/map_border.hpp"
 
 namespace comap {
 namespace {

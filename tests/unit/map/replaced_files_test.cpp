@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "map/map_job.hpp"
-#include "map/memory_plan.hpp"
+#include "map/plan/memory_plan.hpp"
 #include "support/synthetic_level2.hpp"
 
 namespace comap {

@@ -1,11 +1,11 @@
-#include "map/residual_noise.hpp"
+#include "map/null_test/residual_noise.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <random>
 
-#include "map/noise_simulation.hpp"
+#include "map/null_test/noise_simulation.hpp"
 
 namespace comap {
 namespace {

@@ -4,7 +4,7 @@
 #include <random>
 #include <vector>
 
-#include "map/destriper.hpp"
+#include "destripe/destriper.hpp"
 #include "support/white_noise.hpp"
 
 namespace comap {

@@ -1,11 +1,11 @@
-#include "map/residual.hpp"
+#include "map/products/residual.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <random>
 
-#include "map/offset_prior.hpp"
+#include "destripe/offset_prior.hpp"
 #include "math/fft.hpp"
 #include "support/destriper_problem.hpp"
 

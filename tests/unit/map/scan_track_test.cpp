@@ -1,4 +1,4 @@
-#include "map/scan_track.hpp"
+#include "map/prepare/scan_track.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
-#include "map/scatter_gather.hpp"
+#include "destripe/scatter_gather.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <random>
 
-#include "map/pixel_runs.hpp"
+#include "destripe/pixel_runs.hpp"
 #include "support/destriper_problem.hpp"
 
 namespace comap {

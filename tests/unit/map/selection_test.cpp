@@ -1,4 +1,4 @@
-#include "map/selection.hpp"
+#include "map/plan/selection.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
-#include "map/map_plan.hpp"
+#include "map/plan/map_plan.hpp"
 #include "support/synthetic_level2.hpp"
 
 namespace comap {

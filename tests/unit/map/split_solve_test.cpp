@@ -1,4 +1,4 @@
-#include "map/split_solve.hpp"
+#include "map/null_test/split_solve.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "map/splits.hpp"
+#include "map/null_test/splits.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "map/destriper.hpp"
+#include "destripe/destriper.hpp"
 #include "support/destriper_problem.hpp"
 
 namespace comap {

@@ -1,4 +1,4 @@
-#include "map/subpixel.hpp"
+#include "map/prepare/subpixel.hpp"
 
 #include <gtest/gtest.h>
 

@@ -8,8 +8,8 @@
 #include <set>
 
 #include "config/config_parser.hpp"
-#include "io/map_reader.hpp"
-#include "map/products.hpp"
+#include "io/map/map_reader.hpp"
+#include "map/products/products.hpp"
 #include "map_diff/history_config.hpp"
 
 namespace comap {

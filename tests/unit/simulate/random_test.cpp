@@ -4,8 +4,8 @@
 #include <cmath>
 #include <vector>
 
-#include "simulate/normal_stream.hpp"
-#include "simulate/random_stream.hpp"
+#include "math/normal_stream.hpp"
+#include "math/random_stream.hpp"
 
 namespace comap::simulate {
 namespace {

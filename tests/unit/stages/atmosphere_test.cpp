@@ -1,12 +1,12 @@
 // The atmosphere of a channel that was made with a known one.
 
-#include "stages/atmosphere.hpp"
+#include "stages/atmosphere/atmosphere.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "io/level2_schema.hpp"
+#include "io/level2/level2_schema.hpp"
 #include "unit/stages/stage_driver.hpp"
 
 namespace comap {

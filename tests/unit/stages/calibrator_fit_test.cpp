@@ -1,6 +1,6 @@
 // The calibrator fit against an exact Gaussian on the sky and against the Python pipeline on the same data.
 
-#include "stages/calibrator_fit.hpp"
+#include "stages/calibrator/calibrator_fit.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,12 +8,12 @@
 #include <numbers>
 #include <random>
 
-#include "catalogue/calibration_rows.hpp"
 #include "core/constants.hpp"
-#include "io/level2_schema.hpp"
+#include "data/observation.hpp"
+#include "io/level2/level2_schema.hpp"
 #include "math/fft.hpp"
 #include "sky/source_positions.hpp"
-#include "stages/calibrator_element.hpp"
+#include "stages/calibrator/calibrator_element.hpp"
 
 namespace comap {
 namespace {

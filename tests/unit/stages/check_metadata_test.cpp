@@ -1,6 +1,6 @@
 // What the metadata of a good file (of the Python simulator) contradict once one of them is changed.
 
-#include "stages/check_metadata.hpp"
+#include "stages/check_level1/check_metadata.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "io/sample_times.hpp"
-#include "stages/check_level1.hpp"
-#include "stages/check_positions.hpp"
-#include "stages/clock_jumps.hpp"
-#include "stages/copied_counts.hpp"
-#include "stages/feed_places.hpp"
+#include "io/level1/sample_times.hpp"
+#include "stages/check_level1/check_level1.hpp"
+#include "stages/check_level1/check_positions.hpp"
+#include "stages/check_level1/clock_jumps.hpp"
+#include "stages/check_level1/copied_counts.hpp"
+#include "stages/check_level1/feed_places.hpp"
 
 namespace comap {
 namespace {

@@ -10,8 +10,8 @@
 #include <ranges>
 
 #include "core/error.hpp"
-#include "io/level2_schema.hpp"
-#include "stages/system_temperature.hpp"
+#include "io/level2/level2_schema.hpp"
+#include "stages/vane/system_temperature.hpp"
 #include "support/small_level1.hpp"
 #include "unit/stages/stage_driver.hpp"
 

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "core/constants.hpp"
-#include "io/h5.hpp"
-#include "io/level2_schema.hpp"
+#include "io/hdf5/h5.hpp"
+#include "io/level2/level2_schema.hpp"
 #include "math/median.hpp"
-#include "stages/gain_filter.hpp"
+#include "stages/gain_filter/gain_filter.hpp"
 
 namespace comap::test {
 

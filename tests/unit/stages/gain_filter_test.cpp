@@ -1,4 +1,4 @@
-#include "stages/gain_filter.hpp"
+#include "stages/gain_filter/gain_filter.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "stages/channel_selection.hpp"
-#include "stages/channel_sums.hpp"
+#include "stages/gain_filter/channel_selection.hpp"
+#include "stages/gain_filter/channel_sums.hpp"
 #include "unit/stages/synthetic_feed.hpp"
 
 namespace comap::test {

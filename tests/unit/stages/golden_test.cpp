@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "io/level2_schema.hpp"
-#include "stages/atmosphere.hpp"
+#include "io/level2/level2_schema.hpp"
+#include "stages/atmosphere/atmosphere.hpp"
 #include "stages/find_scans.hpp"
 #include "stages/noise_stats_level1.hpp"
-#include "stages/system_temperature.hpp"
+#include "stages/vane/system_temperature.hpp"
 #include "unit/stages/stage_driver.hpp"
 
 namespace comap {

@@ -1,4 +1,4 @@
-#include "stages/line_filter.hpp"
+#include "stages/gain_filter/line_filter.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // Which sensor of the load is believed.
 
-#include "stages/load_temperature.hpp"
+#include "stages/vane/load_temperature.hpp"
 
 #include <gtest/gtest.h>
 

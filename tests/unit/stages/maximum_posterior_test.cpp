@@ -1,4 +1,4 @@
-#include "stages/maximum_posterior.hpp"
+#include "stages/gain_filter/maximum_posterior.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "stages/pointing_screen.hpp"
+#include "stages/check_level1/pointing_screen.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "stages/sample_screen.hpp"
+#include "stages/check_level1/sample_screen.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <random>
 #include <tuple>
 
-#include "core/sample_flag.hpp"
+#include "data/sample_flag.hpp"
 
 namespace comap {
 namespace {

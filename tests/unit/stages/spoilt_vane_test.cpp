@@ -7,7 +7,7 @@
 #include <tuple>
 
 #include "core/error.hpp"
-#include "stages/vane_events.hpp"
+#include "stages/vane/vane_events.hpp"
 #include "support/white_noise.hpp"
 #include "unit/stages/vane_case.hpp"
 

@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "core/constants.hpp"
-#include "io/h5.hpp"
-#include "io/level1_metadata.hpp"
+#include "io/hdf5/h5.hpp"
+#include "io/level1/level1_metadata.hpp"
 #include "level2/time_plan.hpp"
 #include "math/median.hpp"
-#include "stages/housekeeping.hpp"
 #include "stages/stage.hpp"
+#include "stages/vane/housekeeping.hpp"
 
 namespace comap::test {
 

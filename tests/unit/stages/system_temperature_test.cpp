@@ -1,6 +1,6 @@
 // The vane calibration against temperatures put in, and its ways to fail.
 
-#include "stages/system_temperature.hpp"
+#include "stages/vane/system_temperature.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@
 #include <limits>
 
 #include "core/error.hpp"
-#include "io/level2_schema.hpp"
-#include "stages/vane_calibration.hpp"
+#include "io/level2/level2_schema.hpp"
+#include "stages/vane/vane_calibration.hpp"
 #include "support/small_level1.hpp"
 #include "unit/stages/stage_driver.hpp"
 #include "unit/stages/vane_case.hpp"

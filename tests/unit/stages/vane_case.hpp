@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "io/level2_schema.hpp"
-#include "stages/system_temperature.hpp"
+#include "io/level2/level2_schema.hpp"
+#include "stages/vane/system_temperature.hpp"
 #include "support/small_level1.hpp"
 #include "unit/stages/stage_driver.hpp"
 

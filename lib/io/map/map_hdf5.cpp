@@ -1,0 +1,322 @@
+#include "io/map/map_hdf5.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+#include <span>
+
+#include "core/error.hpp"
+#include "core/final_name.hpp"
+#include "core/json_bytes.hpp"
+#include "core/rank_zero.hpp"
+#include "io/hdf5/h5.hpp"
+#include "io/map/map_images.hpp"
+#include "io/map/product_config.hpp"
+
+namespace comap {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string lower_case(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  return result;
+}
+
+/// The shape of the images, and which rows each rank writes.
+class Rows {
+ public:
+  Rows(const ContinuumMap& map, const Communicator& ranks) : n_ranks_(ranks.size()), rank_(ranks.rank()) {
+    if (map.healpix) {
+      n_rows_ = ranks.sum(rank_ == 0 ? std::ssize(map.pixel) : std::int64_t{0});
+    } else {
+      n_rows_ = map.wcs.naxis[1];
+      n_columns_ = map.wcs.naxis[0];
+    }
+    is_list_ = map.healpix.has_value();
+  }
+
+  std::int64_t n_rows() const { return n_rows_; }
+  std::int64_t n_columns() const { return n_columns_; }
+  std::int64_t begin(int rank) const {
+    return n_rows_ / n_ranks_ * rank + std::min<std::int64_t>(rank, n_rows_ % n_ranks_);
+  }
+  std::int64_t begin() const { return begin(rank_); }
+  std::int64_t end() const { return begin(rank_ + 1); }
+  /// Of the rank with most.
+  std::int64_t most() const { return begin(1); }
+  h5::Extent extent() const { return shape(n_rows_); }
+  h5::Slab slab(std::int64_t first, std::int64_t n) const {
+    h5::Slab slab{h5::Extent(extent().size(), 0), shape(n)};
+    slab.start[0] = static_cast<std::uint64_t>(first);
+    return slab;
+  }
+
+ private:
+  h5::Extent shape(std::int64_t n) const {
+    if (is_list_) return {static_cast<std::uint64_t>(n)};
+    return {static_cast<std::uint64_t>(n), static_cast<std::uint64_t>(n_columns_)};
+  }
+
+  int n_ranks_, rank_;
+  std::int64_t n_rows_ = 0, n_columns_ = 1;
+  bool is_list_ = false;
+};
+
+/// The rows of this rank of an array that rank 0 has.
+template <typename T>
+std::vector<T> scattered(const std::vector<T>& whole, const Rows& rows, const Communicator& ranks) {
+  std::vector<Bytes> to(static_cast<std::size_t>(ranks.size()));
+  for (int rank = 0; rank < ranks.size() && ranks.rank() == 0; ++rank) {
+    const auto* first = reinterpret_cast<const std::byte*>(whole.data() + rows.begin(rank) * rows.n_columns());
+    const auto* last = reinterpret_cast<const std::byte*>(whole.data() + rows.begin(rank + 1) * rows.n_columns());
+    to[static_cast<std::size_t>(rank)].assign(first, last);
+  }
+  const std::vector<Bytes> from = ranks.all_to_all(to);
+  std::vector<T> mine(from[0].size() / sizeof(T));
+  std::memcpy(mine.data(), from[0].data(), from[0].size());
+  return mine;
+}
+
+template <typename T>
+constexpr h5::StoredType kStored = std::is_same_v<T, float>          ? h5::StoredType::float32
+                                   : std::is_same_v<T, std::uint8_t> ? h5::StoredType::uint8
+                                                                     : h5::StoredType::int64;
+
+/// A map file in the making; gone unless finish() was reached. All functions are collective.
+class MapWriter {
+ public:
+  MapWriter(const std::string& path, const TeamFiles& files, const Communicator& ranks, std::int64_t max_write_bytes)
+      : path_(path), ranks_(ranks), max_write_bytes_(max_write_bytes) {
+    run_on_rank_zero(ranks_, [&] {
+      if (const auto folder = fs::path(path).parent_path(); !folder.empty()) fs::create_directories(folder);
+      partial_.emplace(path);
+    });
+    const std::string name = broadcast_text(ranks_, partial_ ? partial_->name() : "");
+    run_collective(ranks_, path_, [&] { file_.emplace(files.create(name)); });
+  }
+  MapWriter(const MapWriter&) = delete;
+  MapWriter& operator=(const MapWriter&) = delete;
+
+  void write_cards(const std::vector<HeaderCard>& cards) {
+    run_collective(ranks_, path_, [&] {
+      for (const HeaderCard& card : cards) write_card(card);
+    });
+  }
+
+  /// An array of which rank 0 has all, divided by rows.
+  template <typename T>
+  void write_rows(const std::string& name, std::string_view unit, const std::vector<T>& whole, const Rows& rows) {
+    const std::vector<T> mine = scattered(whole, rows, ranks_);
+    const std::int64_t row_bytes = rows.n_columns() * static_cast<std::int64_t>(sizeof(T));
+    const std::int64_t n_at_once = std::max<std::int64_t>(max_write_bytes_ / row_bytes, 1);
+    run_collective(ranks_, path_, [&] {
+      const h5::Dataset dataset = create<T>(name, rows.extent(), unit);
+      for (std::int64_t first = 0; first < rows.most(); first += n_at_once) {
+        const std::int64_t n = std::clamp<std::int64_t>(rows.end() - rows.begin() - first, 0, n_at_once);
+        write_slab<T>(dataset, rows.slab(rows.begin() + first, n),
+                      std::span(mine).subspan(
+                          static_cast<std::size_t>(std::min(first, rows.end() - rows.begin()) * rows.n_columns()),
+                          static_cast<std::size_t>(n * rows.n_columns())));
+      }
+    });
+  }
+
+  /// A small array that every rank has.
+  void write_list(const std::string& name, const std::vector<std::int64_t>& values) {
+    run_collective(ranks_, path_, [&] {
+      const h5::Extent extent = {values.size()};
+      const h5::Dataset dataset = create<std::int64_t>(name, extent, "");
+      const bool mine = ranks_.rank() == 0;
+      write_slab<std::int64_t>(dataset, mine ? h5::Slab::all(extent) : h5::Slab::none(1),
+                               mine ? std::span(values) : std::span<const std::int64_t>());
+    });
+  }
+
+  /// Texts that every rank has.
+  void write_texts(const std::string& name, const std::vector<std::string>& values) {
+    run_collective(ranks_, path_, [&] { file_->write_strings(name, values); });
+  }
+
+  void finish() {
+    run_collective(ranks_, path_, [&] { file_->close(); });
+    file_.reset();
+    run_on_rank_zero(ranks_, [&] { partial_->publish(); });
+  }
+
+ private:
+  template <typename T>
+  h5::Dataset create(const std::string& name, const h5::Extent& extent, std::string_view unit) {
+    h5::DatasetSpec spec;
+    spec.type = kStored<T>;
+    spec.extent = extent;
+    spec.unit = unit;
+    return file_->create_dataset(name, spec);
+  }
+
+  template <typename T>
+  static void write_slab(const h5::Dataset& dataset, const h5::Slab& slab, std::span<const T> values) {
+    if (values.empty()) {
+      dataset.write_nothing();
+    } else {
+      dataset.write(slab, values);
+    }
+  }
+
+  void write_card(const HeaderCard& card) {
+    if (const auto* number = std::get_if<std::int64_t>(&card.value)) file_->write_attribute("/", card.name, *number);
+    if (const auto* text = std::get_if<std::string>(&card.value)) file_->write_attribute("/", card.name, *text);
+    if (const auto* flag = std::get_if<bool>(&card.value)) {
+      file_->write_attribute("/", card.name, std::int64_t{*flag});
+    }
+    const auto* value = std::get_if<double>(&card.value);
+    if (value != nullptr && std::isfinite(*value)) file_->write_attribute("/", card.name, *value);
+  }
+
+  std::string path_;
+  std::optional<PartialFile> partial_;  ///< on rank 0
+  const Communicator& ranks_;
+  std::int64_t max_write_bytes_;
+  std::optional<h5::File> file_;
+};
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+/// What a file says besides its images, on all ranks: attributes are written by all ranks alike or not at all.
+struct Description {
+  std::vector<HeaderCard> cards;
+  std::string history, config_text;
+  std::vector<ObservationRow> observations;
+  std::vector<std::vector<std::int64_t>> cut_columns;
+  std::vector<std::string> cut_reasons;
+};
+
+nlohmann::json to_document(const ContinuumMap& map) {
+  nlohmann::json cards = nlohmann::json::array(), observations = nlohmann::json::array();
+  for (const HeaderCard& card : map.cards) {
+    std::visit([&](const auto& value) { cards.push_back({card.name, card.value.index(), value}); }, card.value);
+  }
+  for (const ObservationRow& row : map.observations) observations.push_back({row.obsid, row.n_samples});
+  nlohmann::json cuts = nlohmann::json::array(), reasons = nlohmann::json::array();
+  for (const CutRow& row : map.cuts) {
+    cuts.push_back(numbers_of(row));
+    reasons.push_back(std::string(row.reason));
+  }
+  return {{"cards", cards},
+          {"history", joined(map.history)},
+          {"config_text", map.config_text},
+          {"observations", observations},
+          {"cuts", cuts},
+          {"reasons", reasons}};
+}
+
+HeaderCard card_of(const nlohmann::json& document) {
+  const auto& value = document.at(2);
+  HeaderCard card{document.at(0).get<std::string>(), std::int64_t{0}, ""};
+  switch (document.at(1).get<int>()) {
+    case 0:
+      card.value = value.get<std::int64_t>();
+      break;
+    case 1:
+      card.value = value.is_null() ? std::nan("") : value.get<double>();
+      break;
+    case 2:
+      card.value = value.get<bool>();
+      break;
+    default:
+      card.value = value.get<std::string>();
+  }
+  return card;
+}
+
+/// Of the map of rank 0. Collective.
+Description describe(const ContinuumMap& map, const Communicator& ranks) {
+  Bytes bytes;
+  run_on_rank_zero(ranks, [&] { bytes = to_bytes(to_document(map)); });
+  ranks.broadcast(bytes, 0);
+  const nlohmann::json document = from_bytes(bytes);
+  Description description;
+  for (const auto& card : document.at("cards")) description.cards.push_back(card_of(card));
+  document.at("history").get_to(description.history);
+  document.at("config_text").get_to(description.config_text);
+  for (const auto& row : document.at("observations")) {
+    description.observations.push_back({row.at(0).get<std::int64_t>(), row.at(1).get<std::int64_t>()});
+  }
+  description.cut_columns.resize(kCutColumns.size());
+  for (const auto& row : document.at("cuts")) {
+    for (std::size_t i = 0; i < kCutColumns.size(); ++i) {
+      description.cut_columns[i].push_back(row.at(i).get<std::int64_t>());
+    }
+  }
+  document.at("reasons").get_to(description.cut_reasons);
+  return description;
+}
+
+void write_header(MapWriter& file, const ContinuumMap& map, const Description& description, const Rows& rows,
+                  const Communicator& ranks) {
+  if (map.healpix) {
+    file.write_cards(healpix_cards(*map.healpix, rows.n_rows()));
+  } else {
+    file.write_cards({{"NAXIS1", rows.n_columns(), ""}, {"NAXIS2", rows.n_rows(), ""}});
+    file.write_cards(celestial_cards(map.wcs));
+  }
+  file.write_cards(origin_cards());
+  file.write_cards(description.cards);
+  const std::string now = fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(std::time(nullptr)));
+  file.write_cards({{"DATE", broadcast_text(ranks, now), ""}, {"HISTORY", description.history, ""}});
+  file.write_cards({{std::string(kConfigAttribute), description.config_text, ""}});
+}
+
+void write_observations(MapWriter& file, const std::vector<ObservationRow>& observations) {
+  std::vector<std::int64_t> obsids, n_samples;
+  for (const ObservationRow& row : observations) {
+    obsids.push_back(row.obsid);
+    n_samples.push_back(row.n_samples);
+  }
+  file.write_list("observations/obsid", obsids);
+  file.write_list("observations/n_samples", n_samples);
+}
+
+void write_cuts(MapWriter& file, const Description& description) {
+  for (std::size_t i = 0; i < kCutColumns.size(); ++i) {
+    file.write_list("cuts/" + lower_case(kCutColumns[i]), description.cut_columns[i]);
+  }
+  file.write_texts("cuts/reason", description.cut_reasons);
+}
+
+}  // namespace
+
+void write_map_hdf5(const std::string& path, const ContinuumMap& map, const TeamFiles& files, const Communicator& ranks,
+                    std::int64_t max_write_bytes) {
+  try {
+    run_on_rank_zero(ranks, [&] { check_images(map); });
+    const Rows rows(map, ranks);
+    const Description description = describe(map, ranks);
+    MapWriter file(path, files, ranks, max_write_bytes);
+    write_header(file, map, description, rows, ranks);
+    if (map.healpix) file.write_rows("pixel", "", map.pixel, rows);
+    for (const NamedImage& image : float_images(map)) {
+      file.write_rows(lower_case(image.name), image.unit,
+                      ranks.rank() == 0 ? masked(image.values, map.mask) : std::vector<float>(), rows);
+    }
+    file.write_rows("mask", "", map.mask, rows);
+    write_observations(file, description.observations);
+    write_cuts(file, description);
+    file.finish();
+  } catch (const ObservationError& error) {
+    throw IoError(error.what());
+  }
+}
+
+}  // namespace comap

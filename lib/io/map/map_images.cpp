@@ -1,0 +1,85 @@
+#include "io/map/map_images.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "core/error.hpp"
+#include "core/version.hpp"
+
+namespace comap {
+
+std::array<NamedImage, 4> float_images(const ContinuumMap& map) {
+  return {{{"DESTRIPED", "K", map.destriped_K},
+           {"NAIVE", "K", map.naive_K},
+           {"HITS", "", map.hits},
+           {"RMS", "K", map.rms_K}}};
+}
+
+std::vector<float> masked(const std::vector<float>& values, const std::vector<std::uint8_t>& mask) {
+  std::vector<float> result(values);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    if (mask[i] != 0) result[i] = std::numeric_limits<float>::quiet_NaN();
+  }
+  return result;
+}
+
+std::vector<HeaderCard> celestial_cards(const WcsDefinition& wcs) {
+  std::vector<HeaderCard> cards;
+  for (std::size_t axis = 0; axis < 2; ++axis) {
+    const std::string number = std::to_string(axis + 1);
+    cards.push_back({"CTYPE" + number, wcs.ctype[axis], axis == 0 ? "longitude" : "latitude"});
+    cards.push_back({"CRPIX" + number, wcs.crpix[axis], "reference pixel"});
+    cards.push_back({"CRVAL" + number, wcs.crval_deg[axis], "[deg] coordinate there"});
+    cards.push_back({"CDELT" + number, wcs.cdelt_deg[axis], "[deg] pixel size"});
+    cards.push_back({"CUNIT" + number, std::string("deg"), ""});
+  }
+  if (wcs.ctype[0].starts_with("RA")) cards.push_back({"RADESYS", std::string("ICRS"), "frame of the axes"});
+  return cards;
+}
+
+std::vector<HeaderCard> healpix_cards(const HealpixDefinition& healpix, std::int64_t n_pixels, HealpixRows rows) {
+  const bool all = rows == HealpixRows::full_sky;
+  const std::int64_t nside = healpix.nside;
+  const bool galactic = healpix.frame == SkyFrame::galactic;
+  std::vector<HeaderCard> cards = {
+      {"PIXTYPE", std::string("HEALPIX"), "pixels of equal area"},
+      {"ORDERING", std::string("NESTED"), "numbers of the pixels"},
+      {"NSIDE", nside, "resolution parameter"},
+      {"FIRSTPIX", std::int64_t{0}, "first pixel number of the whole sky"},
+      {"LASTPIX", 12 * nside * nside - 1, "last pixel number of the whole sky"},
+      {"INDXSCHM", std::string(all ? "IMPLICIT" : "EXPLICIT"), all ? "row = pixel number" : "pixel numbers in PIXEL"},
+      {"GRAIN", std::int64_t{all ? 0 : 1}, "pixels for each pixel number; 0 = implicit"},
+      {"OBJECT", std::string(all ? "FULLSKY" : "PARTIAL"), all ? "all pixels of the sky" : "part of the sky"},
+      {"OBS_NPIX", n_pixels, "pixels with a value"},
+      {"COORDSYS", std::string(galactic ? "G" : "C"), galactic ? "Galactic" : "equatorial, ICRS"}};
+  if (all) cards.push_back({"BAD_DATA", static_cast<double>(kUnseen), "where there is no value"});
+  if (!galactic) cards.push_back({"RADESYS", std::string("ICRS"), "frame"});
+  return cards;
+}
+
+std::vector<HeaderCard> origin_cards() {
+  return {{"ORIGIN", std::string("COMAP"), "who made this file"},
+          {"TELESCOP", std::string("COMAP"), "Owens Valley, 26-34 GHz"},
+          {"CREATOR", "comap_mpi " + software_version(), "program that wrote this file"}};
+}
+
+std::array<std::int64_t, kCutColumns.size()> numbers_of(const CutRow& row) {
+  std::array<std::int64_t, kCutColumns.size()> numbers = {
+      row.obsid,  row.feed,      row.frequency_band, row.scan,       row.n_samples,
+      row.n_used, row.n_missing, row.n_glitches,     row.n_off_grid, row.n_bright};
+  std::ranges::copy(row.n_flagged, numbers.end() - static_cast<std::ptrdiff_t>(row.n_flagged.size()));
+  return numbers;
+}
+
+void check_images(const ContinuumMap& map) {
+  const auto n_pixels = map.healpix ? map.pixel.size() : static_cast<std::size_t>(map.wcs.naxis[0] * map.wcs.naxis[1]);
+  for (const NamedImage& image : float_images(map)) {
+    if (image.values.size() != n_pixels || map.mask.size() != n_pixels) {
+      throw Bug(fmt::format("map image {} or its mask does not have the {} pixels of its grid", image.name, n_pixels));
+    }
+  }
+}
+
+}  // namespace comap

@@ -1,0 +1,138 @@
+#include "map/plan/level2_traits.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "core/json_bytes.hpp"
+#include "io/level2/stage_record.hpp"
+
+namespace comap {
+namespace {
+
+constexpr auto kFrequencyDataset = "spectrometer/frequency";  // GHz [band][channel]
+
+double median_of(std::vector<double> values) {
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  const auto middle = values.begin() + std::ssize(values) / 2;
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
+/// Mean of the channels of a half band; NaN where the file has no such channels.
+double centre_of_channels_GHz(const Level2Reader& file, const std::vector<double>& frequency_GHz, int frequency_band) {
+  const std::size_t n = frequency_GHz.size() / static_cast<std::size_t>(file.n_frequency_bands());
+  double sum_GHz = 0.0;
+  for (std::size_t i = 0; i < n; ++i) sum_GHz += frequency_GHz[static_cast<std::size_t>(frequency_band) * n + i];
+  return n > 0 ? sum_GHz / static_cast<double>(n) : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::vector<double> centres_GHz(const MapmakeConfig& config, const Level2Reader& file) {
+  std::vector<double> channels_GHz;
+  std::vector<double> centres;
+  for (const int band : config.bands) {
+    std::vector<double> of_feeds;
+    for (const int feed : config.feeds) {
+      const double centre_GHz = file.passband(feed, band).centre_GHz;
+      if (file.has_feed(feed) && std::isfinite(centre_GHz)) of_feeds.push_back(centre_GHz);
+    }
+    if (of_feeds.empty() && channels_GHz.empty() && file.file().exists(kFrequencyDataset)) {
+      channels_GHz = file.file().read<double>(kFrequencyDataset);
+    }
+    centres.push_back(of_feeds.empty() ? centre_of_channels_GHz(file, channels_GHz, band) : median_of(of_feeds));
+  }
+  return centres;
+}
+
+double number_of(const nlohmann::json& json) {
+  return json.is_number() ? json.get<double>() : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// "0.2.0", or "0.2.0 (3 files), 0.3.0 (1 file)"
+std::string with_counts(const std::map<std::string, std::int64_t>& values) {
+  if (values.size() == 1) return values.begin()->first;
+  std::string text;
+  for (const auto& [value, n] : values) {
+    text += fmt::format("{}{} ({} file{})", text.empty() ? "" : ", ", value, n, n == 1 ? "" : "s");
+  }
+  return text;
+}
+
+}  // namespace
+
+Level2Traits traits_of(const MapmakeConfig& config, const Level2Reader& file, const FileIdentity& identity) {
+  Level2Traits traits;
+  traits.identity = identity;
+  traits.obsid = file.obsid();
+  const std::vector<double>& mjd = file.mjd();
+  if (!mjd.empty()) {
+    traits.first_mjd = mjd.front();
+    traits.last_mjd = mjd.back();
+  }
+  traits.n_freq_bin = file.n_freq_bin();
+  if (const auto unit = file.file().attribute("level2/" + config.dataset, "unit")) traits.unit = h5::to_text(*unit);
+  traits.centre_GHz = centres_GHz(config, file);
+  nlohmann::json settings = nlohmann::json::object();
+  for (const auto& [stage, record] : read_stage_records(file.file())) {
+    settings[stage] = {{"parameters", record.parameters}, {"version", record.software_version}};
+    if (stage == "gain_filter") traits.gain_filter = json_text(record.parameters);
+  }
+  traits.settings = std::make_shared<const std::string>(json_text(settings));
+  return traits;
+}
+
+void to_json(nlohmann::json& json, const Level2Traits& traits) {
+  const FileIdentity& identity = traits.identity;
+  json = {{"identity", {identity.inode, identity.bytes, identity.changed_ns}},
+          {"obsid", traits.obsid},
+          {"mjd", {traits.first_mjd, traits.last_mjd}},
+          {"n_freq_bin", traits.n_freq_bin},
+          {"unit", traits.unit},
+          {"centre_GHz", traits.centre_GHz},
+          {"gain_filter", traits.gain_filter}};
+}
+
+void from_json(const nlohmann::json& json, Level2Traits& traits) {
+  const auto& identity = json.at("identity");
+  traits.identity = {identity.at(0), identity.at(1), identity.at(2)};
+  json.at("obsid").get_to(traits.obsid);
+  traits.first_mjd = number_of(json.at("mjd").at(0));  // what is not finite has become null
+  traits.last_mjd = number_of(json.at("mjd").at(1));
+  json.at("n_freq_bin").get_to(traits.n_freq_bin);
+  json.at("unit").get_to(traits.unit);
+  traits.centre_GHz.clear();
+  for (const auto& centre_GHz : json.at("centre_GHz")) traits.centre_GHz.push_back(number_of(centre_GHz));
+  json.at("gain_filter").get_to(traits.gain_filter);
+}
+
+std::vector<std::string> common_settings(const std::vector<const std::string*>& settings) {
+  std::map<std::string, std::int64_t> texts, versions;
+  for (const std::string* text : settings) ++texts[*text];
+  std::map<std::string, std::map<std::string, std::map<std::string, std::int64_t>>> values;  // [stage][key][value]
+  for (const auto& [text, n] : texts) {
+    const auto stages = nlohmann::json::parse(text);
+    if (stages.empty()) versions["not told"] += n;
+    std::map<std::string, std::int64_t> of_file;
+    for (const auto& [stage, record] : stages.items()) {
+      of_file[record.at("version").get<std::string>()] = n;
+      values[stage];
+      for (const auto& [key, value] : record.at("parameters").items()) values[stage][key][json_text(value)] += n;
+    }
+    for (const auto& [version, files] : of_file) versions[version] += files;
+  }
+  std::vector<std::string> lines = {fmt::format("made by version {}", with_counts(versions))};
+  for (const auto& [stage, keys] : values) {
+    std::string line = stage + ":";
+    for (const auto& [key, of_key] : keys) {
+      line += fmt::format("{} {} {}", line.back() == ':' ? "" : ",", key, with_counts(of_key));
+    }
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+}  // namespace comap

@@ -1,0 +1,162 @@
+#pragma once
+/// \file
+/// The part of a map's data that one rank reads, prepares and holds.
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "destripe/destriper.hpp"
+#include "io/level2/level2_reader.hpp"
+#include "map/null_test/noise_simulation.hpp"
+#include "map/plan/cuts.hpp"
+#include "map/plan/map_plan.hpp"
+#include "map/prepare/pointing_sums.hpp"
+#include "map/prepare/preparation_context.hpp"
+#include "map/prepare/scan_track.hpp"
+#include "map/prepare/subpixel.hpp"
+#include "sky/map_grid.hpp"
+
+namespace comap {
+
+/// One feed during one scan, as it lies in a file and in the arrays of a rank.
+struct FeedScan {
+  std::size_t observation = 0;  ///< index in the job's list
+  int feed = 0;
+  std::size_t scan = 0;
+  std::int64_t file_start = 0;  ///< first sample in the file
+  std::int64_t start = 0;       ///< first sample in the arrays of this rank
+  std::int64_t n_samples = 0;
+  bool bad_elevation = false;
+  bool fits_airmass = false;
+  std::vector<std::int64_t> glitches;  ///< samples of the scan
+  PointingSums pointing;
+  ScanTrack track;
+};
+
+/// Some bands of the samples of this rank; a stream of the destriper for each.
+struct LoadedBands {
+  std::vector<int> frequency_bands;  ///< [stream]
+  DestriperData data;
+  double sample_time_s = 0.0;                ///< 0 on ranks without files
+  LargeVector<WithinPixel> within_pixel;     ///< [sample], for the sub-pixel pass only
+  std::vector<std::size_t> scan_of_segment;  ///< index of MapShare::scans(), for each segment
+  /// Scans that were selected but whose pointing or samples are no good: observation and reason. [stream]
+  std::vector<std::vector<std::pair<std::size_t, Exclusion>>> excluded;
+  std::vector<std::vector<ScanCuts>> cuts;       ///< [stream][segment]
+  std::vector<std::vector<Passband>> passband;   ///< [stream][segment]
+  std::vector<std::vector<SegmentNoise>> noise;  ///< [stream][segment], for null_test_simulations only
+};
+
+/// Sums over samples whose passband is known.
+struct PassbandSums {
+  double n = 0.0, centre_GHz = 0.0, width_GHz = 0.0;
+
+  void add(const Passband& passband, std::int64_t n_samples) {
+    if (!std::isfinite(passband.centre_GHz)) return;
+    n += static_cast<double>(n_samples);
+    centre_GHz += static_cast<double>(n_samples) * passband.centre_GHz;
+    width_GHz += static_cast<double>(n_samples) * passband.width_GHz;
+  }
+};
+
+/// What of one band went into the map, by this rank.
+struct BandTally {
+  std::vector<std::int64_t> samples;  ///< [observation] with weight > 0
+  std::int64_t n_scans = 0;           ///< (feed, scan) used
+  PointingSums pointing;
+  PassbandSums passband;
+  ScanTrack track;                                             ///< of all scans together
+  double first_mjd = std::numeric_limits<double>::infinity();  ///< mean times of scans
+  double last_mjd = -std::numeric_limits<double>::infinity();
+};
+
+/// An observation that failed while it was read, after the survey had found nothing wrong.
+struct ReadFailure {
+  std::size_t observation = 0;
+  Exclusion reason = Exclusion::file_unreadable;
+  std::string text;
+};
+
+/// The samples of one rank, in order of observation, feed and scan. Nothing here is collective: an observation that
+/// cannot be read is noted in failures(), and the ranks agree on dropping it between two calls.
+class MapShare {
+ public:
+  MapShare(const PreparationContext& context, const std::vector<MapObservation>& observations,
+           std::vector<MapUnit> units);
+  /// Keeps the samples there, and with them all arrays of the solver; nullptr = in memory. Before locate().
+  void keep_on(Scratch* scratch);
+
+  /// Extent of the pointing, from every tenth sample.
+  PointingExtent extent(SkyFrame frame);
+  /// work(longitude_deg, latitude_deg) for every scan, with every tenth position; `first_feeds`: of one feed of each
+  /// observation only.
+  using PositionWork = std::function<void(const std::vector<double>&, const std::vector<double>&)>;
+  void for_some_positions(SkyFrame frame, bool first_feeds, const PositionWork& work);
+
+  /// Finds pixels, airmass, glitches and bright sky of every sample, and prepares some frequency_bands, in one reading
+  /// of the files. Once, before load(). `last` hands the pointing over instead of copying it: nothing can be loaded
+  /// afterwards.
+  LoadedBands locate(const MapGrid& grid, std::vector<int> frequency_bands, bool last);
+  /// Reads and prepares further bands on the same pointing.
+  LoadedBands load(std::vector<int> frequency_bands, bool last);
+
+  /// Of the segments that are `wanted` [segment].
+  BandTally tally(const LoadedBands& bands, std::size_t stream, const std::vector<bool>& wanted) const;
+  /// In the order of their samples. Those of dropped observations stay, and have no weight anywhere.
+  const std::vector<FeedScan>& scans() const { return scans_; }
+
+  const std::vector<ReadFailure>& failures() const { return failures_; }
+  /// Forgets an observation and its failures, also in bands that are loaded already.
+  void drop_observation(std::size_t observation, LoadedBands* loaded = nullptr);
+
+ private:
+  using FeedStreams = std::map<int, std::vector<float>>;  ///< TOD of one feed by frequency_band
+
+  template <typename Work>
+  void for_each_feed(Work&& work);
+  Level2Reader open(const MapUnit& unit) const;
+  const std::string& path_of(const MapUnit& unit) const {
+    return observations_[unit.observation].observation.level2_path;
+  }
+  void locate_feed(const Level2Reader& file, const MapUnit& unit, int feed, const MapGrid& grid);
+  void locate_scan(const FeedPointing& pointing, const Level2Reader& file, const MapGrid& grid, FeedScan& scan);
+  void append_airmass(std::span<const double> elevation_deg, FeedScan& scan);
+  void append_pixels(const MapGrid& grid, const std::vector<double>& longitude_deg,
+                     const std::vector<double>& latitude_deg);
+  void find_feed_glitches(const FeedStreams& streams, std::size_t first_scan);
+  void load_feed(const Level2Reader& file, const MapUnit& unit, int feed, FeedStreams& streams,
+                 LoadedBands& bands) const;
+  static void detrend(const Level2Reader& file, int feed, std::span<float> samples);
+  void load_band(const Level2Reader& file, const ScanSelection& selection, std::size_t first_scan,
+                 std::span<float> samples, std::size_t stream, LoadedBands& bands) const;
+  /// What of one scan and band is used, and its weight; the samples are in place.
+  void prepare_segment(const FeedScan& scan, std::optional<Exclusion> reason, std::size_t stream, std::size_t segment,
+                       LoadedBands& bands) const;
+  /// Gives the bands the pointing, and every stream all segments and samples.
+  void finish(LoadedBands& bands, bool last);
+  /// Prior of the offsets and noise model of a scan whose samples were divided by `calibration`.
+  void add_noise_model(const Level2Reader& file, const FeedScan& scan, double calibration, std::size_t stream,
+                       std::size_t segment, LoadedBands& bands) const;
+
+  const PreparationContext& context_;
+  const std::vector<MapObservation>& observations_;
+  std::vector<MapUnit> units_;
+  std::vector<FeedScan> scans_;
+  std::map<std::pair<std::size_t, int>, std::size_t> first_scan_;  ///< of (observation, feed), in scans_
+  LargeVector<std::int32_t> pixel_;                                ///< [sample]; -1 off the grid
+  LargeVector<float> airmass_;                                     ///< [sample]; empty without fit_airmass
+  LargeVector<WithinPixel> within_pixel_;                          ///< [sample]; empty without sub-pixel pass
+  LargeVector<float> solver_factor_;                               ///< [sample]; empty without a map of the bright sky
+  std::vector<ReadFailure> failures_;
+};
+
+}  // namespace comap
