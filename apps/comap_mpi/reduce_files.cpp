@@ -11,7 +11,7 @@ namespace comap {
 ReducedFiles reduce_files(const CommandContext& context, const Config& config,
                           const std::vector<Observation>& observations) {
   const StageList stages = make_stages(config.level2);
-  check_fields(stages);
+  check_order(stages);
   const std::string text = config_of_product(config, Product::level2);
   const auto with_empty_snapshot = [](const Observation& observation) -> std::optional<ObservationJob> {
     return ObservationJob{observation, {{"row", nlohmann::json::object()}, {"flags", nlohmann::json::array()}}, ""};

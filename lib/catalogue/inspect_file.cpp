@@ -15,9 +15,9 @@
 #include "core/error.hpp"
 #include "core/json_bytes.hpp"
 #include "core/stopping.hpp"
+#include "data/level2_datasets.hpp"
 #include "io/level1/level1_identity.hpp"
 #include "io/level1/level1_metadata.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "level2/provenance.hpp"
 
 namespace comap {

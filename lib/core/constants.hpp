@@ -10,6 +10,8 @@ inline constexpr int kScienceFeeds = 19;  ///< feeds 1..19; the feed axis of Lev
 inline constexpr int kGroundFeed = 20;    ///< the capped feed, never processed
 inline constexpr int kBands = 4;          ///< sidebands A:LSB, A:USB, B:LSB, B:USB
 
+inline constexpr int kCatalogueSubBands = 2;  ///< of a band, in the tables of the catalogue
+
 inline constexpr double kDegree_rad = std::numbers::pi / 180.0;
 inline constexpr double kArcsecond_rad = kDegree_rad / 3600.0;
 inline constexpr double kSecondsPerDay = 86400.0;

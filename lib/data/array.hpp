@@ -113,6 +113,9 @@ class Array {
     assert(values_.size() == count(shape));
   }
 
+  /// A copy.
+  explicit Array(View<const T, N> from) : shape_(from.shape()), values_(from.flat().begin(), from.flat().end()) {}
+
   const Shape<N>& shape() const { return shape_; }
   Index shape(std::size_t axis) const { return shape_[axis]; }
   Index size() const { return static_cast<Index>(values_.size()); }

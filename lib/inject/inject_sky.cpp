@@ -97,8 +97,9 @@ InjectedFeed make_feed(const Config& config, const Observer& observer, const Obs
   }
   const ProductTable products = calibrate_feed(config, observation, row, reader);
   const auto gain_at = [&](SampleRange range) {
-    return calibration_at(observation, products, config.level2.system_temperature, middle_mjd(level1, range))
-        .gain_counts_per_K;
+    VaneCalibration calibration =
+        calibration_at(observation, products, config.level2.system_temperature, middle_mjd(level1, range));
+    return std::move(calibration.gain_counts_per_K).take();
   };
   feed.gain = gain_at({0, level1.n_samples});
   for (const SampleRange& range : stretches_of(observation)) feed.stretches.push_back({range, gain_at(range)});

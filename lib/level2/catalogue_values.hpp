@@ -13,9 +13,11 @@
 namespace comap {
 
 /// Product with the number of NaN samples inside scans [band][n_freq_bin]; made while the time streams are at hand.
-inline constexpr std::string_view kNanCounts = "catalogue/n_nan_values";
+inline constexpr level2::ArrayDataset<std::int64_t, 2> kNanCounts{
+    "catalogue/n_nan_values", {level2::Axis::band, level2::Axis::sub_band}, "", "finalize_metadata", "NaN in scans"};
 /// Product with the number of glitches inside scans, one number for the feed.
-inline constexpr std::string_view kGlitchCount = "catalogue/n_spikes";
+inline constexpr level2::ArrayDataset<std::int64_t, 1> kGlitchCount{
+    "catalogue/n_spikes", {level2::Axis::edge}, "", "finalize_metadata", "glitches in scans"};
 
 /// Adds kNanCounts and kGlitchCount (by the rule of the map maker, math/glitches.hpp) from the filtered time streams;
 /// nothing when there are none.

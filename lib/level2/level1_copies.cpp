@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "data/level2_datasets.hpp"
 #include "io/level1/band_order.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "stages/create_level2.hpp"
 
 namespace comap {
@@ -21,7 +21,7 @@ struct CopiedValues {
 };
 
 /// Of these the copies hold what was read, which may have been mended.
-bool is_of_metadata(const CopyItem& item) { return item.path == level2::kMjd || item.path == kFrequency; }
+bool is_of_metadata(const CopyItem& item) { return item.path == level2::kMjd.path || item.path == kFrequency; }
 
 bool stays_integer(const CopyItem& item) {
   return item.kind == h5::Kind::integer && item.scale == 1.0 && !is_of_metadata(item);

@@ -23,16 +23,18 @@ void append_result(Bytes& bytes, const FeedResult& result) {
   append_number(bytes, troubles.size());
   append(bytes, troubles.data(), troubles.size());
   append_number(bytes, result.products.all().size());
-  for (const auto& [path, array] : result.products.all()) {
+  for (const auto& [path, product] : result.products.all()) {
     append_number(bytes, path.size());
     append(bytes, path.data(), path.size());
-    append_number(bytes, array.index());
+    append_number(bytes, product.shape.size());
+    append(bytes, product.shape.data(), std::span(product.shape).size_bytes());
+    append_number(bytes, product.values.index());
     std::visit(
         [&](const auto& values) {
           append_number(bytes, values.size());
           append(bytes, values.data(), std::span(values).size_bytes());
         },
-        array);
+        product.values);
   }
 }
 
@@ -49,7 +51,9 @@ class Parser {
     const std::uint64_t n_arrays = number();
     for (std::uint64_t i = 0; i < n_arrays; ++i) {
       const std::string path = text();
-      made.products.set(path, array(number()));
+      std::vector<Index> shape = values<Index>();
+      ProductTable::Values of_product = array(number());
+      made.products.set(path, {std::move(of_product), std::move(shape)});
     }
     return made;
   }
@@ -75,7 +79,7 @@ class Parser {
     take(made.data(), made.size() * sizeof(T));
     return made;
   }
-  ProductTable::Array array(std::uint64_t index) {
+  ProductTable::Values array(std::uint64_t index) {
     switch (index) {
       case 0:
         return values<float>();

@@ -15,7 +15,7 @@
 
 #include "core/constants.hpp"
 #include "io/hdf5/h5.hpp"
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 #include "sky/coordinates.hpp"
 
 namespace comap::test {

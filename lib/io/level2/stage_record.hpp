@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "data/level2_datasets.hpp"
 #include "data/trouble.hpp"
 #include "io/hdf5/h5.hpp"
-#include "io/level2/level2_schema.hpp"
 
 namespace comap {
 

@@ -65,7 +65,7 @@ std::vector<Trouble> find_copied_counts(const std::vector<int>& feeds, const std
   std::vector<Trouble> troubles;
   for (std::size_t i = 0; i < feeds.size(); ++i) {
     if (!products[i].contains(kCountSignatures)) continue;
-    const auto signatures = products[i].get<std::int64_t>(kCountSignatures);
+    const auto signatures = products[i].flat(kCountSignatures);
     for (std::size_t block = 0; block < signatures.size(); ++block) {
       if (signatures[block] == 0) continue;
       const Place place = {feeds[i], static_cast<int>(block) / kBands, static_cast<int>(block) % kBands};
