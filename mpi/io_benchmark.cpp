@@ -179,7 +179,7 @@ std::string dataset_to_read(const IoSubject& subject) {
   std::string dataset = subject.dataset;
   for (const std::string& path : subject.files) {
     const h5::File file = h5::File::open_read(path);
-    if (dataset.empty()) dataset = file.exists(kTod) ? kTod : level2::kBinnedFiltered;
+    if (dataset.empty()) dataset = file.exists(kTod) ? kTod : std::string(level2::kBinnedFiltered);
     if (!file.exists(dataset)) {
       throw ObservationError(fmt::format("{}: has no {}; name another with --dataset", path, dataset));
     }

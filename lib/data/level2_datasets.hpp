@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The table of Level-2 datasets: what stages write, files hold, readers expect and `comap_mpi check` demands is said
+/// The table of Level-2 datasets: what stages write, files hold, readers expect and `comap_mpi check` demands stands
 /// here, once. A new dataset is a line here and its name in kAll (level2_datasets.cpp).
 
 #include <algorithm>

@@ -25,8 +25,7 @@ LineObservation::LineObservation(const Config& config, const MapObservation& off
     throw ObservationError(
         fmt::format("{}: dataset {} is missing; run level2 on this observation", file.path(), needed));
   }
-  std::vector<double> event_mjd = file.read<double>(level2::kVaneEventMjd);
-  context_.products.set(level2::kVaneEventMjd, Array(shape_of(event_mjd.size()), std::move(event_mjd)));
+  context_.products.set(level2::kVaneEventMjd, Array<double, 1>(file.read<double>(level2::kVaneEventMjd)));
   check_same_file(level2_.path(), expected);
 }
 

@@ -61,8 +61,7 @@ FollowingCalibration read_following_calibration(const ObservationContext& observ
     if (!file.exists(dataset)) fail(observation, fmt::format("whose Level-2 file {} lacks {}", file.path(), dataset));
   }
   FollowingCalibration result;
-  std::vector<double> event_mjd = file.read<double>(level2::kVaneEventMjd);
-  result.event_mjd = Array(shape_of(event_mjd.size()), std::move(event_mjd));
+  result.event_mjd = Array<double, 1>(file.read<double>(level2::kVaneEventMjd));
   const auto feeds = file.read<std::int64_t>(level2::kFeeds);
   const auto shape = shape_of(result.event_mjd.size(), feeds.size(), kBands, observation.level1.n_channels);
   const auto read = [&](std::string_view dataset) {

@@ -240,7 +240,7 @@ Array<double, 1> mid_times(const ObservationContext& observation) {
   for (const SampleRange& event : observation.vane_events) {
     middle.push_back(0.5 * (mjd[static_cast<std::size_t>(event[0])] + mjd[static_cast<std::size_t>(event[1] - 1)]));
   }
-  return {shape_of(middle.size()), middle};
+  return Array<double, 1>(std::move(middle));
 }
 
 /// Without a usable event of its own a sky dip takes those of the next observation.
