@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "data/observation.hpp"
 #include "io/level2/level2_schema.hpp"
 #include "stages/output_spec.hpp"
 #include "stages/scan_runs.hpp"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/constants.hpp"
 #include "io/level2/level2_schema.hpp"
@@ -15,12 +14,10 @@
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-class Worker final : public FeedWorker {
+class AtmosphereVaneWorker final : public FeedWorker {
  public:
-  Worker(const ObservationContext& observation, int feed, const AtmosphereConfig& config,
-         const SystemTemperatureConfig& calibration, ProductTable& products)
+  AtmosphereVaneWorker(const ObservationContext& observation, int feed, const AtmosphereConfig& config,
+                       const SystemTemperatureConfig& calibration, ProductTable& products)
       : observation_(observation),
         feed_(feed),
         config_(config),
@@ -111,7 +108,7 @@ std::vector<OutputSpec> AtmosphereVane::outputs(const ObservationContext& observ
 
 std::unique_ptr<FeedWorker> AtmosphereVane::start_feed(const ObservationContext& observation, int feed,
                                                        ProductTable& products) const {
-  return std::make_unique<Worker>(observation, feed, config_, calibration_, products);
+  return std::make_unique<AtmosphereVaneWorker>(observation, feed, config_, calibration_, products);
 }
 
 }  // namespace comap

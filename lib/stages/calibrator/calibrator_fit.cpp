@@ -64,10 +64,10 @@ std::string source_to_fit(const ObservationContext& observation) {
                                                                                     : "";
 }
 
-class Worker final : public FeedWorker {
+class CalibratorFitWorker final : public FeedWorker {
  public:
-  Worker(const ObservationContext& observation, int feed, const CalibratorFitConfig& config, std::size_t n_elements,
-         ProductTable& products)
+  CalibratorFitWorker(const ObservationContext& observation, int feed, const CalibratorFitConfig& config,
+                      std::size_t n_elements, ProductTable& products)
       : observation_(observation), feed_(feed), config_(config), n_elements_(n_elements), products_(products) {}
 
   void finish() override {
@@ -151,7 +151,7 @@ std::vector<OutputSpec> CalibratorFit::outputs(const ObservationContext& observa
 std::unique_ptr<FeedWorker> CalibratorFit::start_feed(const ObservationContext& observation, int feed,
                                                       ProductTable& products) const {
   if (source_to_fit(observation).empty()) return nullptr;
-  return std::make_unique<Worker>(observation, feed, config_, kBands * n_freq_bin_, products);
+  return std::make_unique<CalibratorFitWorker>(observation, feed, config_, kBands * n_freq_bin_, products);
 }
 
 nlohmann::json CalibratorFit::summary(const ObservationContext& observation,

@@ -10,12 +10,6 @@
 #include "io/level2/level2_schema.hpp"
 
 namespace comap {
-namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-}  // namespace
-
 GainFilterProducts::GainFilterProducts(const ObservationContext& observation, const GainFilterConfig& config)
     : n_samples_(static_cast<std::size_t>(observation.level1.n_samples)),
       n_channels_(static_cast<std::size_t>(observation.level1.n_channels)),
