@@ -78,9 +78,10 @@ void drop_from_cache(const std::string& path) {
 
 /// A file opened by its readers, read by slabs: TOD in stretches of time as level2 does it, stored chunks of gzip
 /// included.
-class OpenFile {
+class MeasuredFile {
  public:
-  OpenFile(const MpiCommunicator& team, const IoSetting& setting, const std::string& path, const std::string& dataset) {
+  MeasuredFile(const MpiCommunicator& team, const IoSetting& setting, const std::string& path,
+               const std::string& dataset) {
     const ParallelFiles files(team, setting.hints);
     h5::DatasetInfo info;
     team.run_agreed("look into the file", [&] { info = h5::File::open_read(path).info(dataset); });
@@ -134,7 +135,7 @@ Share read_share(const IoSubject& subject, const IoSetting& setting, const std::
                  const MpiCommunicator& team, std::vector<float>& values) {
   Share share;
   const double begin_s = now_s();
-  OpenFile file(team, setting, path, subject.dataset);
+  MeasuredFile file(team, setting, path, subject.dataset);
   share.open_s = now_s() - begin_s;
   std::exception_ptr failure;
   const std::uint64_t n_rows = file.info().extent.front();

@@ -114,9 +114,7 @@ class Array {
   }
 
   /// A list.
-  explicit Array(std::vector<T> values)
-    requires(N == 1)
-      : shape_{std::ssize(values)}, values_(std::move(values)) {}
+  explicit Array(std::vector<T> values) requires(N == 1) : shape_{std::ssize(values)}, values_(std::move(values)) {}
   /// A copy.
   explicit Array(View<const T, N> from) : shape_(from.shape()), values_(from.flat().begin(), from.flat().end()) {}
 

@@ -10,6 +10,8 @@
 
 namespace comap {
 
+inline constexpr const char* kLevel1Stage = "check_level1";  ///< to which troubles of Level-1 files belong
+
 /// One for each way in which files are spoilt (docs/spoilt-files.md); counted by these at the end of a run.
 enum class TroubleKind {
   obsid,                ///< number of the observation missing or contradictory

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kSerializedNumbers = 6;
 
-double wrap_180(double angle_deg) { return std::remainder(angle_deg, 360.0); }
+double nearest_to_zero_deg(double angle_deg) { return std::remainder(angle_deg, 360.0); }
 
 /// Circular mean rounded to whole degrees: so that differences from it are exact and extents do not depend on how
 /// the pointing is divided between ranks.
@@ -32,7 +32,8 @@ void PointingExtent::add(std::span<const double> longitude_deg, std::span<const 
   if (!reference_longitude_deg_) reference_longitude_deg_ = reference_of(longitude_deg);
   if (!reference_longitude_deg_) return;
   for (std::size_t i = 0; i < longitude_deg.size(); ++i) {
-    const double longitude = wrap_180(longitude_deg[i] - *reference_longitude_deg_), latitude = latitude_deg[i];
+    const double longitude = nearest_to_zero_deg(longitude_deg[i] - *reference_longitude_deg_),
+                 latitude = latitude_deg[i];
     if (!std::isfinite(longitude) || !std::isfinite(latitude)) continue;
     min_longitude_deg_ = n_ == 0 ? longitude : std::min(min_longitude_deg_, longitude);
     max_longitude_deg_ = n_ == 0 ? longitude : std::max(max_longitude_deg_, longitude);

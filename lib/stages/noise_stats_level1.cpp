@@ -6,9 +6,9 @@
 namespace comap {
 namespace {
 
-class Worker final : public FeedWorker {
+class NoiseStatsLevel1Worker final : public FeedWorker {
  public:
-  Worker(int n_channels, NoiseEstimator estimator, ProductTable& products)
+  NoiseStatsLevel1Worker(int n_channels, NoiseEstimator estimator, ProductTable& products)
       : n_channels_(static_cast<std::size_t>(n_channels)),
         noise_(kBands * n_channels_, estimator),
         products_(products) {}
@@ -40,7 +40,7 @@ nlohmann::json NoiseStatsLevel1::parameters() const { return {{"estimator", esti
 
 std::unique_ptr<FeedWorker> NoiseStatsLevel1::start_feed(const ObservationContext& observation, int /*feed*/,
                                                          ProductTable& products) const {
-  return std::make_unique<Worker>(observation.level1.n_channels, config_.estimator, products);
+  return std::make_unique<NoiseStatsLevel1Worker>(observation.level1.n_channels, config_.estimator, products);
 }
 
 }  // namespace comap

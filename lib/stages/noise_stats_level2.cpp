@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <numeric>
 #include <optional>
@@ -26,7 +25,6 @@
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kPercent = 100.0;
 constexpr double kStartAlpha = -1.5;
 constexpr double kWhiteFrequency_Hz = 4.0;  ///< of filtered data: what crosses a beam is slower
@@ -153,10 +151,10 @@ std::uint64_t series_seed(std::initializer_list<std::uint64_t> words) {
   return seed;
 }
 
-class Worker final : public FeedWorker {
+class NoiseStatsLevel2Worker final : public FeedWorker {
  public:
-  Worker(const ObservationContext& observation, int feed, const NoiseStatsLevel2Config& config,
-         const BrightSky* bright_sky, ProductTable& products)
+  NoiseStatsLevel2Worker(const ObservationContext& observation, int feed, const NoiseStatsLevel2Config& config,
+                         const BrightSky* bright_sky, ProductTable& products)
       : observation_(observation), feed_(feed), config_(config), products_(products) {
     if (bright_sky != nullptr) bright_ = bright_sky->mask(observation.level1, feed);
   }
@@ -297,7 +295,7 @@ nlohmann::json NoiseStatsLevel2::summary(const ObservationContext& /*observation
 
 std::unique_ptr<FeedWorker> NoiseStatsLevel2::start_feed(const ObservationContext& observation, int feed,
                                                          ProductTable& products) const {
-  return std::make_unique<Worker>(observation, feed, config_, bright_sky_.get(), products);
+  return std::make_unique<NoiseStatsLevel2Worker>(observation, feed, config_, bright_sky_.get(), products);
 }
 
 }  // namespace comap

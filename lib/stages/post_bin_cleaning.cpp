@@ -39,10 +39,10 @@ std::vector<float> without_outliers(std::span<const float> values, const PostBin
   return kept;
 }
 
-class Worker final : public FeedWorker {
+class PostBinCleaningWorker final : public FeedWorker {
  public:
-  Worker(const ObservationContext& observation, int feed, const PostBinCleaningConfig& config,
-         double min_elevation_range_deg, ProductTable& products)
+  PostBinCleaningWorker(const ObservationContext& observation, int feed, const PostBinCleaningConfig& config,
+                        double min_elevation_range_deg, ProductTable& products)
       : observation_(observation),
         feed_(feed),
         config_(config),
@@ -103,7 +103,8 @@ std::vector<OutputAttribute> PostBinCleaning::attributes() const {
 
 std::unique_ptr<FeedWorker> PostBinCleaning::start_feed(const ObservationContext& observation, int feed,
                                                         ProductTable& products) const {
-  return std::make_unique<Worker>(observation, feed, config_, atmosphere_.min_elevation_range_deg, products);
+  return std::make_unique<PostBinCleaningWorker>(observation, feed, config_, atmosphere_.min_elevation_range_deg,
+                                                 products);
 }
 
 }  // namespace comap

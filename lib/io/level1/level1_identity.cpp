@@ -13,7 +13,6 @@
 namespace comap {
 namespace {
 
-constexpr const char* kStage = "check_level1";
 constexpr double kMostStartDifference_s = 60.0;  ///< between utc_start and the first sample
 constexpr std::size_t kMostQuoted_bytes = 80;    ///< of an attribute in a message
 
@@ -28,7 +27,7 @@ bool is_blank(const h5::AttributeValue& value) {
 }
 
 Trouble obsid_trouble(const std::string& what, std::int64_t named) {
-  return {TroubleKind::obsid, kStage, "comap, attribute obsid", what,
+  return {TroubleKind::obsid, kLevel1Stage, "comap, attribute obsid", what,
           fmt::format("the number of the file's name, {}, is used", named)};
 }
 
@@ -54,7 +53,7 @@ std::string date_of(double mjd_utc) {
 }
 
 Trouble start_trouble(const std::string& what, const std::string& done) {
-  return {TroubleKind::start_time, kStage, "comap, attribute utc_start", what, done};
+  return {TroubleKind::start_time, kLevel1Stage, "comap, attribute utc_start", what, done};
 }
 
 }  // namespace

@@ -25,7 +25,6 @@ constexpr std::string_view kBandNames = "spectrometer/bands";
 constexpr std::string_view kFeatures = "spectrometer/features";
 constexpr std::string_view kPointing = "spectrometer/pixel_pointing/";
 constexpr std::string_view kAttributes = "comap";
-constexpr const char* kStage = "check_level1";  ///< to which troubles of the metadata belong
 
 void read_shape(const CheckedFile& in, Level1Metadata& metadata) {
   const h5::DatasetInfo tod = in.info(kTod);
@@ -53,7 +52,7 @@ void read_time(const CheckedFile& in, Level1Metadata& metadata) {
                               mjd[*bad], mjd[*bad - 1]));
   }
   if (!repair.mended.empty()) {
-    metadata.troubles.push_back({TroubleKind::time_step, kStage, std::string(kMjd),
+    metadata.troubles.push_back({TroubleKind::time_step, kLevel1Stage, std::string(kMjd),
                                  fmt::format("{} times are not finite or do not increase, the first at sample {}",
                                              repair.mended.size(), repair.mended.front()),
                                  "they are interpolated between their neighbours"});
@@ -82,7 +81,7 @@ void read_frequency(const CheckedFile& in, Level1Metadata& metadata) {
   read_stored_frequency(in, metadata);
   std::vector<double>& frequency = metadata.frequency_GHz;
   const auto found = [&](TroubleKind kind, const std::string& what, const std::string& done) {
-    metadata.troubles.push_back({kind, kStage, std::string(kFrequency), what, done});
+    metadata.troubles.push_back({kind, kLevel1Stage, std::string(kFrequency), what, done});
   };
   const double divisor = frequency_unit_divisor(frequency);
   if (divisor != 1.0) {
@@ -105,7 +104,7 @@ void check_band_names(const CheckedFile& in, Level1Metadata& metadata) {
   const std::vector<std::string> stored = in.file().read_strings(kBandNames);
   if (!std::ranges::is_permutation(stored, expected)) return;
   if (in_our_order<std::string>(band_order_of(metadata), stored) == expected) return;
-  metadata.troubles.push_back({TroubleKind::channel_order, kStage, std::string(kBandNames),
+  metadata.troubles.push_back({TroubleKind::channel_order, kLevel1Stage, std::string(kBandNames),
                                fmt::format("{} contradict the order of the frequencies", fmt::join(stored, ", ")),
                                "the frequencies are believed"});
 }

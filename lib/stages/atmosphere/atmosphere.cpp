@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
@@ -13,12 +12,10 @@
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-class Worker final : public FeedWorker {
+class AtmosphereWorker final : public FeedWorker {
  public:
-  Worker(const ObservationContext& observation, int feed, const AtmosphereConfig& config,
-         const SystemTemperatureConfig& calibration, ProductTable& products)
+  AtmosphereWorker(const ObservationContext& observation, int feed, const AtmosphereConfig& config,
+                   const SystemTemperatureConfig& calibration, ProductTable& products)
       : observation_(observation), config_(config), calibration_(calibration), products_(products) {
     for (const auto& scan : observation.scans) {
       airmass_.emplace_back(feed_samples(observation.level1, observation.level1.elevation_deg, feed, scan));
@@ -77,7 +74,7 @@ nlohmann::json Atmosphere::parameters() const {
 
 std::unique_ptr<FeedWorker> Atmosphere::start_feed(const ObservationContext& observation, int feed,
                                                    ProductTable& products) const {
-  return std::make_unique<Worker>(observation, feed, config_, calibration_, products);
+  return std::make_unique<AtmosphereWorker>(observation, feed, config_, calibration_, products);
 }
 
 nlohmann::json Atmosphere::summary(const ObservationContext& /*observation*/,

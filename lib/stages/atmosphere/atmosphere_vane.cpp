@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/constants.hpp"
 #include "math/median.hpp"
@@ -13,12 +12,10 @@
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-class Worker final : public FeedWorker {
+class AtmosphereVaneWorker final : public FeedWorker {
  public:
-  Worker(const ObservationContext& observation, int feed, const AtmosphereConfig& config,
-         const SystemTemperatureConfig& calibration, ProductTable& products)
+  AtmosphereVaneWorker(const ObservationContext& observation, int feed, const AtmosphereConfig& config,
+                       const SystemTemperatureConfig& calibration, ProductTable& products)
       : observation_(observation),
         feed_(feed),
         config_(config),
@@ -102,7 +99,7 @@ nlohmann::json AtmosphereVane::parameters() const {
 
 std::unique_ptr<FeedWorker> AtmosphereVane::start_feed(const ObservationContext& observation, int feed,
                                                        ProductTable& products) const {
-  return std::make_unique<Worker>(observation, feed, config_, calibration_, products);
+  return std::make_unique<AtmosphereVaneWorker>(observation, feed, config_, calibration_, products);
 }
 
 }  // namespace comap

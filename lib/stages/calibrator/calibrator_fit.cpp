@@ -54,9 +54,10 @@ std::string source_to_fit(const ObservationContext& observation) {
                                                                                     : "";
 }
 
-class Worker final : public FeedWorker {
+class CalibratorFitWorker final : public FeedWorker {
  public:
-  Worker(const ObservationContext& observation, int feed, const CalibratorFitConfig& config, ProductTable& products)
+  CalibratorFitWorker(const ObservationContext& observation, int feed, const CalibratorFitConfig& config,
+                      ProductTable& products)
       : observation_(observation), feed_(feed), config_(config), products_(products) {}
 
   void finish() override {
@@ -135,7 +136,7 @@ void CalibratorFit::prepare(ObservationContext& observation) const {
 std::unique_ptr<FeedWorker> CalibratorFit::start_feed(const ObservationContext& observation, int feed,
                                                       ProductTable& products) const {
   if (!applies_to(observation)) return nullptr;
-  return std::make_unique<Worker>(observation, feed, config_, products);
+  return std::make_unique<CalibratorFitWorker>(observation, feed, config_, products);
 }
 
 nlohmann::json CalibratorFit::summary(const ObservationContext& observation,

@@ -7,12 +7,6 @@
 #include "data/sample_flag.hpp"
 
 namespace comap {
-namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-}  // namespace
-
 GainFilterProducts::GainFilterProducts(const ObservationContext& observation, const GainFilterConfig& config)
     : n_freq_bin_(config.n_freq_bin) {
   const auto n_scans = std::ssize(observation.scans);

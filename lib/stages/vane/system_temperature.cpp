@@ -74,9 +74,10 @@ struct EventOutcome {
   std::int64_t n_impossible = 0;  ///< those of them with a system temperature that cannot be
 };
 
-class Worker final : public FeedWorker {
+class SystemTemperatureWorker final : public FeedWorker {
  public:
-  Worker(const ObservationContext& observation, const SystemTemperatureConfig& config, int feed, ProductTable& products)
+  SystemTemperatureWorker(const ObservationContext& observation, const SystemTemperatureConfig& config, int feed,
+                          ProductTable& products)
       : observation_(observation),
         config_(config),
         feed_(feed),
@@ -274,7 +275,6 @@ void require_a_gain(const ObservationContext& observation, const std::vector<Pro
 }  // namespace
 
 TsysAndGain tsys_from_vane(double hot_counts, double cold_counts, double hot_temperature_K, double cold_temperature_K) {
-  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   if (!(cold_counts > 0.0 && hot_counts > cold_counts)) return {kNan, kNan};
   const double y = hot_counts / cold_counts;
   return {(hot_temperature_K - y * cold_temperature_K) / (y - 1.0),
@@ -340,7 +340,7 @@ std::unique_ptr<FeedWorker> SystemTemperature::start_feed(const ObservationConte
   if (observation.following) {
     return std::make_unique<FollowingWorker>(observation, feed, products);
   }
-  return std::make_unique<Worker>(observation, config_, feed, products);
+  return std::make_unique<SystemTemperatureWorker>(observation, config_, feed, products);
 }
 
 nlohmann::json SystemTemperature::summary(const ObservationContext& observation,

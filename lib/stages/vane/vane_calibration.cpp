@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
 
 namespace comap {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 using Events = View<const float, 3>;  ///< [event][band][channel]
 
