@@ -114,11 +114,6 @@ class Level2Reader {
   std::vector<double> central_frequency_GHz_, bandwidth_GHz_;  ///< [19][4][n_freq_bin]; empty when missing
 };
 
-/// A file that is not the one any more that it was when a job looked at it first.
-class ReplacedFile : public ObservationError {
- public:
-  using ObservationError::ObservationError;
-};
 /// Throws ReplacedFile when `path` does not lead to the file of `identity` any more, IoError when it leads to none.
 void check_same_file(const std::string& path, const FileIdentity& identity);
 /// True when the gain filter of the file knew one sky for all bands (sky = "power_law"), so that the errors of their
