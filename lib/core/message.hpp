@@ -25,14 +25,22 @@ namespace comap {
 namespace message {
 
 template <typename T>
-concept HasMembers = requires(T& x) { T::members(x); };
+concept HasMembers = requires(T& x) {
+  T::members(x);
+};
 template <typename T>
-concept TupleLike = requires { std::tuple_size<T>::value; };  // also pair and array
+concept TupleLike = requires {
+  std::tuple_size<T>::value;
+};  // also pair and array
 template <typename T>
-concept Resizable = requires(T& x) { x.resize(x.size()), x.data(); };
+concept Resizable = requires(T& x) {
+  x.resize(x.size()), x.data();
+};
 /// nlohmann::json, without its header. What is no UTF-8 in it becomes a replacement character.
 template <typename T>
-concept Document = requires(const T& x) { T::parse(x.dump(-1, ' ', false, T::error_handler_t::replace)); };
+concept Document = requires(const T& x) {
+  T::parse(x.dump(-1, ' ', false, T::error_handler_t::replace));
+};
 
 /// Of types that are copied as they lie in memory.
 template <typename T>
@@ -109,14 +117,12 @@ template <typename Way>
 void travel(Way& /*way*/, std::monostate& /*nothing*/) {}
 
 template <typename Way, TupleLike T>
-  requires(!Flat<T>)
-void travel(Way& way, T& x) {
+requires(!Flat<T>) void travel(Way& way, T& x) {
   std::apply([&](auto&... element) { (travel(way, writable(element)), ...); }, x);
 }
 
 template <typename Way, HasMembers T>
-  requires(!Flat<T>)
-void travel(Way& way, T& x) {
+requires(!Flat<T>) void travel(Way& way, T& x) {
   std::apply([&](auto&... member) { (travel(way, member), ...); }, T::members(x));
 }
 

@@ -32,6 +32,8 @@ class ProductTable {
   /// What the stages have found wrong with this feed.
   std::vector<Trouble> troubles;
 
+  static auto members(auto& x) { return std::tie(x.arrays_, x.troubles); }
+
  private:
   std::map<std::string, Array, std::less<>> arrays_;
 };

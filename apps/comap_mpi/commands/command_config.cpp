@@ -4,7 +4,7 @@
 #include <array>
 #include <memory>
 
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "config/config_parser.hpp"
 #include "core/error.hpp"
 #include "core/rank_zero.hpp"
