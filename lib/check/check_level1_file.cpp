@@ -201,9 +201,7 @@ ObservationContext check_stages(const Level1Metadata& level1, const Level2Config
     try {
       stage.prepare(observation);
     } catch (const ObservationError& error) {
-      const std::string_view text = error.what();
-      const std::string prefix = level1.path + ": ";
-      findings.push_back({dataset, std::string(text.starts_with(prefix) ? text.substr(prefix.size()) : text), remedy});
+      findings.push_back({dataset, error.without_path(), remedy});
     }
   };
   // A sky dip may have no vane: level2 takes the calibration from the next observation, which is not looked at here.

@@ -6,6 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace comap {
@@ -51,6 +52,8 @@ struct Trouble {
   std::string done;            ///< "these samples are missing"; what a reader of the results must know
   std::vector<int> feeds{};    ///< feed numbers, ascending; empty = all
   std::int64_t n_samples = 0;  ///< how many samples of feeds (not channels) it concerns; 0 = not told by samples
+
+  static auto members(auto& x) { return std::tie(x.kind, x.stage, x.dataset, x.what, x.done, x.feeds, x.n_samples); }
 };
 
 /// "spectrometer/tod: feeds 1, 3: counts repeat the sample before (1500 samples): these samples are missing"

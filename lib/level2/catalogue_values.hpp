@@ -35,10 +35,4 @@ void fill_catalogue_values(const ObservationContext& observation, const StageLis
 nlohmann::json to_json(const CalibrationFlux& row);
 CalibrationFlux calibration_flux_from_json(const nlohmann::json& json, std::int64_t obsid);
 
-nlohmann::json to_json(const ObservationResult& result);
-ObservationResult result_from_json(const nlohmann::json& json);
-
-nlohmann::json to_json(const Observation& observation);
-Observation observation_from_json(const nlohmann::json& json);
-
 }  // namespace comap

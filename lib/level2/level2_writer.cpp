@@ -7,6 +7,7 @@
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
+#include "core/message.hpp"
 #include "io/level2/dataset_attributes.hpp"
 #include "level2/feed_slab.hpp"
 #include "level2/provenance.hpp"
@@ -96,7 +97,7 @@ void Level2Writer::start_on_disk(const std::optional<EarlierFile>& earlier) {
 }
 
 void Level2Writer::open(const std::optional<EarlierFile>& earlier, const TeamFiles& files) {
-  const std::string name = broadcast_text(team_, partial_ ? partial_->name() : "");
+  const std::string name = share(team_, partial_ ? partial_->name() : std::string());
   agreed("create the Level-2 file", [&] { file_.emplace(earlier ? files.open_write(name) : files.create(name)); });
   if (!earlier) return;
   agreed("take out what is made anew", [&] {

@@ -9,8 +9,9 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/file_identity.hpp"
-#include "core/json_bytes.hpp"
+#include "core/json_text.hpp"
 #include "core/log.hpp"
+#include "core/message.hpp"
 #include "core/retry.hpp"
 #include "core/stopping.hpp"
 #include "core/version.hpp"
@@ -63,7 +64,6 @@ class ObservationRun {
 
  private:
   void find_out_what_to_do() {
-    std::string text;
     team_.run_agreed("check_level1", [&] {
       if (team_.rank() != 0) return;
       const Level2Place place = level2_place(tools_.config.level2, job_.observation, job_.snapshot, tools_.why_deadly);
@@ -77,17 +77,15 @@ class ObservationRun {
       const RerunQuestion question{
           tools_.config.level2,         tools_.stages, level1, place.path, job_.snapshot, following,
           tools_.why_deadly(place.path)};
-      RerunPlan plan;
+      path_ = place.path;
       with_retries(tools_.config.io, level1, [&] {
-        inputs_ = identify_inputs(level1, place.path);
-        plan = plan_rerun(question);
+        inputs_ = identify_inputs(level1, path_);
+        plan_ = plan_rerun(question);
       });
-      if (plan.up_to_date()) restore_result(place.path, plan);
-      text = json_text({{"path", place.path}, {"plan", to_json(plan)}});
+      if (plan_.up_to_date()) restore_result();
     });
-    const auto found = nlohmann::json::parse(broadcast_text(team_, text));
-    found.at("path").get_to(path_);
-    plan_ = rerun_plan_from_json(found.at("plan"));
+    path_ = share(team_, path_);
+    plan_ = share(team_, plan_);
     outcome_.result.level2_path = path_;
     outcome_.result.level2_digest = settings_digest(plan_.records);
     if (plan_.up_to_date()) {
@@ -102,14 +100,14 @@ class ObservationRun {
 
   /// The file is complete but the catalogue does not know: a run died in between. The file tells what to record; where
   /// it cannot, its copy of the catalogue is made anew.
-  void restore_result(const std::string& path, RerunPlan& plan) {
-    if (job_.observation.level2_path == std::filesystem::absolute(path).lexically_normal().string()) return;
+  void restore_result() {
+    if (job_.observation.level2_path == std::filesystem::absolute(path_).lexically_normal().string()) return;
     try {
-      outcome_.result = read_sql_snapshot(h5::File::open_read(path));
+      outcome_.result = read_sql_snapshot(h5::File::open_read(path_));
       outcome_.result.obsid = job_.observation.obsid;
     } catch (const IoError& error) {
       for (std::size_t i = 0; i < tools_.stages.size(); ++i) {
-        if (tools_.stages[i]->copies_catalogue()) plan.reasons[i] = error.what();
+        if (tools_.stages[i]->copies_catalogue()) plan_.reasons[i] = error.what();
       }
     }
   }
@@ -314,7 +312,7 @@ class ObservationRun {
                                why_no_samples(outcome_.result.troubles));
       }
     });
-    share_result();
+    outcome_.result = share(team_, outcome_.result);  // goes into the file on every rank
     complete_records();
     writer.agreed("finalize_metadata", [&] {
       for (const StageRecord& record : plan_.records) {
@@ -355,12 +353,6 @@ class ObservationRun {
     }
   }
 
-  /// The values that rank 0 of the team has computed go into the file on every rank.
-  void share_result() {
-    const std::string mine = team_.rank() == 0 ? json_text(to_json(outcome_.result)) : "";
-    outcome_.result = result_from_json(nlohmann::json::parse(broadcast_text(team_, mine)));
-  }
-
   template <typename Work>
   void timed(std::string_view name, const Work& work) {
     const StageClock clock(outcome_.seconds, name);
@@ -393,7 +385,7 @@ ObservationOutcome process_observation(const ObservationJob& job, const Level2To
   try {
     ObservationRun(job, tools, outcome).run();
   } catch (const Error& error) {
-    const bool stopped = std::string_view(error.what()).find(kStoppedBySignal) != std::string_view::npos;
+    const bool stopped = dynamic_cast<const Stopped*>(&error) != nullptr;
     outcome.status = stopped ? ObservationOutcome::Status::stopped : ObservationOutcome::Status::failed;
     outcome.result.complete = false;
     outcome.result.level2_path.clear();

@@ -198,30 +198,4 @@ RerunPlan plan_rerun(const RerunQuestion& question) {
   return plan;
 }
 
-nlohmann::json to_json(const RerunPlan& plan) {
-  nlohmann::json records = nlohmann::json::array();
-  for (const StageRecord& record : plan.records) records.push_back(to_json(record));
-  nlohmann::json earlier = nlohmann::json::object();
-  for (const auto& [stage, record] : plan.earlier) earlier[stage] = to_json(record);
-  return {{"no_earlier_file", plan.no_earlier_file},
-          {"records", std::move(records)},
-          {"reasons", plan.reasons},
-          {"reuses", plan.reuses},
-          {"earlier", std::move(earlier)},
-          {"dropped", plan.dropped},
-          {"needs_level1", plan.needs_level1}};
-}
-
-RerunPlan rerun_plan_from_json(const nlohmann::json& json) {
-  RerunPlan plan;
-  json.at("no_earlier_file").get_to(plan.no_earlier_file);
-  for (const auto& record : json.at("records")) plan.records.push_back(record_from_json(record));
-  json.at("reasons").get_to(plan.reasons);
-  json.at("reuses").get_to(plan.reuses);
-  for (const auto& [stage, record] : json.at("earlier").items()) plan.earlier[stage] = record_from_json(record);
-  json.at("dropped").get_to(plan.dropped);
-  json.at("needs_level1").get_to(plan.needs_level1);
-  return plan;
-}
-
 }  // namespace comap

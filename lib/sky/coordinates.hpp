@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "config/mapmake_config.hpp"
@@ -20,6 +21,8 @@ SkyFrame parse_sky_frame(const std::string& name);
 struct SkyPosition {
   double longitude_deg = 0.0;
   double latitude_deg = 0.0;
+
+  static auto members(auto& x) { return std::tie(x.longitude_deg, x.latitude_deg); }
 };
 
 struct Horizontal {

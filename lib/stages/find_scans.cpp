@@ -181,8 +181,9 @@ void FindScans::prepare(ObservationContext& observation) const {
     if (scan[1] - scan[0] >= std::max<std::int64_t>(config_.min_scan_samples, 1)) observation.scans.push_back(scan);
   }
   if (observation.scans.empty()) {
-    throw ObservationError(fmt::format("{}: no scan: expected {} of at least {} samples after trimming ({} runs found)",
-                                       level1.path, found.what, config_.min_scan_samples, found.runs.size()));
+    throw ObservationError(level1.path,
+                           fmt::format("no scan: expected {} of at least {} samples after trimming ({} runs found)",
+                                       found.what, config_.min_scan_samples, found.runs.size()));
   }
   Array<std::int64_t, 2> edges(shape_of(observation.scans.size(), 2));
   for (Index scan = 0; const SampleRange& range : observation.scans)

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -24,6 +25,8 @@ class ProductTable {
   struct Product {
     Values values;
     std::vector<Index> shape;
+
+    static auto members(auto& x) { return std::tie(x.values, x.shape); }
   };
 
   template <typename T, std::size_t N>
@@ -55,6 +58,8 @@ class ProductTable {
 
   /// Found wrong with this feed by the stages.
   std::vector<Trouble> troubles;
+
+  static auto members(auto& x) { return std::tie(x.products_, x.troubles); }
 
  private:
   const Product& checked(std::string_view path, ElementType type, std::size_t n_axes, Index* shape) const;

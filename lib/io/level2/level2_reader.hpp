@@ -117,11 +117,6 @@ class Level2Reader {
   Array<double, 3> central_frequency_GHz_, bandwidth_GHz_;  ///< [feed][band][sub-band]; empty when missing
 };
 
-/// A file that is not the one any more that it was when a job looked at it first.
-class ReplacedFile : public ObservationError {
- public:
-  using ObservationError::ObservationError;
-};
 /// Throws ReplacedFile when `path` does not lead to the file of `identity` any more, IoError when it leads to none.
 void check_same_file(const std::string& path, const FileIdentity& identity);
 /// True when the gain filter of the file knew one sky for all bands (sky = "power_law"), so that the errors of their

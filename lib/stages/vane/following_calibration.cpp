@@ -16,9 +16,10 @@ namespace {
 [[noreturn]] void fail(const ObservationContext& observation, std::string_view what) {
   const std::int64_t following = observation.obsid + 1;
   throw ObservationError(
-      fmt::format("{}: no usable vane event, and a sky dip takes its calibration from observation {}, {}; process that "
+      observation.level1.path,
+      fmt::format("no usable vane event, and a sky dip takes its calibration from observation {}, {}; process that "
                   "first (comap_mpi level2 --obsid {})",
-                  observation.level1.path, following, what, following));
+                  following, what, following));
 }
 
 h5::File open_following(const ObservationContext& observation) {

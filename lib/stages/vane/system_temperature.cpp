@@ -269,7 +269,7 @@ void require_a_gain(const ObservationContext& observation, const std::vector<Pro
     reason.done.clear();
     text += "; " + describe(reason);
   }
-  throw ObservationError(fmt::format("{}: no feed has a gain{}", observation.level1.path, text));
+  throw ObservationError(observation.level1.path, "no feed has a gain" + text);
 }
 
 }  // namespace
@@ -324,13 +324,14 @@ void SystemTemperature::prepare(ObservationContext& observation) const {
     return;
   }
   if (found.n_runs == 0) {
-    throw ObservationError(
-        fmt::format("{}: hk/array/frame/features: no vane event (a run of feature {})", level1.path, kVaneFeature));
+    throw ObservationError(level1.path,
+                           fmt::format("hk/array/frame/features: no vane event (a run of feature {})", kVaneFeature));
   }
   if (!any_usable) {
     throw ObservationError(
-        fmt::format("{}: hk/antenna0/vane/angle: no vane event has hot and cold samples ({} run{} of feature {}{})",
-                    level1.path, found.n_runs, found.n_runs == 1 ? "" : "s", kVaneFeature, reasons));
+        level1.path,
+        fmt::format("hk/antenna0/vane/angle: no vane event has hot and cold samples ({} run{} of feature {}{})",
+                    found.n_runs, found.n_runs == 1 ? "" : "s", kVaneFeature, reasons));
   }
   observation.products.set(level2::kVaneEventMjd, mid_times(observation));
 }
