@@ -16,7 +16,6 @@
 #include "core/json_bytes.hpp"
 #include "core/stopping.hpp"
 #include "io/level1/level1_identity.hpp"
-#include "io/level1/level1_metadata.hpp"
 #include "io/level2/level2_schema.hpp"
 #include "level2/provenance.hpp"
 

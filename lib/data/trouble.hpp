@@ -51,6 +51,13 @@ struct Trouble {
   std::int64_t n_samples = 0;  ///< how many samples of feeds (not channels) it concerns; 0 = not told by samples
 };
 
+/// Something that cannot be mended: what is wrong with a dataset, group or attribute; the dataset is empty when it is
+/// the file as a whole.
+struct Level1Problem {
+  std::string dataset;
+  std::string what;
+};
+
 /// "spectrometer/tod: feeds 1, 3: counts repeat the sample before (1500 samples): these samples are missing"
 std::string describe(const Trouble& trouble);
 /// Those that differ in feeds and numbers of samples alone become one; identical ones, too. Keeps the order.

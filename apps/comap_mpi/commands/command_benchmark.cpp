@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catalogue/catalogue.hpp"
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "config/config_parser.hpp"
 #include "config/wcs_definitions.hpp"
 #include "core/error.hpp"

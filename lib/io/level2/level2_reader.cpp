@@ -11,7 +11,7 @@
 #include "core/error.hpp"
 #include "core/retry.hpp"
 #include "data/sample_flag.hpp"
-#include "io/level1/level1_metadata.hpp"
+#include "io/level1/level1_identity.hpp"
 #include "io/level1/sample_times.hpp"
 #include "io/level2/level2_schema.hpp"
 #include "math/gaps.hpp"
