@@ -12,8 +12,8 @@
 
 #include "core/error.hpp"
 #include "core/file_descriptor.hpp"
-#include "io/hdf5/h5.hpp"
 #include "data/level2_datasets.hpp"
+#include "io/hdf5/h5.hpp"
 #include "level2/tod_reader.hpp"
 #include "mpi/observation_queue.hpp"
 #include "mpi/parallel_file.hpp"

@@ -9,7 +9,7 @@
 #include <new>
 
 #include "config/closest_name.hpp"
-#include "config/config_parser.hpp"
+#include "config/cross_checks.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/stopping.hpp"

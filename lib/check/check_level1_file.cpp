@@ -157,7 +157,7 @@ void check_tod(const ObservationContext& observation, const CheckLevel1Config& l
                Findings& findings) {
   const Level1Metadata& level1 = observation.level1;
   const h5::File file = h5::File::open_read(level1.path);
-  TodReader reader(file, band_order_of(level1));
+  TodReader reader(file, level1.order);
   const bool one_look = !file.info(kTod).chunk.empty() || depth == TodDepth::touch;
   const auto stretches =
       depth == TodDepth::all ? all_stretches(observation) : looks(observation, one_look ? 1 : kLooks);
@@ -217,7 +217,7 @@ ObservationContext check_stages(const Level1Metadata& level1, const Level2Config
 void check_calibration(const ObservationContext& observation, const Level2Config& config, Findings& findings) {
   if (observation.vane_events.empty() || !observation.products.contains(level2::kVaneEventMjd)) return;
   const h5::File file = h5::File::open_read(observation.level1.path);
-  TodReader reader(file, band_order_of(observation.level1));
+  TodReader reader(file, observation.level1.order);
   try {
     add_troubles(check_vane(observation, config, reader), findings);
   } catch (const ObservationError& error) {

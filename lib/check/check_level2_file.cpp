@@ -14,7 +14,7 @@
 #include "core/error.hpp"
 #include "data/level2_datasets.hpp"
 #include "io/hdf5/h5.hpp"
-#include "io/level1/level1_metadata.hpp"
+#include "io/level1/level1_identity.hpp"
 #include "io/level2/level2_reader.hpp"
 #include "level2/provenance.hpp"
 

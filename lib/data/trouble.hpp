@@ -56,6 +56,13 @@ struct Trouble {
   static auto members(auto& x) { return std::tie(x.kind, x.stage, x.dataset, x.what, x.done, x.feeds, x.n_samples); }
 };
 
+/// Something that cannot be mended: what is wrong with a dataset, group or attribute; the dataset is empty when it is
+/// the file as a whole.
+struct Level1Problem {
+  std::string dataset;
+  std::string what;
+};
+
 /// "spectrometer/tod: feeds 1, 3: counts repeat the sample before (1500 samples): these samples are missing"
 std::string describe(const Trouble& trouble);
 /// Those that differ in feeds and numbers of samples alone become one; identical ones, too. Keeps the order.

@@ -255,7 +255,7 @@ class ObservationRun {
     team_.run_agreed("open the Level-1 file", [&] { by_raw_chunks_ = level1_has_raw_chunks(); });
     writer.agreed("open the Level-1 file", [&] {
       level1_.emplace(tools_.files.open_read(observation_.level1.path, !by_raw_chunks_));
-      tod_.emplace(*level1_, band_order_of(observation_.level1));
+      tod_.emplace(*level1_, observation_.level1.order);
     });
   }
 

@@ -7,7 +7,7 @@
 #include "core/error.hpp"
 #include "core/retry.hpp"
 #include "data/level2_datasets.hpp"
-#include "io/level1/level1_axes.hpp"
+#include "io/level1/level1_metadata.hpp"
 #include "stages/feed_row.hpp"
 
 namespace comap {
@@ -50,7 +50,7 @@ FileIdentity LineObservation::open_level1() {
     axes = read_level1_axes(path);
     level1_identity_ = file_identity(path);
     level1_.emplace(h5::File::open_read(path));
-    tod_.emplace(*level1_, band_order_of(axes));
+    tod_.emplace(*level1_, axes.order);
   });
   const Level1Metadata& copies = context_.level1;
   const bool is_same =

@@ -6,6 +6,7 @@
 
 #include "command.hpp"
 #include "config/config_parser.hpp"
+#include "config/cross_checks.hpp"
 #include "core/error.hpp"
 #include "core/rank_zero.hpp"
 #include "io/map/product_config.hpp"

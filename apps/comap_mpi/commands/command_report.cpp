@@ -9,7 +9,7 @@
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
 #include "io/hdf5/h5.hpp"
-#include "io/level1/level1_metadata.hpp"
+#include "io/level1/level1_identity.hpp"
 #include "probe.hpp"
 #include "report/observation_plots.hpp"
 #include "whole_number.hpp"

@@ -2,12 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <charconv>
 #include <cmath>
+#include <filesystem>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/printable.hpp"
-#include "io/level1/level1_metadata.hpp"
 #include "sky/coordinates.hpp"
 
 namespace comap {
@@ -57,6 +58,18 @@ Trouble start_trouble(const std::string& what, const std::string& done) {
 }
 
 }  // namespace
+
+std::int64_t obsid_of_file_name(const std::string& path) {
+  const std::string name = std::filesystem::path(path).filename().string();
+  const std::size_t first = name.find('-');
+  if (first == std::string::npos) return -1;
+  const std::size_t second = std::min(name.find_first_of("-.", first + 1), name.size());
+  std::int64_t obsid = -1;
+  const char* begin = name.data() + first + 1;
+  const char* end = name.data() + second;
+  const auto [stop, error] = std::from_chars(begin, end, obsid);
+  return error == std::errc() && stop == end && begin != end ? obsid : -1;
+}
 
 StatedObsid stated_obsid(const std::string& path, const Attributes& attributes) {
   const std::int64_t named = obsid_of_file_name(path);

@@ -12,7 +12,7 @@
 #include "core/retry.hpp"
 #include "data/level2_datasets.hpp"
 #include "data/sample_flag.hpp"
-#include "io/level1/level1_metadata.hpp"
+#include "io/level1/level1_identity.hpp"
 #include "io/level1/sample_times.hpp"
 #include "math/gaps.hpp"
 

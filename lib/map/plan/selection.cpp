@@ -10,7 +10,7 @@
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "io/level1/level1_metadata.hpp"
+#include "io/level1/level1_identity.hpp"
 
 namespace comap {
 namespace {

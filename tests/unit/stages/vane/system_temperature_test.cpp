@@ -13,7 +13,7 @@
 #include "stages/vane/vane_calibration.hpp"
 #include "support/small_level1.hpp"
 #include "unit/stages/stage_driver.hpp"
-#include "unit/stages/vane_case.hpp"
+#include "unit/stages/vane/vane_case.hpp"
 
 namespace comap {
 namespace {

@@ -10,7 +10,7 @@
 #include "core/error.hpp"
 #include "stages/gain_filter/channel_selection.hpp"
 #include "stages/gain_filter/channel_sums.hpp"
-#include "unit/stages/synthetic_feed.hpp"
+#include "unit/stages/gain_filter/synthetic_feed.hpp"
 
 namespace comap::test {
 namespace {
