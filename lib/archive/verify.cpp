@@ -85,9 +85,8 @@ std::vector<InspectedFile> files_of(const Observation& observation) {
 /// The checks of one observation. `findings` are of its files, in their order.
 class Inspection {
  public:
-  Inspection(const Question& question, std::span<const FileFinding> findings, const Level2Config& config,
-             const StageList& stages, bool with_stages)
-      : question_(question), findings_(findings), config_(config), stages_(stages), with_stages_(with_stages) {}
+  Inspection(const Question& question, std::span<const FileFinding> findings, const StageList& stages, bool with_stages)
+      : question_(question), findings_(findings), stages_(stages), with_stages_(with_stages) {}
 
   std::vector<VerifyProblem> run() {
     const Observation& observation = question_.observation;
@@ -128,8 +127,8 @@ class Inspection {
     const Observation& observation = question_.observation;
     std::string reason;
     try {
-      const RerunPlan plan = plan_rerun({config_, stages_, observation.level1_path, observation.level2_path,
-                                         question_.snapshot, question_.following_level2_path});
+      const RerunPlan plan = plan_rerun({stages_, observation.level1_path, observation.level2_path, question_.snapshot,
+                                         question_.following_level2_path});
       if (!plan.up_to_date()) reason = plan.text();
     } catch (const std::exception& error) {
       reason = error.what();
@@ -139,7 +138,6 @@ class Inspection {
 
   const Question& question_;
   std::span<const FileFinding> findings_;
-  const Level2Config& config_;
   const StageList& stages_;
   bool with_stages_;
   std::vector<VerifyProblem> problems_;
@@ -192,8 +190,8 @@ class Questions {
 };
 
 /// What one rank finds about its share of the questions of a round.
-std::vector<VerifyProblem> inspect(const std::vector<Question>& questions, const Level2Config& config,
-                                   const StageList& stages, const VerifyOptions& options) {
+std::vector<VerifyProblem> inspect(const std::vector<Question>& questions, const StageList& stages,
+                                   const VerifyOptions& options) {
   std::vector<InspectedFile> files;
   for (const Question& question : questions)
     std::ranges::copy(files_of(question.observation), std::back_inserter(files));
@@ -203,7 +201,7 @@ std::vector<VerifyProblem> inspect(const std::vector<Question>& questions, const
   for (const Question& question : questions) {
     throw_when_stopped();
     const std::size_t n = files_of(question.observation).size();
-    std::ranges::move(Inspection(question, rest.first(n), config, stages, options.with_stages).run(),
+    std::ranges::move(Inspection(question, rest.first(n), stages, options.with_stages).run(),
                       std::back_inserter(problems));
     rest = rest.subspan(n);
   }
@@ -212,7 +210,7 @@ std::vector<VerifyProblem> inspect(const std::vector<Question>& questions, const
 
 }  // namespace
 
-VerifyReport verify(Catalogue* catalogue, const Config& config, const StageList& stages, const VerifyOptions& options,
+VerifyReport verify(Catalogue* catalogue, const StageList& stages, const VerifyOptions& options,
                     const Communicator& world) {
   VerifyReport report;
   std::unique_ptr<Questions> questions;
@@ -229,7 +227,7 @@ VerifyReport verify(Catalogue* catalogue, const Config& config, const StageList&
       const nlohmann::json all = from_bytes(round);
       std::vector<Question> share;
       for (std::size_t i = rank; i < all.size(); i += n_ranks) share.push_back(question_from_json(all[i]));
-      for (const VerifyProblem& one : inspect(share, config.level2, stages, options)) mine.push_back(to_json(one));
+      for (const VerifyProblem& one : inspect(share, stages, options)) mine.push_back(to_json(one));
     });
     for (const Bytes& bytes : world.all_gather(to_bytes(mine))) {
       for (const nlohmann::json& one : from_bytes(bytes)) report.problems.push_back(problem_from_json(one));

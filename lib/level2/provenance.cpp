@@ -74,7 +74,7 @@ std::vector<StageRecord> expected_records(const StageList& stages, const nlohman
   std::vector<StageRecord> records;
   std::map<Field, std::size_t> made_by;
   for (const auto& stage : stages) {
-    StageRecord record{std::string(stage->name()), stage->parameters(), software_version(), {}, {}};
+    StageRecord record{std::string(stage->name()), stage->settings.parameters, software_version(), {}, {}};
     record.inputs = {{"level1", level1}, {"stages", nlohmann::json::object()}};
     for (const Field field : stage->requires_fields()) {
       if (!carries_data(field)) continue;

@@ -31,10 +31,12 @@ class CreateLevel2 final : public Stage {
   std::string_view name() const override { return "create_level2"; }
   FieldList requires_fields() const override { return {Field::level1_metadata}; }
   FieldList provides_fields() const override { return {Field::level2_file}; }
-  nlohmann::json parameters() const override;
 
  private:
   CreateLevel2Config config_;
 };
+
+/// Keys of [level2.create_level2].
+void bind(Binder& binder, CreateLevel2Config& config);
 
 }  // namespace comap

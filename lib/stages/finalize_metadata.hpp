@@ -13,7 +13,6 @@ class FinalizeMetadata final : public Stage {
   std::string_view name() const override { return "finalize_metadata"; }
   FieldList requires_fields() const override { return {Field::level2_file}; }
   FieldList provides_fields() const override { return {}; }
-  nlohmann::json parameters() const override { return nlohmann::json::object(); }
   bool copies_catalogue() const override { return true; }
 };
 

@@ -28,7 +28,6 @@ class FindScans final : public Stage {
   std::string_view name() const override { return "find_scans"; }
   FieldList requires_fields() const override { return {Field::level1_metadata, Field::vane_calibration}; }
   FieldList provides_fields() const override { return {Field::scan_edges}; }
-  nlohmann::json parameters() const override;
   void prepare(ObservationContext& observation) const override;
   std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   /// `n_scans`.
@@ -39,5 +38,8 @@ class FindScans final : public Stage {
   SystemTemperatureConfig calibration_;
   double max_time_gap_s_;  ///< longer steps are pauses of the recording
 };
+
+/// Keys of [level2.find_scans].
+void bind(Binder& binder, FindScansConfig& config);
 
 }  // namespace comap

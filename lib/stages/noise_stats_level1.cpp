@@ -1,5 +1,6 @@
 #include "stages/noise_stats_level1.hpp"
 
+#include "config/binder.hpp"
 #include "core/constants.hpp"
 #include "io/level2/level2_schema.hpp"
 #include "math/streaming_auto_rms.hpp"
@@ -36,9 +37,12 @@ class Worker final : public FeedWorker {
 
 }  // namespace
 
-std::string_view estimator_name(NoiseEstimator estimator) { return estimator == NoiseEstimator::mad ? "mad" : "std"; }
+void bind_estimator(Binder& binder, NoiseEstimator& estimator) {
+  binder.choice_as("estimator", estimator, {{"mad", NoiseEstimator::mad}, {"std", NoiseEstimator::standard_deviation}},
+                   "of auto_rms");
+}
 
-nlohmann::json NoiseStatsLevel1::parameters() const { return {{"estimator", estimator_name(config_.estimator)}}; }
+void bind(Binder& binder, NoiseStatsLevel1Config& config) { bind_estimator(binder, config.estimator); }
 
 std::vector<OutputSpec> NoiseStatsLevel1::outputs(const ObservationContext& observation) const {
   return {feed_output(level2::kLevel1AutoRms, h5::StoredType::float64,

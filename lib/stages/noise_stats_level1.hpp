@@ -20,7 +20,6 @@ class NoiseStatsLevel1 final : public Stage {
   std::string_view name() const override { return "noise_stats_level1"; }
   FieldList requires_fields() const override { return {Field::level1_metadata, Field::scan_edges}; }
   FieldList provides_fields() const override { return {Field::level1_noise}; }
-  nlohmann::json parameters() const override;
   Deliveries deliveries() const override { return {.scan_samples = true, .between_scans = true}; }
   std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
@@ -30,7 +29,10 @@ class NoiseStatsLevel1 final : public Stage {
   NoiseStatsLevel1Config config_;
 };
 
-/// Name of an estimator in the configuration.
-std::string_view estimator_name(NoiseEstimator estimator);
+/// Keys of [level2.noise_stats_level1].
+void bind(Binder& binder, NoiseStatsLevel1Config& config);
+
+/// The key `estimator`, which level2.noise_stats_level2 has, too.
+void bind_estimator(Binder& binder, NoiseEstimator& estimator);
 
 }  // namespace comap

@@ -37,7 +37,6 @@ class NoiseStatsLevel2 final : public Stage {
   std::string_view name() const override { return "noise_stats_level2"; }
   FieldList requires_fields() const override { return {Field::scan_edges, Field::binned_data}; }
   FieldList provides_fields() const override { return {Field::noise_fit}; }
-  nlohmann::json parameters() const override;
   std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
@@ -49,6 +48,9 @@ class NoiseStatsLevel2 final : public Stage {
   std::size_t n_freq_bin_;
   std::shared_ptr<const BrightSky> bright_sky_;  ///< empty without a map
 };
+
+/// Keys of [level2.noise_stats_level2].
+void bind(Binder& binder, NoiseStatsLevel2Config& config);
 
 /// One scan of one sub-band, and what the noise statistics need to know of it. All [sample].
 struct NoiseSeries {

@@ -28,7 +28,6 @@ class PostBinCleaning final : public Stage {
   std::string_view name() const override { return "post_bin_cleaning"; }
   FieldList requires_fields() const override { return {Field::binned_data, Field::scan_edges}; }
   FieldList provides_fields() const override { return {Field::binned_data}; }
-  nlohmann::json parameters() const override;
   std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   std::vector<OutputAttribute> attributes() const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
@@ -39,6 +38,9 @@ class PostBinCleaning final : public Stage {
   AtmosphereConfig atmosphere_;
   int n_freq_bin_;
 };
+
+/// Keys of [level2.post_bin_cleaning].
+void bind(Binder& binder, PostBinCleaningConfig& config);
 
 /// Cleans one scan of one sub-band, K, in place.
 void clean_scan(std::span<float> values_K, std::span<const double> elevation_deg, const PostBinCleaningConfig& config,

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "config/binder.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "io/level2/level2_schema.hpp"
@@ -78,8 +79,9 @@ class Worker final : public FeedWorker {
 
 }  // namespace
 
-nlohmann::json Atmosphere::parameters() const {
-  return {{"min_elevation_range_deg", config_.min_elevation_range_deg}, {"event", calibration_.event}};
+void bind(Binder& binder, AtmosphereConfig& config) {
+  binder.number("min_elevation_range_deg", config.min_elevation_range_deg, {0, 90},
+                "smaller: tau = 0, offset = median [deg]");
 }
 
 std::vector<OutputSpec> Atmosphere::outputs(const ObservationContext& observation) const {

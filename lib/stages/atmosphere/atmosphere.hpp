@@ -25,7 +25,6 @@ class Atmosphere final : public Stage {
   std::string_view name() const override { return "atmosphere"; }
   FieldList requires_fields() const override { return {Field::vane_calibration, Field::scan_edges}; }
   FieldList provides_fields() const override { return {Field::atmosphere}; }
-  nlohmann::json parameters() const override;
   Deliveries deliveries() const override { return {.scan_samples = true, .channel_medians = true}; }
   std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
@@ -37,5 +36,8 @@ class Atmosphere final : public Stage {
   AtmosphereConfig config_;
   SystemTemperatureConfig calibration_;
 };
+
+/// Keys of [level2.atmosphere].
+void bind(Binder& binder, AtmosphereConfig& config);
 
 }  // namespace comap

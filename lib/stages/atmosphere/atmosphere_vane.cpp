@@ -99,10 +99,6 @@ class Worker final : public FeedWorker {
 
 }  // namespace
 
-nlohmann::json AtmosphereVane::parameters() const {
-  return {{"min_elevation_range_deg", config_.min_elevation_range_deg}, {"event", calibration_.event}};
-}
-
 std::vector<OutputSpec> AtmosphereVane::outputs(const ObservationContext& observation) const {
   const h5::Extent extent = {kBands, static_cast<std::uint64_t>(observation.level1.n_channels)};
   return {feed_output(level2::kAtmosphereVaneOffsets, h5::StoredType::float64, extent, "K"),

@@ -25,7 +25,6 @@ class AtmosphereVane final : public Stage {
   std::string_view name() const override { return "atmosphere_vane"; }
   FieldList requires_fields() const override { return {Field::vane_calibration, Field::scan_edges}; }
   FieldList provides_fields() const override { return {}; }
-  nlohmann::json parameters() const override;
   Deliveries deliveries() const override {
     return {.scan_samples = true, .between_scans = true, .channel_medians = true};
   }

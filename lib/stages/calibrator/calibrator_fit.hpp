@@ -22,7 +22,6 @@ class CalibratorFit final : public Stage {
   std::string_view name() const override { return "calibrator_fit"; }
   FieldList requires_fields() const override { return {Field::scan_edges, Field::binned_data}; }
   FieldList provides_fields() const override { return {}; }
-  nlohmann::json parameters() const override;
   void prepare(ObservationContext& observation) const override;
   std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
@@ -37,5 +36,8 @@ class CalibratorFit final : public Stage {
   CalibratorFitConfig config_;
   std::size_t n_freq_bin_;
 };
+
+/// Keys of [level2.calibrator_fit].
+void bind(Binder& binder, CalibratorFitConfig& config);
 
 }  // namespace comap

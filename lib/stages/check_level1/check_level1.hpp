@@ -22,7 +22,6 @@ class CheckLevel1 final : public Stage {
   std::string_view name() const override { return "check_level1"; }
   FieldList requires_fields() const override { return {}; }
   FieldList provides_fields() const override { return {Field::level1_metadata}; }
-  nlohmann::json parameters() const override;
   Deliveries deliveries() const override { return {.scan_samples = true}; }
   void prepare(ObservationContext& observation) const override;
   std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
@@ -33,5 +32,8 @@ class CheckLevel1 final : public Stage {
  private:
   CheckLevel1Config config_;
 };
+
+/// Keys of [level2.check_level1].
+void bind(Binder& binder, CheckLevel1Config& config);
 
 }  // namespace comap

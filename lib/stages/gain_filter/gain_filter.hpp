@@ -28,7 +28,6 @@ class GainFilter final : public Stage {
   std::string_view name() const override { return "gain_filter"; }
   FieldList requires_fields() const override;
   FieldList provides_fields() const override { return {Field::binned_data}; }
-  nlohmann::json parameters() const override;
   Deliveries deliveries() const override { return {.scan_samples = true, .channel_medians = true}; }
   std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
@@ -38,5 +37,8 @@ class GainFilter final : public Stage {
   GainFilterConfig config_;
   SystemTemperatureConfig calibration_;
 };
+
+/// Keys of [level2.gain_filter].
+void bind(Binder& binder, GainFilterConfig& config);
 
 }  // namespace comap

@@ -33,7 +33,6 @@ class SystemTemperature final : public Stage {
   std::string_view name() const override { return "system_temperature"; }
   FieldList requires_fields() const override { return {Field::level1_metadata}; }
   FieldList provides_fields() const override { return {Field::vane_calibration}; }
-  nlohmann::json parameters() const override;
   Deliveries deliveries() const override { return {.vane_samples = true}; }
   void prepare(ObservationContext& observation) const override;
   std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
@@ -47,6 +46,9 @@ class SystemTemperature final : public Stage {
  private:
   SystemTemperatureConfig config_;
 };
+
+/// Keys of [level2.system_temperature].
+void bind(Binder& binder, SystemTemperatureConfig& config);
 
 /// Tsys [K] and gain [counts / K] of one channel from its mean counts; NaN unless V_hot > V_cold > 0.
 struct TsysAndGain {
