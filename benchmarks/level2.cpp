@@ -36,7 +36,7 @@
 #include "mpi/environment.hpp"
 #include "mpi/mpi_communicator.hpp"
 #include "mpi/parallel_file.hpp"
-#include "stages/stage_registry.hpp"
+#include "stages/stage_list.hpp"
 
 namespace {
 
@@ -92,7 +92,7 @@ comap::Config load_config(const Options& options) {
     std::ifstream file(options.config_file);
     text.assign(std::istreambuf_iterator<char>(file), {});
   }
-  comap::Config config = comap::parse_config(text, options.config_file, {});
+  comap::Config config = comap::parse_config(text, options.config_file, {}, comap::all_stages());
   config.level2.output_dir = options.output_dir;
   config.level2.overwrite = true;
   return config;
@@ -225,7 +225,7 @@ json memory_crossings(bool raw_chunks, double stored_fraction) {
 json measure_file(const std::string& path, const Options& options, const Ranks& ranks) {
   comap::Config config = load_config(options);
   if (options.teams_of_one) config.level2.output_dir += "/team" + std::to_string(ranks.world.rank());
-  const std::string config_text = comap::show_config(config);
+  const std::string config_text = comap::show_config(config, comap::all_stages());
   const comap::StageList stages = comap::make_stages(config.level2);
   const comap::mpi::ParallelFiles files(ranks.team, config.io.mpi_hints);
   const comap::Level2Tools tools{config, config_text, stages, ranks.team, files};

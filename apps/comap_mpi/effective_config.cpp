@@ -12,7 +12,7 @@
 #include "core/error.hpp"
 #include "core/failure.hpp"
 #include "core/message.hpp"
-#include "stages/stage_registry.hpp"
+#include "stages/stage_list.hpp"
 
 namespace comap {
 namespace {
@@ -80,9 +80,9 @@ EffectiveConfig load_config(const GlobalOptions& options, bool needs_config, con
   source.text = share(world, source.text);
   EffectiveConfig effective;
   agree_on_config(world, [&] {
-    effective.config = parse_config(source.text, source.file_name, options.sets, known_stages());
+    effective.config = parse_config(source.text, source.file_name, options.sets, all_stages());
     apply_options(options, effective.config);
-    effective.text = show_config(effective.config);
+    effective.text = show_config(effective.config, all_stages());
   });
   return effective;
 }

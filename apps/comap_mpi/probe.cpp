@@ -24,6 +24,7 @@
 #include "io/map/map_reader.hpp"
 #include "level2/provenance.hpp"
 #include "sky/healpix_map.hpp"
+#include "stages/stage_list.hpp"
 
 namespace comap {
 namespace {
@@ -140,7 +141,7 @@ void require_harmless(const std::string& path, ProbeDepth depth) {
 
 std::vector<CheckedLevelFile> check_files(const std::vector<std::string>& paths, const Config& config, TodDepth depth) {
   const FileProbe probe({"/proc/self/exe", kCommand, kCheck, std::to_string(static_cast<int>(depth)),
-                         config_of_product(config, Product::level2)},
+                         config_of_product(config, Product::level2, all_stages())},
                         depth == TodDepth::all ? kDeepTimeout_s : kTimeout_s);
   const std::vector<ProbedFile> probed = probe.read(paths);
   std::vector<CheckedLevelFile> checked;
@@ -157,8 +158,10 @@ int run_probe(int argc, char** argv) {
   int first = 3;
   if (depth == kCheck && argc > 5) {
     first = 5;
-    read = [level2 = parse_config(argv[4], "[level2]", {}).level2, tod = static_cast<TodDepth>(std::atoi(argv[3]))](
-               const std::string& path) { return check_one(level2, tod, path); };
+    read = [level2 = parse_config(argv[4], "[level2]", {}, all_stages()).level2,
+            tod = static_cast<TodDepth>(std::atoi(argv[3]))](const std::string& path) {
+      return check_one(level2, tod, path);
+    };
   } else {
     const auto found = std::ranges::find(kDepths, depth);
     if (found == kDepths.end()) throw ConfigError(fmt::format("probe: there is no depth '{}'", depth));

@@ -4,7 +4,7 @@
 #include "core/message.hpp"
 #include "level2_progress.hpp"
 #include "mpi/level2_job.hpp"
-#include "stages/stage_registry.hpp"
+#include "stages/stage_list.hpp"
 
 namespace comap {
 
@@ -12,7 +12,7 @@ ReducedFiles reduce_files(const CommandContext& context, const Config& config,
                           const std::vector<Observation>& observations) {
   const StageList stages = make_stages(config.level2);
   check_order(stages);
-  const std::string text = config_of_product(config, Product::level2);
+  const std::string text = config_of_product(config, Product::level2, all_stages());
   const auto with_empty_snapshot = [](const Observation& observation) -> std::optional<ObservationJob> {
     return ObservationJob{observation, {{"row", nlohmann::json::object()}, {"flags", nlohmann::json::array()}}, ""};
   };

@@ -64,9 +64,8 @@ std::vector<InspectedFile> files_of(const Observation& observation) {
 /// The checks of one observation. `findings` are of its files, in their order.
 class Inspection {
  public:
-  Inspection(const Question& question, std::span<const FileFinding> findings, const Level2Config& config,
-             const StageList& stages, bool with_stages)
-      : question_(question), findings_(findings), config_(config), stages_(stages), with_stages_(with_stages) {}
+  Inspection(const Question& question, std::span<const FileFinding> findings, const StageList& stages, bool with_stages)
+      : question_(question), findings_(findings), stages_(stages), with_stages_(with_stages) {}
 
   std::vector<VerifyProblem> run() {
     const Observation& observation = question_.observation;
@@ -107,8 +106,8 @@ class Inspection {
     const Observation& observation = question_.observation;
     std::string reason;
     try {
-      const RerunPlan plan = plan_rerun({config_, stages_, observation.level1_path, observation.level2_path,
-                                         question_.snapshot, question_.following_level2_path});
+      const RerunPlan plan = plan_rerun({stages_, observation.level1_path, observation.level2_path, question_.snapshot,
+                                         question_.following_level2_path});
       if (!plan.up_to_date()) reason = plan.text();
     } catch (const std::exception& error) {
       reason = error.what();
@@ -118,7 +117,6 @@ class Inspection {
 
   const Question& question_;
   std::span<const FileFinding> findings_;
-  const Level2Config& config_;
   const StageList& stages_;
   bool with_stages_;
   std::vector<VerifyProblem> problems_;
@@ -170,8 +168,8 @@ class Questions {
 };
 
 /// What one rank finds about its share of the questions of a round.
-std::vector<VerifyProblem> inspect(const std::vector<Question>& questions, const Level2Config& config,
-                                   const StageList& stages, const VerifyOptions& options) {
+std::vector<VerifyProblem> inspect(const std::vector<Question>& questions, const StageList& stages,
+                                   const VerifyOptions& options) {
   std::vector<InspectedFile> files;
   for (const Question& question : questions)
     std::ranges::copy(files_of(question.observation), std::back_inserter(files));
@@ -181,7 +179,7 @@ std::vector<VerifyProblem> inspect(const std::vector<Question>& questions, const
   for (const Question& question : questions) {
     throw_when_stopped();
     const std::size_t n = files_of(question.observation).size();
-    std::ranges::move(Inspection(question, rest.first(n), config, stages, options.with_stages).run(),
+    std::ranges::move(Inspection(question, rest.first(n), stages, options.with_stages).run(),
                       std::back_inserter(problems));
     rest = rest.subspan(n);
   }
@@ -190,7 +188,7 @@ std::vector<VerifyProblem> inspect(const std::vector<Question>& questions, const
 
 }  // namespace
 
-VerifyReport verify(Catalogue* catalogue, const Config& config, const StageList& stages, const VerifyOptions& options,
+VerifyReport verify(Catalogue* catalogue, const StageList& stages, const VerifyOptions& options,
                     const Communicator& world) {
   VerifyReport report;
   std::unique_ptr<Questions> questions;
@@ -203,7 +201,7 @@ VerifyReport verify(Catalogue* catalogue, const Config& config, const StageList&
     std::vector<Question> my_share;
     for (std::size_t i = rank; i < round.size(); i += n_ranks) my_share.push_back(round[i]);
     std::vector<VerifyProblem> mine;
-    world.run_agreed("catalogue verify", [&] { mine = inspect(my_share, config.level2, stages, options); });
+    world.run_agreed("catalogue verify", [&] { mine = inspect(my_share, stages, options); });
     std::ranges::move(joined(all_gather(world, mine)), std::back_inserter(report.problems));
     if (world.rank() == 0) log_info("verified {} of {} observations", std::min(n_all, first + per_round), n_all);
   }

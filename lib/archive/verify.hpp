@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "catalogue/catalogue.hpp"
-#include "config/config.hpp"
+#include "config/catalogue_config.hpp"
 #include "core/communicator.hpp"
 #include "io/file_probe.hpp"
-#include "level2/stage_list.hpp"
+#include "stages/stage_list.hpp"
 
 namespace comap {
 
@@ -46,10 +46,10 @@ struct VerifyReport {
 };
 
 /// Looks into every file of the selected observations, shared out over the ranks: is it there, whole, complete, of this
-/// observation; were its stages made as the configuration says now (lib/level2/rerun_plan). An observation without a
+/// observation; were its stages made as `stages` are now (lib/level2/rerun_plan). An observation without a
 /// path has nothing to verify. Changes nothing. Rank 0 has the catalogue and returns the report, the others pass a
 /// null pointer. Throws CatalogueError or ObservationError on every rank. Collective.
-VerifyReport verify(Catalogue* catalogue, const Config& config, const StageList& stages, const VerifyOptions& options,
+VerifyReport verify(Catalogue* catalogue, const StageList& stages, const VerifyOptions& options,
                     const Communicator& world);
 
 namespace sql {

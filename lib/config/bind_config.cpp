@@ -1,6 +1,7 @@
 #include "config/bind_config.hpp"
 
-#include "config/bind_simulate.hpp"
+#include <algorithm>
+
 #include "core/constants.hpp"
 
 namespace comap {
@@ -16,8 +17,6 @@ void bind_mpi_hints(Binder& binder, std::map<std::string, std::string>& hints) {
   for (const std::string& name : binder.present_keys()) hints.try_emplace(name);
   for (auto& [name, value] : hints) binder.text(name, value, "");
 }
-
-}  // namespace
 
 void bind_catalogue(Binder& binder, CatalogueConfig& config) {
   binder.credential_url("url", config.url, "sqlite:PATH, or postgresql://user@host/db, postgresql://?service=NAME");
@@ -109,7 +108,26 @@ void bind_run(Binder& binder, RunConfig& config) {
   binder.path_list("level2_dirs", config.level2_dirs, "where \"catalogue scan\" looks for Level-2 files");
 }
 
-void bind_config(Binder& binder, Config& config) {
+void bind_level2(Binder& binder, Level2Config& config, StageEntries stages) {
+  binder.path("output_dir", config.output_dir, "where Level-2 files go");
+  binder.text("layout", config.layout, "directories below output_dir");
+  binder.flag("overwrite", config.overwrite, "redo every stage, also those that are up to date");
+  binder.text_list("pipeline", config.pipeline, "stages in order");
+  for (const StageEntry& stage : stages) {
+    const bool is_shared = &*std::ranges::find(stages, stage.table, &StageEntry::table) != &stage;
+    if (stage.table.empty() || is_shared) continue;
+    binder.section(
+        stage.table, [&](Binder& table) { stage.bind(table, config); }, "");
+  }
+}
+
+}  // namespace
+
+void bind_overwrite(Binder& binder, bool& overwrite) {
+  binder.without_effect().flag("overwrite", overwrite, "run it, and what builds on it, also when it is up to date");
+}
+
+void bind_config(Binder& binder, Config& config, StageEntries stages) {
   const auto section = [&](std::string_view name, auto& values, auto bind, std::string_view comment) {
     binder.section(
         name, [&](Binder& table) { bind(table, values); }, comment);
@@ -119,7 +137,8 @@ void bind_config(Binder& binder, Config& config) {
   section("parallel", config.parallel, bind_parallel, "");
   section("io", config.io, bind_io, "");
   section("log", config.log, bind_log, "");
-  section("level2", config.level2, bind_level2, "from Level-1 to Level-2");
+  binder.section(
+      "level2", [&](Binder& table) { bind_level2(table, config.level2, stages); }, "from Level-1 to Level-2");
   section("mapmake", config.mapmake, bind_mapmake, "from Level-2 to maps");
   section("linemap", config.linemap, bind_linemap, "spectral cubes; selection, grid, calibration as in [mapmake]");
   section("calibrate", config.calibrate, bind_calibrate, "gain models from observations of a calibrator");

@@ -1,8 +1,8 @@
-#include "config/bind_simulate.hpp"
-
 #include <fmt/core.h>
 
 #include <regex>
+
+#include "config/bind_config.hpp"
 
 namespace comap {
 namespace {
@@ -22,10 +22,11 @@ void number_list(Binder& binder, std::string_view key, std::vector<double>& valu
 }
 
 void bind_observations(Binder& binder, SimulateConfig& config) {
-  binder.path("output_dir", config.output_dir, "where the Level-1 files go");
-  binder.integer_as("n_observations", config.n_observations, {0, 1e6}, "observations of the field");
+  Binder& others = binder.without_effect();  // made besides an observation, and where, do not change it
+  others.path("output_dir", config.output_dir, "where the Level-1 files go");
+  others.integer_as("n_observations", config.n_observations, {0, 1e6}, "observations of the field");
   binder.integer_as("seed", config.seed, kSeed, "same seed, same files");
-  binder.flag("overwrite", config.overwrite, "false: files made with the same settings are kept");
+  others.flag("overwrite", config.overwrite, "false: files made with the same settings are kept");
   binder.integer("first_obsid", config.first_obsid, {1, 9999999}, "the others follow, calibrators last");
   binder.text("source", config.source, "name of the field");
   binder.text("comment", config.comment, "attribute `comment` of the files");
@@ -38,10 +39,10 @@ void bind_observations(Binder& binder, SimulateConfig& config) {
   binder.number("field_b_deg", config.field_b_deg, {-90, 90}, "");
   number_list(binder, "hour_angles_h", config.hour_angles_h,
               "of the field at mid observation, in turn; negative: rising");
-  binder.integer_as("n_calibrators", config.n_calibrators, {0, 1e6}, "observations of the calibrator");
+  others.integer_as("n_calibrators", config.n_calibrators, {0, 1e6}, "observations of the calibrator");
   binder.choice("calibrator", config.calibrator, {"TauA", "CasA", "CygA"}, "");
   number_list(binder, "calibrator_hour_angles_h", config.calibrator_hour_angles_h, "in turn");
-  binder.integer_as("n_sky_dips", config.n_sky_dips, {0, 1e6},
+  others.integer_as("n_sky_dips", config.n_sky_dips, {0, 1e6},
                     "sky dips without a vane, one before each of the first observations, with an obsid of its own");
 }
 

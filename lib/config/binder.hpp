@@ -81,6 +81,9 @@ class Binder {
   /// The value of `key` is not what was expected: a check that no function above makes. A printer ignores it.
   virtual void reject(std::string_view key, std::string_view expected) = 0;
 
+  /// The Binder for keys that change no result: where records leave them out (config/table_json.hpp).
+  virtual Binder& without_effect() { return *this; }
+
   /// Rejects the table when it lacks `key`.
   void require(std::string_view key) {
     const auto keys = present_keys();

@@ -61,6 +61,33 @@ bool is_below(const std::string& path) {
   return parts.is_relative() && std::ranges::find(parts, "..") == parts.end();
 }
 
+using Names = std::vector<std::string>;
+
+/// Commands that [run] may name.
+const Names kRunCommands = {"acquire", "simulate", "catalogue", "level2", "calibrate", "mapmake", "linemap", "report"};
+
+std::string first_word(const std::string& text) {
+  const auto start = text.find_first_not_of(" \t");
+  if (start == std::string::npos) return "";
+  return text.substr(start, text.find_first_of(" \t", start) - start);
+}
+
+void check_names(const std::string& key, const Names& given, const Names& known, std::string_view what,
+                 Checker& checker) {
+  for (const std::string& entry : given) {
+    const std::string name = first_word(entry);
+    checker.expect(std::ranges::find(known, name) != known.end(), key,
+                   fmt::format("there is no {} \"{}\"; did you mean \"{}\"?", what, name, closest_name(name, known)));
+  }
+}
+
+void check_pipelines(const Config& config, StageEntries stages, Checker& checker) {
+  Names stage_names;
+  for (const StageEntry& stage : stages) stage_names.emplace_back(stage.name);
+  check_names("level2.pipeline", config.level2.pipeline, stage_names, "stage", checker);
+  check_names("run.pipeline", config.run.pipeline, kRunCommands, "command", checker);
+}
+
 /// What is made of an empty directory and a name would lie in the root of the file system.
 void check_directories(const Config& config, Checker& checker) {
   const std::array<std::pair<const char*, const std::string*>, 5> directories = {
@@ -229,8 +256,9 @@ void check_acquire(const AcquireConfig& config, Checker& checker) {
 
 }  // namespace
 
-void check_consistency(const Config& config, const KeyPlaces& places, Problems& problems) {
+void check_consistency(const Config& config, StageEntries stages, const KeyPlaces& places, Problems& problems) {
   Checker checker(places, problems);
+  check_pipelines(config, stages, checker);
   check_catalogue(config.catalogue, checker);
   check_directories(config, checker);
   check_select(config.select, checker);

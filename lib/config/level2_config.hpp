@@ -155,9 +155,7 @@ struct Level2Config {
   std::string output_dir = "level2";
   std::string layout = "{year}-{month}/{source}/level2";
   bool overwrite = false;
-  std::vector<std::string> pipeline = {
-      "check_level1", "create_level2", "system_temperature", "find_scans",     "noise_stats_level1",
-      "atmosphere",   "gain_filter",   "noise_stats_level2", "calibrator_fit", "finalize_metadata"};
+  std::vector<std::string> pipeline;  ///< names of stages; parse_config() begins with those that run by default
   CheckLevel1Config check_level1;
   CreateLevel2Config create_level2;
   SystemTemperatureConfig system_temperature;

@@ -172,14 +172,14 @@ class TablePrinter final : public Binder {
 
 }  // namespace
 
-std::string show_config(const Config& config, std::span<const std::string_view> sections) {
+std::string show_config(const Config& config, StageEntries stages, std::span<const std::string_view> sections) {
   Config copy = config;  // a Binder takes values that may be changed; a printer changes none
   TablePrinter printer("", false, sections);
-  bind_config(printer, copy);
+  bind_config(printer, copy, stages);
   return printer.sections().substr(1);
 }
 
-std::string config_of_product(const Config& config, Product product) {
+std::string config_of_product(const Config& config, Product product, StageEntries stages) {
   // The place of the telescope and the limits of glitches are of [mapmake], for Level-2 too.
   constexpr std::array<std::string_view, 2> kLevel2 = {"level2", "mapmake"};
   constexpr std::array<std::string_view, 2> kMap = {"select", "mapmake"};
@@ -187,13 +187,13 @@ std::string config_of_product(const Config& config, Product product) {
   constexpr std::array<std::string_view, 4> kTransfer = {"select", "level2", "mapmake", "simulate"};
   switch (product) {
     case Product::level2:
-      return show_config(config, kLevel2);
+      return show_config(config, stages, kLevel2);
     case Product::map:
-      return show_config(config, kMap);
+      return show_config(config, stages, kMap);
     case Product::cube:
-      return show_config(config, kCube);
+      return show_config(config, stages, kCube);
     case Product::transfer:
-      return show_config(config, kTransfer);
+      return show_config(config, stages, kTransfer);
   }
   throw Bug("a product without sections of the configuration");
 }

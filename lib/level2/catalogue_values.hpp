@@ -8,7 +8,7 @@
 
 #include "data/observation.hpp"
 #include "level2/product_gather.hpp"
-#include "level2/stage_list.hpp"
+#include "stages/stage_list.hpp"
 
 namespace comap {
 

@@ -9,9 +9,9 @@
 #include "config/level2_config.hpp"
 #include "core/communicator.hpp"
 #include "level2/stage_clock.hpp"
-#include "level2/stage_list.hpp"
 #include "level2/time_plan.hpp"
 #include "level2/tod_reader.hpp"
+#include "stages/stage_list.hpp"
 
 namespace comap {
 

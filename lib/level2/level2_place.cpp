@@ -10,6 +10,7 @@
 #include "io/hdf5/h5.hpp"
 #include "level2/level2_path.hpp"
 #include "level2/provenance.hpp"
+#include "stages/stage_list.hpp"
 
 namespace comap {
 namespace {
@@ -38,7 +39,7 @@ bool is_left_behind(const h5::File& file, const Level2Config& config, const Obse
   const auto text = file.attribute("/", "configuration");
   if (!text) return false;
   try {
-    const Level2Config own = parse_config(h5::to_text(*text), file.path(), {}).level2;
+    const Level2Config own = parse_config(h5::to_text(*text), file.path(), {}, all_stages()).level2;
     return !is_same_place(own.output_dir, config.output_dir) && lies_at(file.path(), level2_path(own, observation));
   } catch (const ConfigError&) {
     return false;  // of another version

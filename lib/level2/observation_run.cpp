@@ -74,9 +74,8 @@ class ObservationRun {
         throw ObservationError(
             fmt::format("{}: {}; its vane calibration is needed for this sky dip", following, deadly));
       }
-      const RerunQuestion question{
-          tools_.config.level2,         tools_.stages, level1, place.path, job_.snapshot, following,
-          tools_.why_deadly(place.path)};
+      const RerunQuestion question{tools_.stages, level1,    place.path,
+                                   job_.snapshot, following, tools_.why_deadly(place.path)};
       path_ = place.path;
       with_retries(tools_.config.io, level1, [&] {
         inputs_ = identify_inputs(level1, path_);

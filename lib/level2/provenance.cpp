@@ -88,7 +88,7 @@ std::vector<StageRecord> expected_records(const StageList& stages, const nlohman
   const Providers providers(stages);
   for (std::size_t i = 0; i < stages.size(); ++i) {
     const Stage& stage = *stages[i];
-    StageRecord record{std::string(stage.name()), stage.parameters(), software_version(), {}, {}};
+    StageRecord record{std::string(stage.name()), stage.settings.parameters, software_version(), {}, {}};
     record.inputs = {{"level1", level1}, {"stages", nlohmann::json::object()}};
     for (const std::size_t source : providers.of(i)) {
       record.inputs["stages"][records[source].stage] = digest(records[source]);

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "io/level2/stage_record.hpp"
-#include "level2/stage_list.hpp"
+#include "stages/stage_list.hpp"
 
 namespace comap {
 

@@ -51,24 +51,6 @@ std::string reason_of_record(const StageRecord& now, const std::map<std::string,
   return "";
 }
 
-bool overwrites(const Level2Config& config, std::string_view stage) {
-  const std::map<std::string_view, bool> own = {
-      {"check_level1", config.check_level1.overwrite},
-      {"create_level2", config.create_level2.overwrite},
-      {"system_temperature", config.system_temperature.overwrite},
-      {"find_scans", config.find_scans.overwrite},
-      {"noise_stats_level1", config.noise_stats_level1.overwrite},
-      {"atmosphere", config.atmosphere.overwrite},
-      {"atmosphere_vane", config.atmosphere.overwrite},
-      {"gain_filter", config.gain_filter.overwrite},
-      {"post_bin_cleaning", config.post_bin_cleaning.overwrite},
-      {"noise_stats_level2", config.noise_stats_level2.overwrite},
-      {"calibrator_fit", config.calibrator_fit.overwrite},
-  };
-  const auto found = own.find(stage);
-  return config.overwrite || (found != own.end() && found->second);
-}
-
 /// Everything that these stages have written.
 std::set<std::string> datasets_of(const RerunPlan& plan, const std::vector<std::string>& stages) {
   std::set<std::string> paths;
@@ -97,7 +79,7 @@ void decide(const RerunQuestion& question, RerunPlan& plan) {
   for (std::size_t i = 0; i < question.stages.size(); ++i) {
     const Stage& stage = *question.stages[i];
     std::string reason;
-    if (overwrites(question.config, stage.name())) reason = "overwrite = true";
+    if (stage.settings.overwrite) reason = "overwrite = true";
     if (reason.empty()) reason = reason_of_record(plan.records[i], plan.earlier);
     if (reason.empty()) reason = reason_of_dropped(plan, plan.records[i].stage);
     const auto record = plan.earlier.find(plan.records[i].stage);

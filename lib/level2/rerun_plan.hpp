@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "config/level2_config.hpp"
 #include "level2/provenance.hpp"
 
 namespace comap {
@@ -36,7 +35,6 @@ struct RerunPlan {
 
 /// What to compare: the file as it is and the job as it would be done now.
 struct RerunQuestion {
-  const Level2Config& config;
   const StageList& stages;
   std::string level1_path;
   std::string level2_path;

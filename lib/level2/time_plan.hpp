@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "level2/stage_list.hpp"
+#include "stages/stage_list.hpp"
 
 namespace comap {
 

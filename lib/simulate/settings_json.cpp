@@ -3,81 +3,14 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "config/bind_simulate.hpp"
-#include "core/error.hpp"
+#include "config/bind_config.hpp"
+#include "config/table_json.hpp"
 #include "core/version.hpp"
 
 namespace comap::simulate {
 namespace {
 
 using Json = nlohmann::json;
-
-/// Writes down the keys that bind_simulate names.
-class JsonBinder final : public Binder {
- public:
-  Json values = Json::object();
-
-  void flag(std::string_view key, bool& value, std::string_view) override { put(key, value); }
-  void number(std::string_view key, double& value, Limits, std::string_view) override { put(key, value); }
-  void integer(std::string_view key, std::int64_t& value, Limits, std::string_view) override { put(key, value); }
-  void text(std::string_view key, std::string& value, std::string_view) override { put(key, value); }
-  void choice(std::string_view key, std::string& value, const std::vector<std::string>&, std::string_view) override {
-    put(key, value);
-  }
-  void text_list(std::string_view key, std::vector<std::string>& value, std::string_view) override { put(key, value); }
-  void integer_list(std::string_view key, std::vector<std::int64_t>& value, Limits, std::string_view) override {
-    put(key, value);
-  }
-  void number_rows(std::string_view key, std::vector<std::vector<double>>& value, int, std::string_view) override {
-    put(key, value);
-  }
-
-  // Shapes that [simulate] has no key of.
-  void choice_or_list(std::string_view key, std::vector<std::string>&, const std::vector<std::string>&,
-                      std::string_view) override {
-    refuse(key);
-  }
-  void credential_url(std::string_view key, std::string&, std::string_view) override { refuse(key); }
-  void command(std::string_view key, std::string&, std::string_view) override { refuse(key); }
-  void integer_or_word(std::string_view key, std::int64_t&, std::string_view, std::int64_t, Limits,
-                       std::string_view) override {
-    refuse(key);
-  }
-  void integer_list_or_word(std::string_view key, std::vector<std::int64_t>&, std::string_view,
-                            const std::vector<std::int64_t>&, Limits, std::string_view) override {
-    refuse(key);
-  }
-  void flag_or_word(std::string_view key, std::string&, std::string_view, std::string_view) override { refuse(key); }
-  void text_number_rows(std::string_view key, std::vector<std::pair<std::string, double>>&, std::string_view) override {
-    refuse(key);
-  }
-  void section(std::string_view key, const BindTable&, std::string_view) override { refuse(key); }
-  void table(std::string_view key, const BindTable&, std::string_view) override { refuse(key); }
-  void text_or_table(std::string_view key, std::string&, std::string_view, const BindTable&,
-                     std::string_view) override {
-    refuse(key);
-  }
-  std::vector<std::string> present_keys() const override { return {}; }
-  void reject(std::string_view, std::string_view) override {}
-
- private:
-  [[noreturn]] static void refuse(std::string_view key) {
-    throw Bug("simulate." + std::string(key) + " has a shape that the truth file cannot hold");
-  }
-  template <typename T>
-  void put(std::string_view key, const T& value) {
-    values[std::string(key)] = value;
-  }
-};
-
-Json all_keys(SimulateConfig config) {
-  JsonBinder binder;
-  bind_simulate(binder, config);
-  // What is made besides this observation, and where, does not change it.
-  for (const char* key : {"output_dir", "overwrite", "n_observations", "n_calibrators", "n_sky_dips"})
-    binder.values.erase(key);
-  return binder.values;
-}
 
 std::string pattern_name(ScanPattern pattern) {
   switch (pattern) {
@@ -142,7 +75,8 @@ void add_physics(const SimulateConfig& config, const ObservationPlan& plan, Json
 
 std::string settings_json(const SimulateConfig& config, const ObservationPlan& plan) {
   Json json;
-  json["settings"] = all_keys(config);
+  SimulateConfig copy = config;  // a Binder takes values that may be changed
+  json["settings"] = table_json([&](Binder& binder) { bind_simulate(binder, copy); }).effective;
   json["software_version"] = software_version();
   add_course(config, plan, json);
   add_physics(config, plan, json);

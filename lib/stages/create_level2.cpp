@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/binder.hpp"
 #include "core/error.hpp"
 
 namespace comap {
@@ -53,10 +54,14 @@ std::vector<CopyItem> copy_plan(const h5::File& level1, const CreateLevel2Config
   return plan;
 }
 
-nlohmann::json CreateLevel2::parameters() const {
-  nlohmann::json copy = nlohmann::json::array();
-  for (const CopyRule& rule : config_.copy) copy.push_back({{"path", rule.path}, {"scale", rule.scale}});
-  return {{"copy", std::move(copy)}};
+void bind(Binder& binder, CreateLevel2Config& config) {
+  std::vector<std::pair<std::string, double>> rows;
+  for (const CopyRule& rule : config.copy) rows.emplace_back(rule.path, rule.scale);
+  binder.text_number_rows("copy", rows,
+                          "Level-1 datasets copied: [path, factor]; /* = all in a group; scaled copies are float64, "
+                          "*/utc is never scaled");
+  config.copy.clear();
+  for (const auto& [path, scale] : rows) config.copy.push_back({path, scale});
 }
 
 }  // namespace comap

@@ -31,11 +31,13 @@ class CreateLevel2 final : public Stage {
   std::string_view name() const override { return "create_level2"; }
   DatasetList reads() const override { return {&level2::kSampleFlags}; }
   DatasetList writes() const override { return {}; }
-  nlohmann::json parameters() const override;
   Deliveries deliveries() const override { return {.level1_metadata = true}; }
 
  private:
   CreateLevel2Config config_;
 };
+
+/// Keys of [level2.create_level2].
+void bind(Binder& binder, CreateLevel2Config& config);
 
 }  // namespace comap

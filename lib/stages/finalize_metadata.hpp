@@ -13,7 +13,6 @@ class FinalizeMetadata final : public Stage {
   std::string_view name() const override { return "finalize_metadata"; }
   DatasetList reads() const override { return {&level2::kMjd}; }
   DatasetList writes() const override { return {}; }
-  nlohmann::json parameters() const override { return nlohmann::json::object(); }
   bool copies_catalogue() const override { return true; }
 };
 

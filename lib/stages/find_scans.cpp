@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "config/binder.hpp"
 #include "core/error.hpp"
 #include "data/observation.hpp"
 #include "stages/scan_runs.hpp"
@@ -160,15 +161,15 @@ FoundRuns find_runs(const ObservationContext& observation, const SystemTemperatu
 
 }  // namespace
 
-nlohmann::json FindScans::parameters() const {
-  return {{"min_scan_samples", config_.min_scan_samples},
-          {"trim_start", config_.trim_start},
-          {"trim_end", config_.trim_end},
-          {"max_flicker_s", config_.max_flicker_s},
-          {"hk_time_offset_s", calibration_.hk_time_offset_s},
-          {"max_row_spacings", calibration_.max_row_spacings},
-          {"vane_cold_angle_deg", calibration_.vane_cold_angle_deg},
-          {"max_time_gap_s", max_time_gap_s_}};
+void bind(Binder& binder, FindScansConfig& config) {
+  constexpr double kMaxSamples = 1e9;
+  binder.integer("min_scan_samples", config.min_scan_samples, {1, kMaxSamples}, "shorter scans are dropped [samples]");
+  binder.without_effect().integer("max_block_samples", config.max_block_samples, {1, kMaxSamples},
+                                  "longer scans are worked on in pieces [samples]");
+  binder.integer("trim_start", config.trim_start, {0, kMaxSamples}, "cut from the start of every scan [samples]");
+  binder.integer("trim_end", config.trim_end, {0, kMaxSamples}, "cut from the end of every scan [samples]");
+  binder.number("max_flicker_s", config.max_flicker_s, {0},
+                "shorter interruptions of its feature do not split a scan [s]");
 }
 
 void FindScans::prepare(ObservationContext& observation) const {

@@ -28,7 +28,6 @@ class FindScans final : public Stage {
   std::string_view name() const override { return "find_scans"; }
   DatasetList reads() const override { return {&level2::kSampleFlags, &level2::kGain}; }
   DatasetList writes() const override { return {&level2::kScanEdges}; }
-  nlohmann::json parameters() const override;
   Deliveries deliveries() const override { return {.level1_metadata = true}; }
   void prepare(ObservationContext& observation) const override;
   /// `n_scans`.
@@ -39,5 +38,8 @@ class FindScans final : public Stage {
   SystemTemperatureConfig calibration_;
   double max_time_gap_s_;  ///< longer steps are pauses of the recording
 };
+
+/// Keys of [level2.find_scans].
+void bind(Binder& binder, FindScansConfig& config);
 
 }  // namespace comap

@@ -1,5 +1,6 @@
 #include "stages/noise_stats_level1.hpp"
 
+#include "config/binder.hpp"
 #include "core/constants.hpp"
 #include "math/streaming_auto_rms.hpp"
 
@@ -34,9 +35,12 @@ class NoiseStatsLevel1Worker final : public FeedWorker {
 
 }  // namespace
 
-std::string_view estimator_name(NoiseEstimator estimator) { return estimator == NoiseEstimator::mad ? "mad" : "std"; }
+void bind_estimator(Binder& binder, NoiseEstimator& estimator) {
+  binder.choice_as("estimator", estimator, {{"mad", NoiseEstimator::mad}, {"std", NoiseEstimator::standard_deviation}},
+                   "of auto_rms");
+}
 
-nlohmann::json NoiseStatsLevel1::parameters() const { return {{"estimator", estimator_name(config_.estimator)}}; }
+void bind(Binder& binder, NoiseStatsLevel1Config& config) { bind_estimator(binder, config.estimator); }
 
 std::unique_ptr<FeedWorker> NoiseStatsLevel1::start_feed(const ObservationContext& observation, int /*feed*/,
                                                          ProductTable& products) const {

@@ -20,7 +20,6 @@ class NoiseStatsLevel1 final : public Stage {
   std::string_view name() const override { return "noise_stats_level1"; }
   DatasetList reads() const override { return {&level2::kSampleFlags, &level2::kScanEdges}; }
   DatasetList writes() const override { return {&level2::kLevel1AutoRms}; }
-  nlohmann::json parameters() const override;
   Deliveries deliveries() const override { return {.scan_samples = true, .between_scans = true}; }
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
@@ -29,7 +28,10 @@ class NoiseStatsLevel1 final : public Stage {
   NoiseStatsLevel1Config config_;
 };
 
-/// Name of an estimator in the configuration.
-std::string_view estimator_name(NoiseEstimator estimator);
+/// Keys of [level2.noise_stats_level1].
+void bind(Binder& binder, NoiseStatsLevel1Config& config);
+
+/// The key `estimator`, which level2.noise_stats_level2 has, too.
+void bind_estimator(Binder& binder, NoiseEstimator& estimator);
 
 }  // namespace comap

@@ -9,6 +9,7 @@
 #include <optional>
 #include <random>
 
+#include "config/binder.hpp"
 #include "core/constants.hpp"
 #include "core/log.hpp"
 #include "math/auto_rms.hpp"
@@ -246,19 +247,22 @@ NoiseStatsLevel2::NoiseStatsLevel2(NoiseStatsLevel2Config config) : config_(std:
   bright_sky_ = std::make_shared<const BrightSky>(config_.planck_map, config_.planck_bright_cut_K);
 }
 
-nlohmann::json NoiseStatsLevel2::parameters() const {
-  return {{"datasets", config_.datasets},
-          {"planck_map", config_.planck_map},
-          {"planck_bright_cut_K", config_.planck_bright_cut_K},
-          {"detrend", config_.detrend},
-          {"estimator", estimator_name(config_.estimator)},
-          {"median_window", config_.median_window},
-          {"outlier_sigma", config_.outlier_sigma},
-          {"max_outlier_fraction", config_.max_outlier_fraction},
-          {"n_bins", config_.n_bins},
-          {"fit", config_.fit},
-          {"reference_frequency_Hz", config_.reference_frequency_Hz},
-          {"seed", config_.seed}};
+void bind(Binder& binder, NoiseStatsLevel2Config& config) {
+  constexpr double kMaxSeed = 9e15;
+  binder.choice_list("datasets", config.datasets, {"binned_filtered_data", "binned_data"}, "fitted datasets");
+  binder.path("planck_map", config.planck_map, "HEALPix FITS file; empty = bright sky is not left out");
+  binder.number("planck_bright_cut_K", config.planck_bright_cut_K, {0}, "samples in brighter sky are replaced [K]");
+  binder.flag("detrend", config.detrend, "remove constant, airmass and slope first");
+  bind_estimator(binder, config.estimator);
+  binder.integer_as("median_window", config.median_window, {1, 1e6}, "of the outlier search [samples]");
+  binder.number("outlier_sigma", config.outlier_sigma, {kAboveZero}, "[auto_rms]");
+  binder.number("max_outlier_fraction", config.max_outlier_fraction, {0, 1}, "more outliers: no fit");
+  binder.integer_as("n_bins", config.n_bins, {3, 1e6}, "logarithmic bins of the power spectrum");
+  binder.choice("fit", config.fit, {"likelihood", "log_bins"},
+                "by maximum likelihood, or to the logarithm of the bins");
+  binder.number("reference_frequency_Hz", config.reference_frequency_Hz, {kAboveZero, 25},
+                "frequency at which sigma_red is meant [Hz]");
+  binder.integer_as("seed", config.seed, {0, kMaxSeed}, "of the noise put in for bright sky");
 }
 
 DatasetList NoiseStatsLevel2::writes() const {

@@ -37,7 +37,6 @@ class NoiseStatsLevel2 final : public Stage {
   std::string_view name() const override { return "noise_stats_level2"; }
   DatasetList reads() const override { return {&level2::kScanEdges, &level2::kBinnedFiltered}; }
   DatasetList writes() const override;
-  nlohmann::json parameters() const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
   /// Says how many scans have a fit, when not all have; no values for the catalogue.
@@ -47,6 +46,9 @@ class NoiseStatsLevel2 final : public Stage {
   NoiseStatsLevel2Config config_;
   std::shared_ptr<const BrightSky> bright_sky_;  ///< empty without a map
 };
+
+/// Keys of [level2.noise_stats_level2].
+void bind(Binder& binder, NoiseStatsLevel2Config& config);
 
 /// One scan of one sub-band, and what the noise statistics need to know of it. All [sample].
 struct NoiseSeries {

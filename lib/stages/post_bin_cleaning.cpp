@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "config/binder.hpp"
 #include "core/constants.hpp"
 #include "data/level2_datasets.hpp"
 #include "math/auto_rms.hpp"
@@ -91,10 +92,9 @@ void clean_scan(std::span<float> values_K, std::span<const double> elevation_deg
   for (std::size_t i = 0; i < result.size(); ++i) values_K[i] = static_cast<float>(result[i]);
 }
 
-nlohmann::json PostBinCleaning::parameters() const {
-  return {{"medfilt_length", config_.medfilt_length},
-          {"outlier_sigma", config_.outlier_sigma},
-          {"min_elevation_range_deg", atmosphere_.min_elevation_range_deg}};
+void bind(Binder& binder, PostBinCleaningConfig& config) {
+  binder.integer_as("medfilt_length", config.medfilt_length, {3, 1e6}, "window of the moving median [samples]");
+  binder.number("outlier_sigma", config.outlier_sigma, {kAboveZero}, "further samples stay out of the fit [auto_rms]");
 }
 
 std::vector<OutputAttribute> PostBinCleaning::attributes() const {

@@ -28,7 +28,6 @@ class PostBinCleaning final : public Stage {
   std::string_view name() const override { return "post_bin_cleaning"; }
   DatasetList reads() const override { return {&level2::kBinnedFiltered, &level2::kScanEdges}; }
   DatasetList writes() const override { return {&level2::kBinnedFiltered, &level2::kUncleaned}; }
-  nlohmann::json parameters() const override;
   std::vector<OutputAttribute> attributes() const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
@@ -37,6 +36,9 @@ class PostBinCleaning final : public Stage {
   PostBinCleaningConfig config_;
   AtmosphereConfig atmosphere_;
 };
+
+/// Keys of [level2.post_bin_cleaning].
+void bind(Binder& binder, PostBinCleaningConfig& config);
 
 /// Cleans one scan of one sub-band, K, in place.
 void clean_scan(std::span<float> values_K, std::span<const double> elevation_deg, const PostBinCleaningConfig& config,

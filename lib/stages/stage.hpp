@@ -22,6 +22,7 @@
 
 namespace comap {
 
+class Binder;  // config/binder.hpp
 struct CalibrationFlux;
 enum class PointingFault : std::uint8_t;  // stages/check_level1/pointing_screen.hpp
 
@@ -89,6 +90,13 @@ class FeedWorker {
   virtual void finish() {}
 };
 
+/// Of the settings that a stage has been made with.
+struct StageSettings {
+  /// What the result depends on: stored with it, compared to tell whether it is up to date.
+  nlohmann::json parameters = nlohmann::json::object();
+  bool overwrite = false;  ///< it runs also when it is up to date
+};
+
 /// One step of the Level-2 pipeline. Immutable after construction: all state of one feed is in its worker and in the
 /// products, so that any number of feeds can be in hand. Nothing here is collective.
 ///
@@ -101,6 +109,8 @@ class Stage {
  public:
   virtual ~Stage() = default;
 
+  StageSettings settings;  ///< make_stages() fills them
+
   virtual std::string_view name() const = 0;
   /// Datasets that earlier stages make and that the result depends on. A stage that works on Level-1 reads
   /// level2::kSampleFlags: nothing is used before check_level1 has looked at it.
@@ -109,8 +119,6 @@ class Stage {
   virtual DatasetList writes() const = 0;
   /// False when there is nothing to do, and nothing is written, for this observation. Asked after every prepare().
   virtual bool applies_to(const ObservationContext& /*observation*/) const { return true; }
-  /// Settings that the result depends on: stored with it, compared to tell whether it is up to date.
-  virtual nlohmann::json parameters() const = 0;
   virtual Deliveries deliveries() const { return {}; }
   /// True for a stage whose result depends on the catalogue's rows of the observation.
   virtual bool copies_catalogue() const { return false; }

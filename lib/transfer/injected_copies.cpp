@@ -18,6 +18,7 @@
 #include "inject/inject_sky.hpp"
 #include "io/level1/level1_metadata.hpp"
 #include "stages/feed_row.hpp"
+#include "stages/stage_list.hpp"
 
 namespace comap {
 namespace {
@@ -26,14 +27,14 @@ namespace fs = std::filesystem;
 
 /// Everything that the copies depend on, as a configuration.
 std::string settings_text(const Config& injection) {
-  Config relevant;
+  Config relevant = parse_config("", "", {}, all_stages());
   relevant.simulate = injection.simulate;
   relevant.level2.system_temperature = injection.level2.system_temperature;
   relevant.level2.find_scans = injection.level2.find_scans;
   relevant.mapmake.site = injection.mapmake.site;
   relevant.mapmake.refraction = injection.mapmake.refraction;
   relevant.mapmake.eop_file = injection.mapmake.eop_file;
-  return fmt::format("# injected by comap_mpi {}\n{}", software_version(), show_config(relevant));
+  return fmt::format("# injected by comap_mpi {}\n{}", software_version(), show_config(relevant, all_stages()));
 }
 
 std::string text_of_file(const fs::path& path) {

@@ -10,6 +10,7 @@
 #include "config/cross_checks.hpp"
 #include "core/error.hpp"
 #include "fuzz/expect.hpp"
+#include "stages/stage_list.hpp"
 
 namespace {
 
@@ -28,9 +29,10 @@ std::vector<std::string> split_at_zero(const std::string& text) {
 }
 
 void check_round_trip(const comap::Config& config) {
-  const std::string shown = comap::show_config(config);
+  const std::string shown = comap::show_config(config, comap::all_stages());
   try {
-    const std::string again = comap::show_config(comap::parse_config(shown, std::string(kFile), {}));
+    const comap::Config parsed = comap::parse_config(shown, std::string(kFile), {}, comap::all_stages());
+    const std::string again = comap::show_config(parsed, comap::all_stages());
     comap::fuzz::expect(again == shown, "config show prints a configuration that means something else");
   } catch (const comap::ConfigError& error) {
     comap::fuzz::expect(false, std::string("config show prints what does not parse: ") + error.what());
@@ -44,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text = sets.front();
   sets.erase(sets.begin());
   try {
-    const comap::Config config = comap::parse_config(text, std::string(kFile), sets);
+    const comap::Config config = comap::parse_config(text, std::string(kFile), sets, comap::all_stages());
     comap::config_warnings(config);
     check_round_trip(config);
   } catch (const comap::ConfigError& error) {

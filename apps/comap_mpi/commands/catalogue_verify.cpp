@@ -12,7 +12,7 @@
 #include "core/rank_zero.hpp"
 #include "mpi/stop_signal.hpp"
 #include "probe.hpp"
-#include "stages/stage_registry.hpp"
+#include "stages/stage_list.hpp"
 
 namespace comap {
 namespace {
@@ -71,7 +71,7 @@ int run_verify(const CommandContext& context, const std::string& format, const V
     catalogue = open_catalogue(context.config.catalogue, write ? CatalogueUse::change : CatalogueUse::look);
   });
   const VerifyOptions options = {context.config.select, !own.files_only, make_probe(ProbeDepth::headers)};
-  const VerifyReport report = verify(catalogue.get(), context.config, stages, options, context.world);
+  const VerifyReport report = verify(catalogue.get(), stages, options, context.world);
   std::int64_t n_left = 0;
   run_on_rank_zero(context.world, [&] {
     std::int64_t n_repaired = 0;

@@ -28,7 +28,7 @@
 #include "result_journal.hpp"
 #include "run_claims.hpp"
 #include "run_summary.hpp"
-#include "stages/stage_registry.hpp"
+#include "stages/stage_list.hpp"
 
 namespace comap {
 namespace {
@@ -105,8 +105,8 @@ Intention what_would_be_done(const CommandContext& context, const StageList& sta
     if (const std::string reason = reason_in(deadly, following); !reason.empty()) {
       return {fmt::format("would fail: {}: {}", following, reason)};
     }
-    const RerunPlan plan = plan_rerun(
-        {context.config.level2, stages, observation.level1_path, path, snapshot, following, reason_in(deadly, path)});
+    const RerunPlan plan =
+        plan_rerun({stages, observation.level1_path, path, snapshot, following, reason_in(deadly, path)});
     if (plan.up_to_date()) return {"up to date: " + path};
     return {fmt::format("would run {}{}: {}", plan.text(), plan.needs_level1 ? "" : "; without Level-1", path),
             plan.needs_level1};
@@ -222,7 +222,7 @@ bool run_round(const CommandContext& context, const StageList& stages, const Dea
   const auto handle = [&](const ObservationOutcome& outcome) { run.handle(outcome); };
   const auto probe = [](const std::string& path) { require_harmless(path, ProbeDepth::contents); };
   const auto why_deadly = [&](const std::string& path) { return reason_in(deadly, path); };
-  const std::string text = config_of_product(context.config, Product::level2);
+  const std::string text = config_of_product(context.config, Product::level2, all_stages());
   while (context.world.sum(static_cast<std::int64_t>(observations.size())) > 0) {
     const mpi::Level2Job job{context.config, text, stages, std::move(observations), prepare, probe, why_deadly};
     if (mpi::run_level2(job, context.world, handle)) return true;

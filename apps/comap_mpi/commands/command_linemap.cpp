@@ -16,6 +16,7 @@
 #include "mpi/cost_meter.hpp"
 #include "probe.hpp"
 #include "run_summary.hpp"
+#include "stages/stage_list.hpp"
 
 namespace comap {
 namespace {
@@ -102,7 +103,8 @@ int run_linemap(const CommandContext& context, const LinemapOptions& options) {
 
   Config config = context.config;
   config.mapmake.plot = config.mapmake.plot || options.plot;
-  const LineJobResult result = run_line_job(config, offered, config_of_product(config, Product::cube), context.world);
+  const LineJobResult result =
+      run_line_job(config, offered, config_of_product(config, Product::cube, all_stages()), context.world);
   const RunCost cost = meter.cost(context.world.rank() == 0 ? work_of(result, offered) : RunWork{});
   if (context.world.rank() == 0) {
     log_selection(result.selection);

@@ -21,6 +21,7 @@
 #include "mpi/parallel_file.hpp"
 #include "mpi/stop_signal.hpp"
 #include "run_summary.hpp"
+#include "stages/stage_list.hpp"
 #include "whole_number.hpp"
 
 namespace comap {
@@ -169,8 +170,9 @@ int run_mapmake(const CommandContext& context, const MapmakeOptions& options) {
   config.plot = config.plot || options.plot;
   if (options.memory_GB > 0.0) config.memory_GB = options.memory_GB;
   const mpi::ParallelFiles files(world, context.config.io.mpi_hints);
-  const MapJobResult result = run_map_job(config, context.config.io, offered,
-                                          config_of_product(context.config, Product::map), context.world, files);
+  const MapJobResult result =
+      run_map_job(config, context.config.io, offered, config_of_product(context.config, Product::map, all_stages()),
+                  context.world, files);
   const RunCost cost = meter.cost(world.rank() == 0 ? work_of(result, offered) : RunWork{});
   if (world.rank() == 0) {
     log_selection(result.selection);

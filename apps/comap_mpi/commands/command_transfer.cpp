@@ -20,6 +20,7 @@
 #include "probe.hpp"
 #include "reduce_files.hpp"
 #include "stages/stage.hpp"
+#include "stages/stage_list.hpp"
 #include "transfer/injected_copies.hpp"
 #include "transfer/transfer_of_maps.hpp"
 #include "transfer/transfer_report.hpp"
@@ -107,7 +108,7 @@ std::vector<MapObservation> with_paths(std::vector<MapObservation> observations,
 
 void make_maps(const CommandContext& context, const std::vector<MapObservation>& observations, Variant& variant) {
   variant.maps = run_map_job(variant.config.mapmake, variant.config.io, with_paths(observations, variant.files.level2),
-                             config_of_product(variant.config, Product::map), context.world);
+                             config_of_product(variant.config, Product::map, all_stages()), context.world);
 }
 
 /// The grid of the first map, on every rank.
@@ -239,7 +240,7 @@ int run_transfer(const CommandContext& context, const TransferOptions& options) 
   const TransferReport report = measure(context, options, common, variants);
   run_on_rank_zero(context.world, [&] {
     const std::string stem = (fs::path(options.work_dir) / "transfer").string();
-    write_report(report, config_of_product(context.config, Product::transfer), stem);
+    write_report(report, config_of_product(context.config, Product::transfer, all_stages()), stem);
     if (!context.options.quiet) fmt::print("{}", table_of(report));
     std::fflush(stdout);
     log_info("{}.tsv, {}.json, {}.png", stem, stem, stem);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "config/binder.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "stages/atmosphere/atmosphere_fit.hpp"
@@ -68,8 +69,9 @@ class AtmosphereWorker final : public FeedWorker {
 
 }  // namespace
 
-nlohmann::json Atmosphere::parameters() const {
-  return {{"min_elevation_range_deg", config_.min_elevation_range_deg}, {"event", calibration_.event}};
+void bind(Binder& binder, AtmosphereConfig& config) {
+  binder.number("min_elevation_range_deg", config.min_elevation_range_deg, {0, 90},
+                "smaller: tau = 0, offset = median [deg]");
 }
 
 std::unique_ptr<FeedWorker> Atmosphere::start_feed(const ObservationContext& observation, int feed,

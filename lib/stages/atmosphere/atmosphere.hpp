@@ -25,7 +25,6 @@ class Atmosphere final : public Stage {
   std::string_view name() const override { return "atmosphere"; }
   DatasetList reads() const override { return {&level2::kGain, &level2::kScanEdges}; }
   DatasetList writes() const override { return {&level2::kAtmosphereOffsets, &level2::kAtmosphereTau}; }
-  nlohmann::json parameters() const override;
   Deliveries deliveries() const override { return {.scan_samples = true, .channel_medians = true}; }
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
@@ -36,5 +35,8 @@ class Atmosphere final : public Stage {
   AtmosphereConfig config_;
   SystemTemperatureConfig calibration_;
 };
+
+/// Keys of [level2.atmosphere].
+void bind(Binder& binder, AtmosphereConfig& config);
 
 }  // namespace comap

@@ -93,10 +93,6 @@ class AtmosphereVaneWorker final : public FeedWorker {
 
 }  // namespace
 
-nlohmann::json AtmosphereVane::parameters() const {
-  return {{"min_elevation_range_deg", config_.min_elevation_range_deg}, {"event", calibration_.event}};
-}
-
 std::unique_ptr<FeedWorker> AtmosphereVane::start_feed(const ObservationContext& observation, int feed,
                                                        ProductTable& products) const {
   return std::make_unique<AtmosphereVaneWorker>(observation, feed, config_, calibration_, products);

@@ -25,7 +25,6 @@ class AtmosphereVane final : public Stage {
   std::string_view name() const override { return "atmosphere_vane"; }
   DatasetList reads() const override { return {&level2::kGain, &level2::kScanEdges}; }
   DatasetList writes() const override { return {&level2::kAtmosphereVaneOffsets, &level2::kAtmosphereVaneTau}; }
-  nlohmann::json parameters() const override;
   Deliveries deliveries() const override {
     return {.scan_samples = true, .between_scans = true, .channel_medians = true};
   }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "config/binder.hpp"
 #include "core/constants.hpp"
 #include "core/log.hpp"
 #include "data/observation.hpp"
@@ -106,11 +107,17 @@ class CalibratorFitWorker final : public FeedWorker {
 
 }  // namespace
 
-nlohmann::json CalibratorFit::parameters() const {
-  return {{"fit_radius_deg", config_.fit_radius_deg},
-          {"beam_fwhm_deg", config_.beam_fwhm_deg},
-          {"fit_angle", config_.fit_angle},
-          {"raster_drift_before_obsid", config_.raster_drift_before_obsid}};
+void bind(Binder& binder, CalibratorFitConfig& config) {
+  constexpr double kMaxObsid = 1e9;
+  binder.number("fit_radius_deg", config.fit_radius_deg, {kAboveZero, 10}, "samples used around the source [deg]");
+  binder.number("beam_fwhm_deg", config.beam_fwhm_deg, {kAboveZero, 1}, "start value of the fit [deg]");
+  binder.flag("fit_angle", config.fit_angle, "also the position angle of the beam");
+  binder.choice("background", config.background, {"sweep", "scan"},
+                "constant and slope of each sweep, or constant, slope and airmass of the scan");
+  binder.number("glitch_sigma", config.glitch_sigma, {0},
+                "samples further from the fit are left out; 0 = none [noise]");
+  binder.integer("raster_drift_before_obsid", config.raster_drift_before_obsid, {0, kMaxObsid},
+                 "older observations: 100 arcsec added to az where it rises");
 }
 
 DatasetList CalibratorFit::writes() const {

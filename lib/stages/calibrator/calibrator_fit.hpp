@@ -22,7 +22,6 @@ class CalibratorFit final : public Stage {
   DatasetList reads() const override { return {&level2::kScanEdges, &level2::kBinnedFiltered}; }
   DatasetList writes() const override;
   bool applies_to(const ObservationContext& observation) const override;
-  nlohmann::json parameters() const override;
   void prepare(ObservationContext& observation) const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
@@ -35,5 +34,8 @@ class CalibratorFit final : public Stage {
  private:
   CalibratorFitConfig config_;
 };
+
+/// Keys of [level2.calibrator_fit].
+void bind(Binder& binder, CalibratorFitConfig& config);
 
 }  // namespace comap

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "config/binder.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "data/level2_datasets.hpp"
@@ -38,14 +39,32 @@ void CheckLevel1::prepare(ObservationContext& observation) const {
   }
 }
 
-nlohmann::json CheckLevel1::parameters() const {
-  return {{"max_pointing_speed_deg_s", config_.max_pointing_speed_deg_s},
-          {"max_pointing_hold_s", config_.max_pointing_hold_s},
-          {"max_counts_ratio", config_.max_counts_ratio},
-          {"max_leap", config_.max_leap},
-          {"max_repeats", config_.max_repeats},
-          {"max_repeated_fraction", config_.max_repeated_fraction},
-          {"min_noise_ratio", config_.min_noise_ratio}};
+void bind(Binder& binder, CheckLevel1Config& config) {
+  Binder& limits = binder.without_effect();  // of the observation: they refuse, or warn
+  limits.number("min_mjd", config.min_mjd, {0}, "earlier: refused [d, UTC]");
+  limits.number("max_mjd", config.max_mjd, {0}, "later: refused [d, UTC]");
+  limits.number("min_frequency_GHz", config.min_frequency_GHz, {kAboveZero}, "lower: refused [GHz]");
+  limits.number("max_frequency_GHz", config.max_frequency_GHz, {kAboveZero}, "higher: refused [GHz]");
+  limits.number("max_time_gap_s", config.max_time_gap_s, {kAboveZero}, "longer steps are pauses of the recording [s]");
+  limits.number("max_sample_time_error", config.max_sample_time_error, {kAboveZero},
+                "relative, of the sample time to attribute tsamp; more: warned, or refused");
+  limits.number("warn_position_error_arcsec", config.warn_position_error_arcsec, {kAboveZero},
+                "az/el/MJD against the file's own pixel_ra/dec; more: warned [arcsec]");
+  limits.number("max_position_error_arcsec", config.max_position_error_arcsec, {kAboveZero},
+                "the same; more: refused [arcsec]");
+  binder.number("max_pointing_speed_deg_s", config.max_pointing_speed_deg_s, {kAboveZero},
+                "faster steps on the sky are jumps, and missing [deg/s]");
+  binder.number("max_pointing_hold_s", config.max_pointing_hold_s, {kAboveZero},
+                "longer at one place inside a moving scan: missing [s]");
+  binder.number("max_counts_ratio", config.max_counts_ratio, {1}, "counts over the channel's median; more: missing");
+  binder.number("max_leap", config.max_leap, {kAboveZero},
+                "relative, of a band's power within a sample and back again in at most 1 s; more: missing");
+  binder.integer_as("max_repeats", config.max_repeats, {0, 1e6},
+                    "equal spectra in a row besides the first; more: missing");
+  binder.number("max_repeated_fraction", config.max_repeated_fraction, {0, 1},
+                "of a feed's samples in scans; more: the feed is left out");
+  binder.number("min_noise_ratio", config.min_noise_ratio, {0, 1},
+                "variance over that of the radiometer equation; less: the scan of the feed is missing");
 }
 
 std::vector<Trouble> CheckLevel1::compare_feeds(const ObservationContext& /*observation*/,

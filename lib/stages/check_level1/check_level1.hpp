@@ -22,7 +22,6 @@ class CheckLevel1 final : public Stage {
   std::string_view name() const override { return "check_level1"; }
   DatasetList reads() const override { return {}; }
   DatasetList writes() const override { return {&level2::kSampleFlags}; }
-  nlohmann::json parameters() const override;
   Deliveries deliveries() const override { return {.level1_metadata = true, .scan_samples = true}; }
   void prepare(ObservationContext& observation) const override;
   std::vector<OutputAttribute> attributes() const override;
@@ -32,5 +31,8 @@ class CheckLevel1 final : public Stage {
  private:
   CheckLevel1Config config_;
 };
+
+/// Keys of [level2.check_level1].
+void bind(Binder& binder, CheckLevel1Config& config);
 
 }  // namespace comap

@@ -28,7 +28,6 @@ class GainFilter final : public Stage {
   std::string_view name() const override { return "gain_filter"; }
   DatasetList reads() const override;
   DatasetList writes() const override;
-  nlohmann::json parameters() const override;
   Deliveries deliveries() const override { return {.scan_samples = true, .channel_medians = true}; }
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
@@ -37,5 +36,8 @@ class GainFilter final : public Stage {
   GainFilterConfig config_;
   SystemTemperatureConfig calibration_;
 };
+
+/// Keys of [level2.gain_filter].
+void bind(Binder& binder, GainFilterConfig& config);
 
 }  // namespace comap

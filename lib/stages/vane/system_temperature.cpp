@@ -9,6 +9,7 @@
 #include <map>
 #include <numeric>
 
+#include "config/binder.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "data/observation.hpp"
@@ -281,23 +282,36 @@ TsysAndGain tsys_from_vane(double hot_counts, double cold_counts, double hot_tem
           (hot_counts - cold_counts) / (hot_temperature_K - cold_temperature_K)};
 }
 
-nlohmann::json SystemTemperature::parameters() const {
-  return {{"vane_hot_margin_deg", config_.vane_hot_margin_deg},
-          {"vane_cold_angle_deg", config_.vane_cold_angle_deg},
-          {"hk_time_offset_s", config_.hk_time_offset_s},
-          {"cold_temperature_K", config_.cold_temperature_K},
-          {"event", config_.event},
-          {"max_row_spacings", config_.max_row_spacings},
-          {"min_vane_temperature_C", config_.min_vane_temperature_C},
-          {"max_vane_temperature_C", config_.max_vane_temperature_C},
-          {"max_vane_disagreement_K", config_.max_vane_disagreement_K},
-          {"plateau_sigma", config_.plateau_sigma},
-          {"min_plateau_s", config_.min_plateau_s},
-          {"max_housekeeping_lag_s", config_.max_housekeeping_lag_s},
-          {"max_event_difference", config_.max_event_difference},
-          {"min_system_temperature_K", config_.min_system_temperature_K},
-          {"max_system_temperature_K", config_.max_system_temperature_K},
-          {"max_radiometer_ratio", config_.max_radiometer_ratio}};
+void bind(Binder& binder, SystemTemperatureConfig& config) {
+  constexpr Limits kLoad_C = {-100, 100};
+  binder.number("vane_hot_margin_deg", config.vane_hot_margin_deg, {kAboveZero, 90},
+                "hot: vane angle below the smallest of the event plus this [deg]");
+  binder.number("vane_cold_angle_deg", config.vane_cold_angle_deg, {0, 360}, "cold: vane angle above this [deg]");
+  binder.number("hk_time_offset_s", config.hk_time_offset_s, {-60, 60}, "taken off the times of the housekeeping [s]");
+  binder.number("cold_temperature_K", config.cold_temperature_K, {0, 300}, "T_cold of the vane equations [K]");
+  binder.choice("event", config.event, {"first", "mean", "interpolate"}, "which vane event calibrates");
+  binder.number("max_row_spacings", config.max_row_spacings, {kAboveZero},
+                "no load from housekeeping rows further away than this [median spacings]");
+  binder.number("min_vane_temperature_C", config.min_vane_temperature_C, kLoad_C,
+                "colder loads are implausible [deg C]");
+  binder.number("max_vane_temperature_C", config.max_vane_temperature_C, kLoad_C,
+                "hotter loads are implausible [deg C]");
+  binder.number("max_vane_disagreement_K", config.max_vane_disagreement_K, {kAboveZero},
+                "between the sensors of the load, before the odd one is left out [K]");
+  binder.number("plateau_sigma", config.plateau_sigma, {kAboveZero}, "samples further off are not on their plateau");
+  binder.number("min_plateau_s", config.min_plateau_s, {0},
+                "of hot and of cold samples; less: the event is not used [s]");
+  binder.number("max_housekeeping_lag_s", config.max_housekeeping_lag_s, {kAboveZero},
+                "between power and vane angle; more: the event is not used [s]");
+  binder.without_effect().number("max_feed_excess", config.max_feed_excess, {kAboveZero},
+                                 "relative, of a feed's system temperature over the median feed's; more: said");
+  binder.number("max_event_difference", config.max_event_difference, {kAboveZero},
+                "relative, of a feed's gain in an event to the other event");
+  binder.number("min_system_temperature_K", config.min_system_temperature_K, {0}, "of a channel; less: no value [K]");
+  binder.number("max_system_temperature_K", config.max_system_temperature_K, {kAboveZero},
+                "of a channel; more: no value [K]");
+  binder.number("max_radiometer_ratio", config.max_radiometer_ratio, {1},
+                "noise on a plateau over the radiometer equation, or under it; more: the event is not used");
 }
 
 void SystemTemperature::prepare(ObservationContext& observation) const {
@@ -319,10 +333,7 @@ void SystemTemperature::prepare(ObservationContext& observation) const {
   }
   std::ranges::move(found.troubles, std::back_inserter(observation.troubles));
   std::ranges::move(odd_temperatures(level1, config_), std::back_inserter(observation.troubles));
-  if (!any_usable && observation.source_group == kSkyDipGroup) {
-    calibrate_from_following(observation);
-    return;
-  }
+  if (!any_usable && observation.source_group == kSkyDipGroup) return calibrate_from_following(observation);
   if (found.n_runs == 0) {
     throw ObservationError(level1.path,
                            fmt::format("hk/array/frame/features: no vane event (a run of feature {})", kVaneFeature));

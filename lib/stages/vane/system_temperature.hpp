@@ -33,7 +33,6 @@ class SystemTemperature final : public Stage {
   std::string_view name() const override { return "system_temperature"; }
   DatasetList reads() const override { return {&level2::kSampleFlags}; }
   DatasetList writes() const override { return {&level2::kSystemTemperature, &level2::kGain, &level2::kVaneEventMjd}; }
-  nlohmann::json parameters() const override;
   Deliveries deliveries() const override { return {.vane_samples = true}; }
   void prepare(ObservationContext& observation) const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
@@ -46,6 +45,9 @@ class SystemTemperature final : public Stage {
  private:
   SystemTemperatureConfig config_;
 };
+
+/// Keys of [level2.system_temperature].
+void bind(Binder& binder, SystemTemperatureConfig& config);
 
 /// Tsys [K] and gain [counts / K] of one channel from its mean counts; NaN unless V_hot > V_cold > 0.
 struct TsysAndGain {

@@ -31,7 +31,7 @@ class Verify : public test::OnBothDatabases {
   }
 
   VerifyReport verify_files(const DeadlyFiles& deadly_files = {}) {
-    return verify(catalogue_.get(), Config(), {}, {{}, false, deadly_files}, SerialCommunicator());
+    return verify(catalogue_.get(), {}, {{}, false, deadly_files}, SerialCommunicator());
   }
 };
 

@@ -6,6 +6,7 @@
 #include "config/config_parser.hpp"
 #include "config/wcs_definitions.hpp"
 #include "core/error.hpp"
+#include "stages/stage_list.hpp"
 #include "support/text_file.hpp"
 
 namespace comap {
@@ -19,14 +20,14 @@ TEST(DistributedConfigs, AllParse) {
   for (const auto& entry : std::filesystem::directory_iterator(kConfigs)) {
     if (entry.path().filename() == "wcs_definitions.toml") continue;
     ASSERT_EQ(entry.path().extension(), ".toml");
-    EXPECT_NO_THROW(parse_config(read_text(entry.path()), entry.path(), {})) << entry.path();
+    EXPECT_NO_THROW(parse_config(read_text(entry.path()), entry.path(), {}, all_stages())) << entry.path();
     ++n_parsed;
   }
   EXPECT_GE(n_parsed, 5);
 }
 
 TEST(DistributedConfigs, QuickstartNeedsNoServerAndStaysInItsDirectory) {
-  const Config config = parse_config(read_text(kConfigs + "/quickstart.toml"), "quickstart.toml", {});
+  const Config config = parse_config(read_text(kConfigs + "/quickstart.toml"), "quickstart.toml", {}, all_stages());
   EXPECT_EQ(config.catalogue.url, "sqlite:demo/comap.db");
   for (const std::string& path :
        {config.log.directory, config.simulate.output_dir, config.level2.output_dir, config.mapmake.output_dir}) {
@@ -76,9 +77,9 @@ TEST(WcsDefinitions, NamesWhatIsWrong) {
 
 TEST(WcsDefinitions, AreLookedUpWhenAMapNamesOne) {
   const std::string file = "[mapmake]\nwcs_file = \"" + kConfigs + "/wcs_definitions.toml\"\n";
-  EXPECT_EQ(parse_config(file + "wcs = \"golden\"\n", "my.toml", {}).mapmake.wcs, "golden");
+  EXPECT_EQ(parse_config(file + "wcs = \"golden\"\n", "my.toml", {}, all_stages()).mapmake.wcs, "golden");
   try {
-    parse_config(file + "wcs = \"gulden\"\n", "my.toml", {});
+    parse_config(file + "wcs = \"gulden\"\n", "my.toml", {}, all_stages());
     FAIL();
   } catch (const ConfigError& error) {
     EXPECT_NE(std::string(error.what()).find("my.toml:3: mapmake.wcs: there is no grid \"gulden\""), std::string::npos);

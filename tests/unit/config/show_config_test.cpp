@@ -5,12 +5,13 @@
 #include <set>
 
 #include "config/config_parser.hpp"
+#include "stages/stage_list.hpp"
 #include "support/text_file.hpp"
 
 namespace comap {
 namespace {
 
-Config parse(const std::string& text) { return parse_config(text, "shown", {}); }
+Config parse(const std::string& text) { return parse_config(text, "shown", {}, all_stages()); }
 
 /// The text after "key = " of every line, by "section.key", without the sections of later commands.
 std::map<std::string, std::string> values_of(const std::string& text) {
@@ -32,7 +33,7 @@ std::map<std::string, std::string> values_of(const std::string& text) {
 
 TEST(ShowConfig, HasEveryDocumentedKey) {
   const auto documented = values_of(read_text(COMAP_TEST_DATA "/comap.example.toml"));
-  const auto shown = values_of(show_config(Config{}));
+  const auto shown = values_of(show_config(parse(""), all_stages()));
   ASSERT_GT(documented.size(), 100U);
   for (const auto& [key, value] : documented) EXPECT_TRUE(shown.contains(key)) << key;
   // The example says of a stage's own `overwrite` in a comment only.
@@ -215,10 +216,10 @@ level1_dirs = ["a"]
 level2_dirs = ["b", "c"]
 )";
   const Config given = parse(text);
-  const std::string shown = show_config(given);
-  const std::string again = show_config(parse(shown));
+  const std::string shown = show_config(given, all_stages());
+  const std::string again = show_config(parse(shown), all_stages());
   EXPECT_EQ(again, shown);
-  const auto defaults = values_of(show_config(Config{}));
+  const auto defaults = values_of(show_config(parse(""), all_stages()));
   const auto values = values_of(shown);
   for (const auto& [key, value] : values_of(text)) EXPECT_NE(values.at(key), defaults.at(key)) << key;
 }
@@ -227,7 +228,7 @@ TEST(ShowConfig, MasksCredentials) {
   const auto shown = [](const std::string& url) {
     Config config;
     config.catalogue.url = url;
-    return show_config(config);
+    return show_config(config, all_stages());
   };
   for (const std::string url : {"postgresql://me:hunter2@host:5432/db", "postgresql://me:hun@ter2@host/db",
                                 "postgresql://host/db?user=me&password=hunter2&sslmode=require"}) {
@@ -242,7 +243,7 @@ TEST(ShowConfig, MasksCredentials) {
 
 TEST(ShowConfig, DistributedConfigurationHoldsTheDefaults) {
   const std::string text = read_text(COMAP_SOURCE_DIR "/configs/comap.toml");
-  EXPECT_EQ(text, show_config(Config{})) << "write it again with: comap_mpi config show";
+  EXPECT_EQ(text, show_config(parse(""), all_stages())) << "write it again with: comap_mpi config show";
 }
 
 }  // namespace

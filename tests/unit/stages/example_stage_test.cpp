@@ -7,15 +7,20 @@
 #include <fstream>
 #include <sstream>
 
+#include "config/binder.hpp"
 #include "config/config_parser.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "stages/output_spec.hpp"
-#include "stages/stage.hpp"
-#include "stages/stage_registry.hpp"
+#include "stages/stage_list.hpp"
 
 namespace comap {
 namespace {
+
+/// [level2.count_missing]
+struct CountMissingConfig {
+  bool count_zeros = false;
+  bool overwrite = false;
+};
 
 /// Number of missing samples of every channel inside scans.
 ///
@@ -23,29 +28,44 @@ namespace {
 /// Out    level2/example/n_missing [feed][band][channel]
 class CountMissing final : public Stage {
  public:
+  explicit CountMissing(CountMissingConfig config) : config_(config) {}
+
   std::string_view name() const override { return "count_missing"; }
   FieldList requires_fields() const override { return {Field::scan_edges}; }
   FieldList provides_fields() const override { return {}; }
-  nlohmann::json parameters() const override { return nlohmann::json::object(); }
   Deliveries deliveries() const override { return {.scan_samples = true}; }
   std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
+
+ private:
+  CountMissingConfig config_;
 };
+
+/// Keys of [level2.count_missing].
+void bind(Binder& binder, CountMissingConfig& config);
+
+void bind(Binder& binder, CountMissingConfig& config) {
+  binder.flag("count_zeros", config.count_zeros, "counts of 0 are missing, too");
+}
 
 constexpr std::string_view kMissing = "level2/example/n_missing";
 
 class Worker final : public FeedWorker {
  public:
-  Worker(int n_channels, ProductTable& products)
-      : n_channels_(static_cast<std::size_t>(n_channels)), counts_(kBands * n_channels_, 0), products_(products) {}
+  Worker(int n_channels, CountMissingConfig config, ProductTable& products)
+      : n_channels_(static_cast<std::size_t>(n_channels)),
+        counts_(kBands * n_channels_, 0),
+        config_(config),
+        products_(products) {}
 
   void consume(const FeedBlock& block) override {
     if (block.scan < 0) return;  // another stage asked for the samples between scans
     for (int channel = 0; channel < block.n_channels; ++channel) {
       const std::size_t element =
           static_cast<std::size_t>(block.band) * n_channels_ + static_cast<std::size_t>(channel);
-      counts_[element] += std::ranges::count_if(block.channel(channel), [](float d) { return std::isnan(d); });
+      counts_[element] += std::ranges::count_if(
+          block.channel(channel), [&](float d) { return std::isnan(d) || (config_.count_zeros && d == 0.0F); });
     }
   }
   void finish() override { products_.set(kMissing, std::move(counts_)); }
@@ -53,6 +73,7 @@ class Worker final : public FeedWorker {
  private:
   std::size_t n_channels_;
   std::vector<std::int64_t> counts_;  // [band][channel]
+  CountMissingConfig config_;
   ProductTable& products_;
 };
 
@@ -63,13 +84,13 @@ std::vector<OutputSpec> CountMissing::outputs(const ObservationContext& observat
 
 std::unique_ptr<FeedWorker> CountMissing::start_feed(const ObservationContext& observation, int /*feed*/,
                                                      ProductTable& products) const {
-  return std::make_unique<Worker>(observation.level1.n_channels, products);
+  return std::make_unique<Worker>(observation.level1.n_channels, config_, products);
 }
 
 TEST(ExampleStage, CountsWhatIsMissingInScansOnly) {
   ObservationContext observation;
   observation.level1.n_channels = 2;
-  const std::vector<float> tod = {1.0F, NAN, NAN, 4.0F, 5.0F, NAN};  // [channel][sample]
+  const std::vector<float> tod = {1.0F, NAN, NAN, 0.0F, 5.0F, NAN};  // [channel][sample]
   FeedBlock block;
   block.band = 3;
   block.n_samples = 3;
@@ -78,7 +99,7 @@ TEST(ExampleStage, CountsWhatIsMissingInScansOnly) {
   block.tod = tod.data();
 
   ProductTable products;
-  const CountMissing stage;
+  const CountMissing stage({.count_zeros = true});
   const auto worker = stage.start_feed(observation, 1, products);
   for (const int scan : {-1, 0, 1}) {
     block.scan = scan;
@@ -87,7 +108,7 @@ TEST(ExampleStage, CountsWhatIsMissingInScansOnly) {
   worker->finish();
   const auto counts = products.get<std::int64_t>(kMissing);
   EXPECT_EQ(std::vector<std::int64_t>(counts.begin(), counts.end()),
-            (std::vector<std::int64_t>{0, 0, 0, 0, 0, 0, 4, 2}));
+            (std::vector<std::int64_t>{0, 0, 0, 0, 0, 0, 4, 4}));
   EXPECT_EQ(stage.outputs(observation)[0].dataset.extent, (h5::Extent{19, 4, 2}));
 }
 
@@ -104,15 +125,66 @@ std::string block_of(const std::string& page, const std::string& begin) {
   return page.substr(start, page.find("```", start) - start);
 }
 
-// Chapter 5: registered, the stage is a name like any other; nobody else keeps a list.
-TEST(ExampleStage, ItsNameInTheConfigurationIsKnownOnceItIsRegistered) {
-  const std::string toml = block_of(guide(), "```toml\n");
-  ASSERT_NE(toml.find("count_missing"), std::string::npos);
-  EXPECT_THROW(parse_config(toml, "guide.toml", {}, known_stages()), ConfigError);
-  std::vector<std::string> with_example = known_stages();
-  with_example.emplace_back(CountMissing().name());
-  const Config config = parse_config(toml, "guide.toml", {}, with_example);
-  EXPECT_EQ(std::ranges::count(config.level2.pipeline, "count_missing"), 1);
+/// A member of Level2Config, were the stage one of the program's.
+CountMissingConfig example_settings;
+
+/// The stages of the program and the example.
+std::vector<StageEntry> with_example() {
+  std::vector<StageEntry> entries(all_stages().begin(), all_stages().end());
+  const auto bind_table = [](Binder& binder, Level2Config&) {
+    bind(binder, example_settings);
+    bind_overwrite(binder, example_settings.overwrite);
+  };
+  const auto make = [](const Level2Config&) -> std::unique_ptr<Stage> {
+    return std::make_unique<CountMissing>(example_settings);
+  };
+  entries.push_back({"count_missing", "count_missing", false, bind_table, make});
+  return entries;
+}
+
+Config parse_guide(const std::vector<StageEntry>& entries, const std::vector<std::string>& sets = {}) {
+  example_settings = {};
+  return parse_config(block_of(guide(), "```toml\n"), "guide.toml", sets, entries);
+}
+
+/// The settings that the stage is made with.
+StageSettings settings_in(const Config& config, const std::vector<StageEntry>& entries) {
+  const StageList stages = make_stages(config.level2, entries);
+  check_order(stages);
+  const auto stage = std::ranges::find(stages, "count_missing", [](const auto& one) { return one->name(); });
+  return stages.at(static_cast<std::size_t>(stage - stages.begin()))->settings;
+}
+
+TEST(ExampleStage, IsNoStageBeforeItStandsInTheList) {
+  const std::vector<StageEntry> entries(all_stages().begin(), all_stages().end());
+  EXPECT_THROW(parse_guide(entries), ConfigError);
+}
+
+// Once it is in the list its table is read, checked and printed like any other.
+TEST(ExampleStage, ItsTableIsPartOfTheConfiguration) {
+  const std::vector<StageEntry> entries = with_example();
+  const Config config = parse_guide(entries);
+  EXPECT_TRUE(example_settings.count_zeros);
+  const std::string shown = show_config(config, entries);
+  EXPECT_NE(shown.find("[level2.count_missing]\ncount_zeros = true "), std::string::npos) << shown;
+  EXPECT_EQ(show_config(parse_config(shown, "shown", {}, entries), entries), shown);
+  try {
+    parse_guide(entries, {"level2.count_missing.count_zeroes=true"});
+    ADD_FAILURE() << "took a key that does not exist";
+  } catch (const ConfigError& error) {
+    EXPECT_NE(std::string(error.what()).find("did you mean level2.count_missing.count_zeros?"), std::string::npos)
+        << error.what();
+  }
+}
+
+TEST(ExampleStage, ItsRecordHoldsItsSettings) {
+  const std::vector<StageEntry> entries = with_example();
+  const StageSettings settings = settings_in(parse_guide(entries), entries);
+  EXPECT_EQ(settings.parameters, nlohmann::json({{"count_zeros", true}}));
+  EXPECT_FALSE(settings.overwrite);
+  const Config again = parse_guide(entries, {"level2.count_missing.overwrite=true"});
+  EXPECT_TRUE(settings_in(again, entries).overwrite);
+  EXPECT_EQ(settings_in(again, entries).parameters, settings.parameters);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "core/error.hpp"
 #include "io/map/map_hdf5.hpp"
 #include "io/map/product_config.hpp"
+#include "stages/stage_list.hpp"
 #include "support/test_map.hpp"
 
 namespace comap {
@@ -146,7 +147,7 @@ TEST(MapReader, IsTheInverseOfEveryWriter) {
 TEST(ProductConfig, ComesBackAsItWasWritten) {
   const fs::path folder = astropy_maps();
   ContinuumMap map = map_on(false);
-  map.config_text = show_config(Config{});
+  map.config_text = show_config(parse_config("", "defaults", {}, all_stages()), all_stages());
   write_map_fits((folder / "product").string(), map);
   EXPECT_EQ(product_config((folder / "product").string()), map.config_text);
   write_map_hdf5((folder / "product").string(), map, SerialFiles(), SerialCommunicator());

@@ -59,7 +59,6 @@ class KnownGain final : public Stage {
   std::string_view name() const override { return "known_gain"; }
   FieldList requires_fields() const override { return {}; }
   FieldList provides_fields() const override { return {Field::vane_calibration}; }
-  nlohmann::json parameters() const override { return {}; }
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext&, int, ProductTable& products) const override {
     std::vector<float> gain;
     for (int i = 0; i < 2 * kBands * 2; ++i) gain.push_back(static_cast<float>(kGain[static_cast<std::size_t>(i % 2)]));
