@@ -13,6 +13,7 @@
 #include "destripe/pixel_runs.hpp"
 #include "destripe/pixel_system.hpp"
 #include "destripe/residual_ratio.hpp"
+#include "destripe/run_maker.hpp"
 #include "destripe/shared_pixels.hpp"
 
 namespace comap {

@@ -1,11 +1,37 @@
 #include "destripe/pixel_numbering.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <limits>
 
 #include "core/error.hpp"
 
 namespace comap {
+namespace {
+
+bool in_any_stream(const DestriperData& data, std::size_t segment) {
+  return std::ranges::any_of(data.streams,
+                             [&](const DestriperStream& stream) { return has_data(stream.weight_per_K2[segment]); });
+}
+
+void check_lengths(const DestriperData& data) {
+  const std::size_t n_samples = data.pixel.size();
+  const auto fits = [&](std::size_t length) { return length == 0 || length == n_samples; };
+  bool all_fit = fits(data.weight_factor.size()) && fits(data.solver_factor.size()) && fits(data.airmass.size());
+  for (const DestriperStream& stream : data.streams) {
+    all_fit = all_fit && stream.tod_K.size() == n_samples && fits(stream.subpixel_K.size()) &&
+              stream.weight_per_K2.size() == data.segments.size();
+  }
+  if (!all_fit) throw Bug("the arrays of the destriper differ in length");
+  for (const DestriperSegment& segment : data.segments) {
+    const bool inside = segment.start >= 0 && segment.n_samples >= 0 &&
+                        segment.start + segment.n_samples <= static_cast<std::int64_t>(n_samples);
+    if (!inside || (segment.fits_airmass && data.airmass.empty()))
+      throw Bug("a segment of the destriper does not fit its samples");
+  }
+}
+
+}  // namespace
 
 PixelNumbering::PixelNumbering(std::int64_t n_pixels, std::int64_t n_columns) {
   constexpr std::int64_t kLargest = std::numeric_limits<std::int32_t>::max();
@@ -62,6 +88,26 @@ std::vector<std::int32_t> PixelNumbering::map_pixels() const {
     }
   }
   return result;
+}
+
+PixelNumbering number_pixels(const DestriperData& data, const DestriperSettings& settings) {
+  check_lengths(data);
+  PixelNumbering numbering(settings.n_pixels, settings.n_columns);
+  for (std::size_t index = 0; index < data.segments.size(); ++index) {
+    if (!in_any_stream(data, index)) continue;
+    const DestriperSegment& segment = data.segments[index];
+    std::int32_t largest = -1;
+    for (const std::int32_t pixel :
+         std::span(data.pixel)
+             .subspan(static_cast<std::size_t>(segment.start), static_cast<std::size_t>(segment.n_samples))) {
+      numbering.mark(pixel);
+      largest = std::max(largest, pixel);
+    }
+    if (largest >= settings.n_pixels) throw Bug("a pixel index of the destriper is outside the map");
+    passed_over(data.pixel, static_cast<std::size_t>(segment.n_samples));
+  }
+  numbering.finish();
+  return numbering;
 }
 
 }  // namespace comap

@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "destripe/problem.hpp"
+
 namespace comap {
 
 /// Map pixel <-> local pixel. Tiles of 8 x 8 map pixels follow each other; inside a tile 4 x 2 pixels share a cache
@@ -66,5 +68,8 @@ class PixelNumbering {
   std::vector<Tile> tiles_;
   std::int32_t size_ = 0;
 };
+
+/// Checks lengths and pixel indices (throws Bug) and marks the pixels of segments that have data in any stream.
+PixelNumbering number_pixels(const DestriperData& data, const DestriperSettings& settings);
 
 }  // namespace comap

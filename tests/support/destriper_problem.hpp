@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-#include "destripe/destriper.hpp"
+#include "destripe/problem.hpp"
 
 namespace comap::test {
 
