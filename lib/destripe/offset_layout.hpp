@@ -27,7 +27,7 @@ inline OffsetLayout make_offset_layout(const std::vector<DestriperSegment>& segm
   layout.offset_length = offset_length;
   for (const DestriperSegment& segment : segments) {
     const std::int64_t n_offsets = (segment.n_samples + offset_length - 1) / offset_length;
-    layout.first_offset.push_back(layout.first_offset.back() + static_cast<std::size_t>(n_offsets));
+    layout.first_offset.push_back(layout.first_offset.back() + n_offsets);
   }
   return layout;
 }

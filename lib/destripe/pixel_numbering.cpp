@@ -24,8 +24,8 @@ void check_lengths(const DestriperData& data) {
   }
   if (!all_fit) throw Bug("the arrays of the destriper differ in length");
   for (const DestriperSegment& segment : data.segments) {
-    const bool inside = segment.start >= 0 && segment.n_samples >= 0 &&
-                        segment.start + segment.n_samples <= static_cast<std::int64_t>(n_samples);
+    const bool inside =
+        segment.start >= 0 && segment.n_samples >= 0 && segment.start + segment.n_samples <= std::ssize(data.pixel);
     if (!inside || (segment.fits_airmass && data.airmass.empty()))
       throw Bug("a segment of the destriper does not fit its samples");
   }
@@ -48,14 +48,14 @@ PixelNumbering::PixelNumbering(std::int64_t n_pixels, std::int64_t n_columns) {
   tiles_in_row_ = static_cast<std::int32_t>(tiles_in_row);
   if (n_columns > 0) rows_per_pixel_ = 1.0 / static_cast<double>(n_columns);
   marked_.assign(n_pixels_ / 64 + 1, 0);
-  tiles_.resize(static_cast<std::size_t>(n_tiles));
+  tiles_.resize(n_tiles);
 }
 
 void PixelNumbering::finish() {
   for (std::size_t word = 0; word < marked_.size(); ++word) {
     for (std::uint64_t left = marked_[word]; left != 0; left &= left - 1) {
       const std::int32_t place = place_of(static_cast<std::int32_t>(word) * 64 + std::countr_zero(left));
-      tiles_[static_cast<std::size_t>(place >> 6)].hit |= std::uint64_t{1} << (place & 63);
+      tiles_[place >> 6].hit |= std::uint64_t{1} << (place & 63);
     }
   }
   marked_ = {};
@@ -73,7 +73,7 @@ void PixelNumbering::make_local(std::span<std::int32_t> pixels) const {
 
 std::vector<std::int32_t> PixelNumbering::map_pixels() const {
   std::vector<std::int32_t> result;
-  result.reserve(static_cast<std::size_t>(size_));
+  result.reserve(size_);
   for (std::size_t tile = 0; tile < tiles_.size(); ++tile) {
     const auto t = static_cast<std::int32_t>(tile);
     for (std::uint64_t left = tiles_[tile].hit; left != 0; left &= left - 1) {
@@ -97,14 +97,12 @@ PixelNumbering number_pixels(const DestriperData& data, const DestriperSettings&
     if (!in_any_stream(data, index)) continue;
     const DestriperSegment& segment = data.segments[index];
     std::int32_t largest = -1;
-    for (const std::int32_t pixel :
-         std::span(data.pixel)
-             .subspan(static_cast<std::size_t>(segment.start), static_cast<std::size_t>(segment.n_samples))) {
+    for (const std::int32_t pixel : std::span(data.pixel).subspan(segment.start, segment.n_samples)) {
       numbering.mark(pixel);
       largest = std::max(largest, pixel);
     }
     if (largest >= settings.n_pixels) throw Bug("a pixel index of the destriper is outside the map");
-    passed_over(data.pixel, static_cast<std::size_t>(segment.n_samples));
+    passed_over(data.pixel, segment.n_samples);
   }
   numbering.finish();
   return numbering;

@@ -50,7 +50,7 @@ struct PixelRuns {
 /// much like the whole on large scales.
 PixelRuns thinned_out(const PixelRuns& runs, std::size_t n_of_offset);
 
-/// What is summed over the samples while the runs are made; then the TOD is not needed any more.
+/// Sums over the samples, made while the runs are made; then the TOD is not needed any more.
 struct SampleSums {
   // [local pixel][lane], this rank only
   LargeVector<double> map_weighted_tod;  ///< P^T W d [1/K]

@@ -1,10 +1,12 @@
 #pragma once
 /// \file
-/// What a destriper takes and gives: samples and settings, report and map. Plain data.
+/// Input and output of the destriper: samples and settings, report and map. Plain data.
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <tuple>
 #include <vector>
 
 #include "data/large_vector.hpp"
@@ -99,7 +101,15 @@ struct MapPiece {
   std::vector<double> naive_K;
   std::vector<double> weight_per_K2;
   std::vector<double> hits;
+
+  static auto members(auto& x) { return std::tie(x.pixel, x.destriped_K, x.naive_K, x.weight_per_K2, x.hits); }
 };
+
+/// Its values, column by column.
+template <typename Piece>
+auto value_columns(Piece& piece) {
+  return std::array{&piece.destriped_K, &piece.naive_K, &piece.weight_per_K2, &piece.hits};
+}
 
 /// Of one stream.
 struct DestriperResult {

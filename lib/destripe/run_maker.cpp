@@ -59,12 +59,12 @@ class RunMaker {
   std::size_t longest_offset() const {
     std::int64_t longest = 0;
     for (const DestriperSegment& segment : data_.segments) longest = std::max(longest, segment.n_samples);
-    return static_cast<std::size_t>(std::min<std::int64_t>(longest, runs_.layout.offset_length));
+    return std::min<std::int64_t>(longest, runs_.layout.offset_length);
   }
 
   void allocate() {
     const std::size_t n_offsets = runs_.layout.n_offsets();
-    pixel_sums_.resize(static_cast<std::size_t>(runs_.n_pixels));
+    pixel_sums_.resize(runs_.n_pixels);
     const std::size_t n_numbers = pixel_sums_.size() * kLanes;
     for (auto* map : {&sums_.map_weighted_tod, &sums_.map_weight, &sums_.hits}) map->reserve(n_numbers);
     if (!data_.solver_factor.empty()) sums_.solver_weight.assign(n_numbers, 0.0);
@@ -101,7 +101,7 @@ class RunMaker {
     for (const DestriperSegment& segment : data_.segments) {
       const std::int32_t* pixel = data_.pixel.data() + segment.start;
       for (std::int64_t i = 1; i < segment.n_samples; ++i) changes += pixel[i] != pixel[i - 1];
-      passed_over(data_.pixel, static_cast<std::size_t>(segment.n_samples));
+      passed_over(data_.pixel, segment.n_samples);
     }
     return changes;
   }
@@ -114,12 +114,12 @@ class RunMaker {
     if (left == 0) return;
     find_good_lanes(data_, streams_, data_.segments[index], left, good_lanes_);
     while (left != 0) {
-      const auto leader = static_cast<unsigned>(std::countr_zero(left));
+      const unsigned leader = std::countr_zero(left);
       const auto same = static_cast<std::uint8_t>(left & lanes_like(leader));
       add_part(index, same, leader);
       left = static_cast<std::uint8_t>(left & ~same);
     }
-    passed_over(data_.pixel, (2 + 2 * streams_.size()) * static_cast<std::size_t>(data_.segments[index].n_samples));
+    passed_over(data_.pixel, (2 + 2 * streams_.size()) * data_.segments[index].n_samples);
   }
 
   /// The lanes that are good exactly where `leader` is.
@@ -161,7 +161,7 @@ class RunMaker {
     std::uint8_t in_all = 0xFF;
     for (std::int64_t i = begin; i < end; ++i) in_all &= lanes[i];
     if ((in_all >> leader & 1U) != 0) {
-      good_.size = static_cast<std::size_t>(end - begin);
+      good_.size = end - begin;
       std::iota(good_.sample.begin(), good_.sample.begin() + (end - begin), segment.start + begin);
       std::copy(pixel + begin, pixel + end, good_.pixel.begin());
       return;
@@ -180,24 +180,24 @@ class RunMaker {
     const std::size_t n = good_.size;
     if (segment.fits_airmass) {
       for (std::size_t k = 0; k < n; ++k) {
-        good_.airmass[k] = data_.airmass[static_cast<std::size_t>(good_.sample[k])];
+        good_.airmass[k] = data_.airmass[good_.sample[k]];
       }
     }
     if (!data_.weight_factor.empty()) {
       for (std::size_t k = 0; k < n; ++k) {
-        good_.map_factor[k] = data_.weight_factor[static_cast<std::size_t>(good_.sample[k])];
+        good_.map_factor[k] = data_.weight_factor[good_.sample[k]];
         good_.solver_factor[k] = good_.map_factor[k];
       }
     }
     if (data_.solver_factor.empty()) return;
     for (std::size_t k = 0; k < n; ++k) {
-      good_.solver_factor[k] = good_.map_factor[k] * data_.solver_factor[static_cast<std::size_t>(good_.sample[k])];
+      good_.solver_factor[k] = good_.map_factor[k] * data_.solver_factor[good_.sample[k]];
     }
   }
 
   double subpixel_K(std::size_t lane, std::int64_t sample) const {
     const LargeVector<float>& structure_K = streams_[lane].subpixel_K;
-    return structure_K.empty() ? 0.0 : structure_K[static_cast<std::size_t>(sample)];
+    return structure_K.empty() ? 0.0 : structure_K[sample];
   }
 
   /// F^T N^-1 of data and airmass; leaves the deviation from the mean airmass in `good_`. False when the offset has no
@@ -243,8 +243,7 @@ class RunMaker {
       for (std::size_t l = 0; l < streams_.size(); ++l) {
         if (!part.holds(l)) continue;
         const std::int64_t sample = good_.sample[i];
-        product[l] += good_.solver_factor[i] * deviation *
-                      (double{streams_[l].tod_K[static_cast<std::size_t>(sample)]} - subpixel_K(l, sample));
+        product[l] += good_.solver_factor[i] * deviation * (double{streams_[l].tod_K[sample]} - subpixel_K(l, sample));
       }
       good_.airmass[i] = static_cast<float>(deviation);
     }
@@ -270,7 +269,7 @@ class RunMaker {
     for (std::size_t run = 0; run < good_.n_runs; ++run) good_.run_pixel[run] = good_.pixel[good_.run_start[run]];
     numbering_.make_local(std::span(good_.run_pixel).first(good_.n_runs));
     for (std::size_t run = 0; run < good_.n_runs; ++run) {
-      const auto* sums = reinterpret_cast<const char*>(&pixel_sums_[static_cast<std::size_t>(good_.run_pixel[run])]);
+      const auto* sums = reinterpret_cast<const char*>(&pixel_sums_[good_.run_pixel[run]]);
       for (std::size_t line = 0; line < sizeof(PixelSums); line += 64) __builtin_prefetch(sums + line, 1);
     }
   }
@@ -308,7 +307,7 @@ class RunMaker {
     const double* structure = good_.subpixel_before.data();
     for (std::size_t run = 0; run < good_.n_runs; ++run) {
       const std::size_t begin = good_.run_start[run], end = good_.run_start[run + 1];
-      const std::size_t first = static_cast<std::size_t>(good_.run_pixel[run]) * kLanes;
+      const std::size_t first = good_.run_pixel[run] * kLanes;
       for (std::size_t l = 0; l < kLanes; ++l) {
         const double weight = part.weight_per_K2[l] * good_.solver_factor[begin];
         const double tod_sum = before[end * kLanes + l] - before[begin * kLanes + l];
@@ -323,7 +322,7 @@ class RunMaker {
     std::uint32_t* to = appended(runs_.run);
     for (std::size_t run = 0; run < good_.n_runs; ++run) {
       const std::uint32_t length = good_.run_start[run + 1] - good_.run_start[run];
-      to[run] = length << runs_.pixel_bits | static_cast<std::uint32_t>(good_.run_pixel[run]);
+      to[run] = length << runs_.pixel_bits | good_.run_pixel[run];
     }
     if (has_airmass_) appended(runs_.airmass_deviation);
     if (!data_.weight_factor.empty()) append_factors(good_.map_factor, runs_.map_factor);
@@ -382,8 +381,8 @@ PixelRuns make_pixel_runs(const DestriperData& data, std::span<const DestriperSt
   runs.layout = make_offset_layout(data.segments, settings.offset_length);
   runs.n_lanes = lanes_for(streams.size());
   runs.n_pixels = numbering.size();
-  const auto last_pixel = static_cast<std::uint32_t>(std::max(numbering.size() - 1, 1));
-  runs.pixel_bits = static_cast<unsigned>(std::bit_width(last_pixel));
+  const std::uint32_t last_pixel = std::max(numbering.size() - 1, 1);
+  runs.pixel_bits = std::bit_width(last_pixel);
   with_lanes(runs.n_lanes, [&](auto lanes) { RunMaker<lanes>(data, streams, numbering, runs, sums).make(); });
   return runs;
 }

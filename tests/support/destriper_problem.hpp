@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-#include "destripe/problem.hpp"
+#include "destripe/destriper.hpp"
 
 namespace comap::test {
 
