@@ -18,6 +18,7 @@
 #include "data/array.hpp"
 #include "data/level2_datasets.hpp"
 #include "io/hdf5/h5.hpp"
+#include "math/gain_modes.hpp"
 
 namespace comap {
 
@@ -26,17 +27,6 @@ namespace comap {
 struct FeedPointing {
   std::vector<double> azimuth_deg;    ///< [sample]
   std::vector<double> elevation_deg;  ///< [sample]
-};
-
-/// What the gain filter knew of the gain in one stream and scan (group level2/gain_filter).
-struct GainNoise {
-  std::size_t band = 0;
-  double effective_tsys_K = 0.0;
-  double sigma_common = 0.0;  ///< of the relative gain at 0.1 Hz
-  double sigma_band = 0.0;
-  double alpha = 0.0;
-  /// M [band][band]; diagonal unless the filter knew one sky for all bands. A band that says nothing has zeros.
-  std::array<std::array<double, kBands>, kBands> information{};
 };
 
 /// What frequencies the channels of a stream have; NaN where the file does not say.

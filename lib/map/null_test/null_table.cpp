@@ -48,7 +48,7 @@ std::vector<HeaderCard> null_test_cards(const NullTest& test) {
   add_cards(verdict(test, NullScale::large), "LG", fmt::format("in blocks of {} pixels", kNullBlock), cards);
   cards.push_back({"RMSRATIO", test.data.rms_ratio, "rms over that of white noise"});
   cards.push_back({"RMSSIM", rms_over_simulated(test), "rms over that of simulated noise"});
-  cards.push_back({"NULLSIM", static_cast<std::int64_t>(test.simulated.size()), "simulations of the noise"});
+  cards.push_back({"NULLSIM", std::ssize(test.simulated), "simulations of the noise"});
   return cards;
 }
 

@@ -25,9 +25,9 @@ double median_of(std::vector<double> values) {
 
 /// Mean of the channels of a half band; NaN where the file has no such channels.
 double centre_of_channels_GHz(const Level2Reader& file, const std::vector<double>& frequency_GHz, int frequency_band) {
-  const std::size_t n = frequency_GHz.size() / static_cast<std::size_t>(file.n_frequency_bands());
+  const std::size_t n = frequency_GHz.size() / file.n_frequency_bands();
   double sum_GHz = 0.0;
-  for (std::size_t i = 0; i < n; ++i) sum_GHz += frequency_GHz[static_cast<std::size_t>(frequency_band) * n + i];
+  for (std::size_t i = 0; i < n; ++i) sum_GHz += frequency_GHz[frequency_band * n + i];
   return n > 0 ? sum_GHz / static_cast<double>(n) : std::numeric_limits<double>::quiet_NaN();
 }
 

@@ -1,54 +1,24 @@
 #pragma once
 /// \file
-/// From the binned sums of a map to its images, masks and header.
+/// Contents of the header of a map besides its WCS, and doubts about the map.
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "config/mapmake_config.hpp"
-#include "core/communicator.hpp"
-#include "destripe/destriper.hpp"
+#include "destripe/problem.hpp"
 #include "io/level2/level2_reader.hpp"
-#include "io/map/map_file.hpp"
+#include "io/map/continuum_map.hpp"
 #include "map/outer_iterations.hpp"
 #include "map/prepare/scan_track.hpp"
+#include "map/products/map_images.hpp"
+#include "sky/coordinates.hpp"
 #include "sky/map_grid.hpp"
 
 namespace comap {
 
-/// Bits of the MASK image.
-enum MaskBit : std::uint8_t { kNeverHit = 1, kFewHits = 2, kClippedBorder = 4 };
-
-/// The pieces of all ranks as one, in order of pixel, on rank 0; empty on the others. Collective; what is sent and
-/// held is proportional to the hit pixels.
-MapPiece gather_map(const MapPiece& piece, const Communicator& ranks);
-
-/// The same on every rank.
-MapPiece share_map(const MapPiece& piece, const Communicator& ranks);
-
-/// Percentile of values as numpy computes it (linear between neighbours); NaN when there is none.
-double percentile(std::vector<double> values, double percent);
-
-/// What the masks were made with and from.
-struct MaskSummary {
-  double min_hits = 0.0;  ///< fewer hits than this are masked
-  std::int64_t n_few_hits = 0;
-  std::int64_t n_clipped = 0;
-};
-
-/// A map of which only the grid is known.
-ContinuumMap map_without_images(const MapGrid& grid);
-
-/// The five images of a map, masked:
-/// - never hit;
-/// - hits below the `hit_percentile` percentile of the hits of hit pixels;
-/// - on the border (map_border.hpp) of `edge_width` pixels, and with a value outside the `edge_clip_percentiles` of the
-///   pixels further inside.
-/// The images are NaN in masked pixels.
-ContinuumMap make_images(const MapPiece& piece, const MapGrid& grid, const MapmakeConfig& config, MaskSummary& summary);
-
-/// What the header of a map says besides its WCS.
+/// Contents of the header of a map besides its WCS.
 struct MapRecord {
   int frequency_band = 0;
   SkyFrame frame = SkyFrame::galactic;
@@ -66,13 +36,34 @@ struct MapRecord {
   std::int64_t n_hit_pixels = 0;
   std::string orientation_source;  ///< EarthOrientationTable::source
   OrientationKind orientation_kind = OrientationKind::measured;
-  std::vector<std::string> warnings;  ///< map_warnings.hpp
+  std::vector<std::string> warnings;  ///< map_warnings()
   std::vector<HeaderCard> cards;      ///< further ones, about a split
   bool is_difference = false;         ///< half the difference of two maps, and drawn as that
   std::vector<CutRow> cuts;
   std::vector<std::string> selection;  ///< lines about what was used and excluded
   std::string config_text;             ///< effective configuration
 };
+
+/// Share of the samples that may lie off the grid before it is said.
+inline constexpr double kMaxOffGridFraction = 0.05;
+/// Tracks that cross under smaller angles all go one way.
+inline constexpr double kMinCrossing_deg = 15.0;
+
+/// Share of the samples of the scans that are used, in record.cuts; NaN without samples.
+double off_grid_fraction(const MapRecord& record);
+
+/// Scale up to which the levels of the parts of the map hang together, or infinity where no limit is seen [deg]:
+/// - the size of the component (SolverReport) of the median pixel, where that is not half of all;
+/// - half the width of the strip of a scan, where all scans go in one direction (kMinCrossing_deg): nothing then tells
+///   sky across the strip from offsets of fewer than two periods in a scan, which no prior holds (offset_prior.hpp).
+///   Strips that are narrower than two beams show no sky across themselves; how they hang together is not judged.
+double largest_scale_deg(const MapRecord& record);
+
+/// Sentences for the log, the header (WARN1, ...) and the summary; none for a map that nothing is wrong with.
+std::vector<std::string> map_warnings(const MapmakeConfig& config, const MapRecord& record);
+
+/// RESRATIO, CROSSANG, MAXSCALE, OFFGRID, EOPTABLE, EOPKIND, NWARN, WARN<n>.
+std::vector<HeaderCard> quality_cards(const MapRecord& record);
 
 /// Line of HISTORY, where earlier versions had the configuration itself.
 inline constexpr const char* kWhereConfigIs = "Effective configuration: table CONFIG; comap_mpi config show THIS_FILE";

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "io/map/fits_writer.hpp"
-#include "io/map/map_file.hpp"
-#include "io/map/map_images.hpp"
+#include "io/map/map_header.hpp"
+#include "io/map/map_writer.hpp"
 
 namespace comap {
 namespace {
@@ -22,10 +22,9 @@ void write_image(FitsWriter& file, const WcsDefinition& wcs, std::string_view na
 }
 
 void write_images(FitsWriter& file, const ContinuumMap& map) {
-  const auto images = float_images(map);
-  for (const NamedImage& image : images) {
+  for (const ImageValues& image : map.images) {
     write_image(file, map.wcs, image.name, image.unit, masked(image.values, map.mask));
-    if (&image == &images.front()) write_settings(file, map.cards, map.history);
+    if (&image == &map.images.front()) write_settings(file, map.cards, map.history);
     file.finish_hdu();
   }
   write_image(file, map.wcs, "MASK", "", map.mask);
@@ -36,13 +35,11 @@ void write_images(FitsWriter& file, const ContinuumMap& map) {
 ContinuumMap with_values_alone(const ContinuumMap& map) {
   ContinuumMap part;
   part.healpix = map.healpix;
+  part.images = map.empty_images();
   for (std::size_t i = 0; i < map.pixel.size(); ++i) {
     if (map.mask[i] != 0) continue;
     part.pixel.push_back(map.pixel[i]);
-    part.destriped_K.push_back(map.destriped_K[i]);
-    part.naive_K.push_back(map.naive_K[i]);
-    part.hits.push_back(map.hits[i]);
-    part.rms_K.push_back(map.rms_K[i]);
+    for (std::size_t k = 0; k < map.images.size(); ++k) part.images[k].values.push_back(map.images[k].values[i]);
   }
   return part;
 }
@@ -53,12 +50,11 @@ void write_full_sky(FitsWriter& file, const ContinuumMap& part, std::int64_t n_p
   std::size_t next = 0;
   for (std::int64_t first = 0; first < n_pixels; first += kRows) {
     const std::int64_t end = std::min(first + kRows, n_pixels);
-    const auto last = static_cast<std::size_t>(std::ranges::lower_bound(part.pixel, end) - part.pixel.begin());
+    const std::size_t last = std::ranges::lower_bound(part.pixel, end) - part.pixel.begin();
     int column = 0;
-    for (const NamedImage& image : float_images(part)) {
-      std::vector<float> values(static_cast<std::size_t>(end - first), kUnseen);
-      for (std::size_t i = next; i < last; ++i)
-        values[static_cast<std::size_t>(part.pixel[i] - first)] = image.values[i];
+    for (const ImageValues& image : part.images) {
+      std::vector<float> values(end - first, kUnseen);
+      for (std::size_t i = next; i < last; ++i) values[part.pixel[i] - first] = image.values[i];
       file.write_column(++column, std::move(values), first);
     }
     next = last;
@@ -70,10 +66,10 @@ void write_healpix_values(FitsWriter& file, const ContinuumMap& map, HealpixRows
   const ContinuumMap part = with_values_alone(map);
   const bool all = rows == HealpixRows::full_sky;
   const std::int64_t n_pixels = 12 * std::int64_t{map.healpix->nside} * map.healpix->nside;
-  const auto images = float_images(part);
   std::vector<TableColumn> columns;
   if (!all) columns.push_back({"PIXEL", "1K", ""});
-  for (const NamedImage& image : images) columns.push_back({std::string(image.name), "1E", std::string(image.unit)});
+  for (const ImageValues& image : part.images)
+    columns.push_back({std::string(image.name), "1E", std::string(image.unit)});
   file.create_table("HEALPIX", columns, all ? n_pixels : std::ssize(part.pixel));
   for (const HeaderCard& card : healpix_cards(*map.healpix, std::ssize(part.pixel), rows)) file.write_card(card);
   if (all) {
@@ -81,7 +77,7 @@ void write_healpix_values(FitsWriter& file, const ContinuumMap& map, HealpixRows
   } else {
     int column = 0;
     file.write_column(++column, part.pixel);
-    for (const NamedImage& image : images) file.write_column(++column, image.values);
+    for (const ImageValues& image : part.images) file.write_column(++column, image.values);
   }
   file.finish_hdu();
 }

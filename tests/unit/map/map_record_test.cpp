@@ -1,4 +1,4 @@
-#include "map/products/map_warnings.hpp"
+#include "map/products/map_record.hpp"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <random>
 
-#include "destripe/pixel_runs.hpp"
+#include "destripe/run_maker.hpp"
 #include "support/destriper_problem.hpp"
 
 namespace comap {

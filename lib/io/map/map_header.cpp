@@ -1,27 +1,30 @@
-#include "io/map/map_images.hpp"
+#include "io/map/map_header.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "core/error.hpp"
 #include "core/version.hpp"
+#include "io/map/product_config.hpp"
 
 namespace comap {
 
-std::array<NamedImage, 4> float_images(const ContinuumMap& map) {
-  return {{{"DESTRIPED", "K", map.destriped_K},
-           {"NAIVE", "K", map.naive_K},
-           {"HITS", "", map.hits},
-           {"RMS", "K", map.rms_K}}};
-}
+namespace {
 
-std::vector<float> masked(const std::vector<float>& values, const std::vector<std::uint8_t>& mask) {
-  std::vector<float> result(values);
-  for (std::size_t i = 0; i < result.size(); ++i) {
-    if (mask[i] != 0) result[i] = std::numeric_limits<float>::quiet_NaN();
-  }
+constexpr auto kOtherCards = std::to_array<std::string_view>(
+    {"SIMPLE",   "BITPIX",  "EXTEND", "DATE",     "CHECKSUM", "DATASUM",  "EXTNAME",       "BUNIT",
+     "DATAMIN",  "DATAMAX", "ORIGIN", "TELESCOP", "RADESYS",  "LONGSTRN", "CONTINUE",      "COMMENT",
+     "HISTORY",  "END",     "",       "PIXTYPE",  "ORDERING", "NSIDE",    "FIRSTPIX",      "LASTPIX",
+     "INDXSCHM", "GRAIN",   "OBJECT", "OBS_NPIX", "COORDSYS", "BAD_DATA", kConfigAttribute});
+constexpr auto kOtherPrefixes =
+    std::to_array<std::string_view>({"NAXIS", "CTYPE", "CRPIX", "CRVAL", "CDELT", "CUNIT", "LONPOLE", "LATPOLE"});
+
+}  // namespace
+
+std::string lower_case(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
   return result;
 }
 
@@ -69,17 +72,22 @@ std::array<std::int64_t, kCutColumns.size()> numbers_of(const CutRow& row) {
   std::array<std::int64_t, kCutColumns.size()> numbers = {
       row.obsid,  row.feed,      row.frequency_band, row.scan,       row.n_samples,
       row.n_used, row.n_missing, row.n_glitches,     row.n_off_grid, row.n_bright};
-  std::ranges::copy(row.n_flagged, numbers.end() - static_cast<std::ptrdiff_t>(row.n_flagged.size()));
+  std::ranges::copy(row.n_flagged, numbers.end() - row.n_flagged.size());
   return numbers;
 }
 
-void check_images(const ContinuumMap& map) {
-  const auto n_pixels = map.healpix ? map.pixel.size() : static_cast<std::size_t>(map.wcs.naxis[0] * map.wcs.naxis[1]);
-  for (const NamedImage& image : float_images(map)) {
-    if (image.values.size() != n_pixels || map.mask.size() != n_pixels) {
-      throw Bug(fmt::format("map image {} or its mask does not have the {} pixels of its grid", image.name, n_pixels));
-    }
+bool tells_how(std::string_view card) {
+  return std::ranges::find(kOtherCards, card) == kOtherCards.end() &&
+         std::ranges::none_of(kOtherPrefixes, [&](std::string_view prefix) { return card.starts_with(prefix); });
+}
+
+HealpixDefinition healpix_of_cards(const std::string& path, double nside, const std::string& ordering,
+                                   const std::string& coordinates) {
+  if (ordering != "NESTED") throw IoError(fmt::format("{}: ORDERING is {}; maps have NESTED", path, ordering));
+  if (coordinates != "G" && coordinates != "C") {
+    throw IoError(fmt::format("{}: COORDSYS is {}; maps have G or C", path, coordinates));
   }
+  return {static_cast<int>(nside), coordinates == "G" ? SkyFrame::galactic : SkyFrame::icrs};
 }
 
 }  // namespace comap

@@ -1,4 +1,4 @@
-#include "map/products/products.hpp"
+#include "map/products/map_images.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "map/products/map_border.hpp"
+#include "map/products/map_pieces.hpp"
+#include "map/products/map_record.hpp"
 
 namespace comap {
 namespace {
@@ -54,13 +56,13 @@ TEST(Images, HoldHitPixelsAndNanElsewhere) {
   MaskSummary summary;
   const ContinuumMap map = make_images(rectangle(20, 3, 17, 2, 14), wcs, MapmakeConfig(), summary);
   EXPECT_EQ(map.mask[0], kNeverHit);
-  EXPECT_TRUE(std::isnan(map.destriped_K[0]));
-  EXPECT_TRUE(std::isnan(map.hits[0]));
+  EXPECT_TRUE(std::isnan(map.destriped_K()[0]));
+  EXPECT_TRUE(std::isnan(map.image("HITS")[0]));
   const std::size_t inside = 7 * 20 + 9;
   EXPECT_EQ(map.mask[inside], 0);
-  EXPECT_FLOAT_EQ(map.rms_K[inside], 0.05F);
-  EXPECT_FLOAT_EQ(map.hits[inside], 20.0F);
-  EXPECT_FLOAT_EQ(map.naive_K[inside], 1.0F);
+  EXPECT_FLOAT_EQ(map.image("RMS")[inside], 0.05F);
+  EXPECT_FLOAT_EQ(map.image("HITS")[inside], 20.0F);
+  EXPECT_FLOAT_EQ(map.image("NAIVE")[inside], 1.0F);
 }
 
 TEST(Images, PixelsBelowTheHitPercentileAreMasked) {
@@ -72,7 +74,7 @@ TEST(Images, PixelsBelowTheHitPercentileAreMasked) {
   MaskSummary summary;
   const ContinuumMap map = make_images(piece, wcs, config, summary);
   EXPECT_EQ(map.mask[7 * 20 + 9], kFewHits);
-  EXPECT_TRUE(std::isnan(map.destriped_K[7 * 20 + 9]));
+  EXPECT_TRUE(std::isnan(map.destriped_K()[7 * 20 + 9]));
   EXPECT_EQ(summary.n_few_hits, 1);
   EXPECT_EQ(summary.min_hits, 20.0);
 }
@@ -199,8 +201,8 @@ TEST(Images, OnTheSphereOutliersAreClippedAtTheBorderOnly) {
   EXPECT_EQ(mask_at(pixel_at(grid, 3.9, 0.0)), 0);
   EXPECT_EQ(mask_at(pixel_at(grid, 359.0, 0.1)), 0);
   EXPECT_EQ(mask_at(pixel_at(grid, 358.0, 1.0)), kFewHits);
-  EXPECT_FLOAT_EQ(map.rms_K[position(piece, pixel_at(grid, 0.0, 0.0))], 0.05F);
-  EXPECT_TRUE(std::isnan(map.destriped_K[position(piece, border_pixel)]));
+  EXPECT_FLOAT_EQ(map.image("RMS")[position(piece, pixel_at(grid, 0.0, 0.0))], 0.05F);
+  EXPECT_TRUE(std::isnan(map.destriped_K()[position(piece, border_pixel)]));
 }
 
 TEST(GatherMap, SortsByPixel) {

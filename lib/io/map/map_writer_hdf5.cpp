@@ -1,5 +1,3 @@
-#include "io/map/map_hdf5.hpp"
-
 #include <fmt/chrono.h>
 #include <fmt/core.h>
 
@@ -14,19 +12,14 @@
 #include "core/final_name.hpp"
 #include "core/rank_zero.hpp"
 #include "io/hdf5/h5.hpp"
-#include "io/map/map_images.hpp"
+#include "io/map/map_header.hpp"
+#include "io/map/map_writer.hpp"
 #include "io/map/product_config.hpp"
 
 namespace comap {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string lower_case(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
-  return result;
-}
 
 /// The shape of the images, and which rows each rank writes.
 class Rows {
@@ -53,7 +46,7 @@ class Rows {
   h5::Extent extent() const { return shape(n_rows_); }
   h5::Slab slab(std::int64_t first, std::int64_t n) const {
     h5::Slab slab{h5::Extent(extent().size(), 0), shape(n)};
-    slab.start[0] = static_cast<std::uint64_t>(first);
+    slab.start[0] = first;
     return slab;
   }
 
@@ -71,10 +64,10 @@ class Rows {
 /// The rows of this rank of an array that rank 0 has.
 template <typename T>
 std::vector<T> scattered(const std::vector<T>& whole, const Rows& rows, const Communicator& ranks) {
-  std::vector<Bytes> to(static_cast<std::size_t>(ranks.size()));
+  std::vector<Bytes> to(ranks.size());
   for (int rank = 0; rank < ranks.size() && ranks.rank() == 0; ++rank) {
-    to[static_cast<std::size_t>(rank)] = pack(std::vector<T>(whole.begin() + rows.begin(rank) * rows.n_columns(),
-                                                             whole.begin() + rows.begin(rank + 1) * rows.n_columns()));
+    to[rank] = pack(std::vector<T>(whole.begin() + rows.begin(rank) * rows.n_columns(),
+                                   whole.begin() + rows.begin(rank + 1) * rows.n_columns()));
   }
   return unpack<std::vector<T>>(ranks.all_to_all(to).front());
 }
@@ -109,16 +102,15 @@ class MapWriter {
   template <typename T>
   void write_rows(const std::string& name, std::string_view unit, const std::vector<T>& whole, const Rows& rows) {
     const std::vector<T> mine = scattered(whole, rows, ranks_);
-    const std::int64_t row_bytes = rows.n_columns() * static_cast<std::int64_t>(sizeof(T));
+    const std::int64_t row_bytes = rows.n_columns() * sizeof(T);
     const std::int64_t n_at_once = std::max<std::int64_t>(max_write_bytes_ / row_bytes, 1);
     run_collective(ranks_, path_, [&] {
       const h5::Dataset dataset = create<T>(name, rows.extent(), unit);
       for (std::int64_t first = 0; first < rows.most(); first += n_at_once) {
         const std::int64_t n = std::clamp<std::int64_t>(rows.end() - rows.begin() - first, 0, n_at_once);
         write_slab<T>(dataset, rows.slab(rows.begin() + first, n),
-                      std::span(mine).subspan(
-                          static_cast<std::size_t>(std::min(first, rows.end() - rows.begin()) * rows.n_columns()),
-                          static_cast<std::size_t>(n * rows.n_columns())));
+                      std::span(mine).subspan(std::min(first, rows.end() - rows.begin()) * rows.n_columns(),
+                                              n * rows.n_columns()));
       }
     });
   }
@@ -187,7 +179,7 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
-/// What a file says besides its images, on all ranks: attributes are written by all ranks alike or not at all.
+/// All of a file besides its images, on all ranks: attributes are written by all ranks alike or not at all.
 struct Description {
   std::vector<HeaderCard> cards;
   std::string history, config_text;
@@ -253,7 +245,7 @@ void write_map_hdf5(const std::string& path, const ContinuumMap& map, const Team
   MapWriter file(path, files, ranks, max_write_bytes);
   write_header(file, map, description, rows, ranks);
   if (map.healpix) file.write_rows("pixel", "", map.pixel, rows);
-  for (const NamedImage& image : float_images(map)) {
+  for (const ImageValues& image : map.images) {
     file.write_rows(lower_case(image.name), image.unit,
                     ranks.rank() == 0 ? masked(image.values, map.mask) : std::vector<float>(), rows);
   }

@@ -1,4 +1,4 @@
-#include "map/products/hit_pixels.hpp"
+#include "map/products/map_pieces.hpp"
 
 #include <gtest/gtest.h>
 

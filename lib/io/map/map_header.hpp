@@ -1,28 +1,19 @@
 #pragma once
 /// \file
-/// The images and keywords of a map as files and pictures show them; only for the sources of lib/io.
+/// The cards and columns of map files that writers and readers know; only for the sources of lib/io.
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include "io/map/map_file.hpp"
+#include "io/map/continuum_map.hpp"
 
 namespace comap {
 
-/// One float image of a map and its name in files.
-struct NamedImage {
-  std::string_view name;  ///< EXTNAME
-  std::string_view unit;  ///< BUNIT; empty for counts
-  const std::vector<float>& values;
-};
-
-/// Destriped map, NAIVE, HITS, RMS.
-std::array<NamedImage, 4> float_images(const ContinuumMap& map);
-
-/// NaN where the mask is not 0.
-std::vector<float> masked(const std::vector<float>& values, const std::vector<std::uint8_t>& mask);
+/// The name of a card, column or image in lower case, as HDF5 has it.
+std::string lower_case(std::string_view text);
 
 /// CTYPE, CRPIX, CRVAL, CDELT, CUNIT of axes 1 and 2.
 std::vector<HeaderCard> celestial_cards(const WcsDefinition& wcs);
@@ -39,7 +30,11 @@ inline constexpr std::array<std::string_view, 17> kCutColumns = {
     "BRIGHT", "NAN",  "NOT_POS",  "ABSURD", "REPEATED", "QUIET", "POINTING", "CHANNELS"};
 std::array<std::int64_t, kCutColumns.size()> numbers_of(const CutRow& row);
 
-/// Throws Bug when an image does not have the size of the grid.
-void check_images(const ContinuumMap& map);
+/// False for cards of the grid, of FITS and of the file: all others tell how the map was made.
+bool tells_how(std::string_view card);
+
+/// The grid that NSIDE, ORDERING and COORDSYS describe. Throws IoError naming `path` when it is none of ours.
+HealpixDefinition healpix_of_cards(const std::string& path, double nside, const std::string& ordering,
+                                   const std::string& coordinates);
 
 }  // namespace comap
