@@ -3,11 +3,11 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <tuple>
 
 #include "calibrate/flux_models.hpp"
+#include "core/constants.hpp"
 #include "core/error.hpp"
 
 namespace comap {
@@ -29,7 +29,7 @@ GainMeasurement measurement_of(const CalibrateConfig& config, const CalibrationF
   GainMeasurement measurement;
   measurement.flux = row;
   if (!std::isfinite(row.measured_flux_Jy) || !std::isfinite(row.chi2) || !std::isfinite(row.mjd)) {
-    measurement.model_flux_Jy = measurement.gain_ratio = std::numeric_limits<double>::quiet_NaN();
+    measurement.model_flux_Jy = measurement.gain_ratio = kNan;
     measurement.cut = GainCut::not_measured;
     return measurement;
   }
@@ -130,7 +130,6 @@ GainFits fit_gains(const CalibrateConfig& config, const std::vector<CalibrationF
 }
 
 double gain_ratio_at(const CalibrationModel& model, double mjd_utc) {
-  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   if (!std::isfinite(mjd_utc)) return kNan;
   if (!model.poly_coeffs.empty()) {
     double value = 0.0;

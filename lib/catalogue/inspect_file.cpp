@@ -4,17 +4,17 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
 
-#include "catalogue/row_json.hpp"
 #include "catalogue/schema.hpp"
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/json_bytes.hpp"
 #include "core/stopping.hpp"
+#include "data/row_json.hpp"
 #include "io/level1/level1_identity.hpp"
 #include "io/level1/level1_metadata.hpp"
 #include "io/level2/level2_schema.hpp"
@@ -60,7 +60,7 @@ std::int64_t agreed_obsid(const std::map<std::string, h5::AttributeValue>& attri
 /// utc_start for the catalogue, where others cut the date out of it: always written the same way.
 void set_start(const h5::File& file, const std::map<std::string, h5::AttributeValue>& attributes,
                FileFinding& finding) {
-  double first_mjd = NAN;
+  double first_mjd = kNan;
   if (file.is_dataset(level2::kMjd) && file.info(level2::kMjd).extent.size() == 1 &&
       file.info(level2::kMjd).extent[0] > 0) {
     first_mjd = file.read<double>(level2::kMjd, {{0}, {1}}).front();

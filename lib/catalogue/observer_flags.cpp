@@ -37,9 +37,9 @@ const NamedRanges& feed_names() {
 }
 
 const NamedRanges& band_names() {
-  constexpr int kHalf = sql::kFrequencyBands / 2;
+  constexpr int kHalf = kFrequencyBands / 2;
   static const NamedRanges names = {
-      {"all", {0, sql::kFrequencyBands - 1}}, {"banda", {0, kHalf - 1}}, {"bandb", {kHalf, sql::kFrequencyBands - 1}}};
+      {"all", {0, kFrequencyBands - 1}}, {"banda", {0, kHalf - 1}}, {"bandb", {kHalf, kFrequencyBands - 1}}};
   return names;
 }
 
@@ -188,8 +188,7 @@ std::vector<int> parse_feeds(const std::string& text) {
 }
 
 std::vector<int> parse_frequency_bands(const std::string& text) {
-  return parse_list(text, band_names(),
-                    fmt::format("all, bandA, bandB or frequency bands 0-{}", sql::kFrequencyBands - 1));
+  return parse_list(text, band_names(), fmt::format("all, bandA, bandB or frequency bands 0-{}", kFrequencyBands - 1));
 }
 
 std::vector<FlagRule> read_observer_flags(const std::string& file) {

@@ -7,7 +7,6 @@
 #include <optional>
 #include <pqxx/pqxx>
 #include <pqxx/tablewriter>
-#include <random>
 #include <thread>
 #include <utility>
 
@@ -140,12 +139,6 @@ std::string one_line(std::string text) {
       text.begin(), text.end(), [](char letter) { return letter == '\n' || letter == '\t'; }, ' ');
   while (!text.empty() && text.back() == ' ') text.pop_back();
   return text;
-}
-
-/// Of a connection, among all that there ever are.
-std::string random_name() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
 }
 
 struct Session {

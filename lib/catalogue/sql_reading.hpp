@@ -10,20 +10,9 @@
 
 namespace comap::sql {
 
-inline constexpr int kFrequencyBands = 8;  ///< frequency_band 0-7 of quality_flags: band * 2 + sub-band
-
 /// Rows of a table with this obsid, in order of key, with the types of the schema; without the rows of pixel 0 that
 /// the Python pipeline writes. Empty when the table is missing.
 std::vector<Row> rows_of(Connection& connection, const Table& table, std::int64_t obsid);
-
-/// Observations of a selection in order of obsid. `obsids` is the explicit list, empty = no list.
-std::vector<Observation> select(Connection& connection, const SelectConfig& selection,
-                                const std::vector<std::int64_t>& obsids);
-
-/// Those of `obsids` that have no row in comap_data, ascending.
-std::vector<std::int64_t> unknown_obsids(Connection& connection, const std::vector<std::int64_t>& obsids);
-
-CatalogueSummary summarize(Connection& connection);
 
 /// Replaces the rows of the temporary table of obsids, each once; returns its name.
 std::string fill_obsids(Connection& connection, const std::vector<std::int64_t>& obsids);

@@ -2,13 +2,18 @@
 /// \file
 /// Numbers of the instrument, of nature and of the file formats that are not settings.
 
+#include <limits>
 #include <numbers>
 
 namespace comap {
 
-inline constexpr int kScienceFeeds = 19;  ///< feeds 1..19; the feed axis of Level-2 files
-inline constexpr int kGroundFeed = 20;    ///< the capped feed, never processed
-inline constexpr int kBands = 4;          ///< sidebands A:LSB, A:USB, B:LSB, B:USB
+inline constexpr int kScienceFeeds = 19;            ///< feeds 1..19; the feed axis of Level-2 files
+inline constexpr int kGroundFeed = 20;              ///< the capped feed, never processed
+inline constexpr int kBands = 4;                    ///< sidebands A:LSB, A:USB, B:LSB, B:USB
+inline constexpr int kFrequencyBands = 2 * kBands;  ///< frequency_band 0-7 = band * 2 + sub-band
+
+inline constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+inline constexpr float kNanF = std::numeric_limits<float>::quiet_NaN();
 
 inline constexpr double kDegree_rad = std::numbers::pi / 180.0;
 inline constexpr double kArcsecond_rad = kDegree_rad / 3600.0;

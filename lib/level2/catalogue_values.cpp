@@ -41,12 +41,12 @@ double finite_mean(std::span<const double> values) {
     sum += value;
     n += 1.0;
   }
-  return n > 0.0 ? sum / n : std::nan("");
+  return n > 0.0 ? sum / n : kNan;
 }
 
 /// Mean atmosphere offset [K] of the channels of a sub-band that the gain filter used.
 double mean_atmosphere_K(const ProductTable& products, std::size_t element, std::size_t n_channels) {
-  if (!products.contains(level2::kAtmosphereOffsets) || !products.contains(level2::kChannelMask)) return std::nan("");
+  if (!products.contains(level2::kAtmosphereOffsets) || !products.contains(level2::kChannelMask)) return kNan;
   const auto offsets = products.get<double>(level2::kAtmosphereOffsets);
   const auto mask = products.get<std::uint8_t>(level2::kChannelMask);
   const std::size_t n_scans = offsets.size() / mask.size();
@@ -157,7 +157,7 @@ CalibrationFlux calibration_flux_from_json(const nlohmann::json& json, std::int6
   json.at("band").get_to(row.band);
   json.at("channel").get_to(row.channel);
   json.at("source").get_to(row.source);
-  for (const auto& [name, member] : kFluxNumbers) row.*member = json.value(std::string(name), std::nan(""));
+  for (const auto& [name, member] : kFluxNumbers) row.*member = json.value(std::string(name), kNan);
   return row;
 }
 

@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <numeric>
 
+#include "core/constants.hpp"
 #include "linemap/spectral_axis.hpp"
 
 namespace comap {
 namespace {
-
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 template <typename T>
 void append_bytes(Bytes& bytes, std::span<const T> values) {
@@ -146,9 +144,9 @@ CubeSpectra CubeSums::finished() const {
     piece.pixel.push_back(pixels_[slot]);
     for (const Sum& sum : std::span(sums_).subspan(slot * n_channels_, n_channels_)) {
       const bool is_hit = sum.hits > 0.0;
-      piece.temperature_K.push_back(is_hit ? static_cast<float>(sum.weighted_K / sum.weight_per_K2) : kNan);
-      piece.rms_K.push_back(is_hit ? static_cast<float>(1.0 / std::sqrt(sum.weight_per_K2)) : kNan);
-      piece.hits.push_back(is_hit ? static_cast<float>(sum.hits) : kNan);
+      piece.temperature_K.push_back(is_hit ? static_cast<float>(sum.weighted_K / sum.weight_per_K2) : kNanF);
+      piece.rms_K.push_back(is_hit ? static_cast<float>(1.0 / std::sqrt(sum.weight_per_K2)) : kNanF);
+      piece.hits.push_back(is_hit ? static_cast<float>(sum.hits) : kNanF);
     }
   }
   return piece;

@@ -7,10 +7,10 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <map>
 #include <utility>
 
+#include "core/constants.hpp"
 #include "io/map/map_reader.hpp"
 #include "map_diff/history_config.hpp"
 
@@ -108,7 +108,7 @@ struct DifferenceSums {
   }
   double mean() const { return sum / n; }
   double rms() const { return std::sqrt(squares / n); }
-  double size() const { return n > 0.0 ? largest : std::numeric_limits<double>::quiet_NaN(); }
+  double size() const { return n > 0.0 ? largest : kNan; }
 };
 
 ImageChange compare_images(const std::string& name, const std::string& unit, const std::vector<float>& a,
@@ -165,7 +165,7 @@ std::vector<ImageChange> image_changes(const ContinuumMap& a, const ContinuumMap
 /// A HEALPix map with further pixels, as an image has those without hits. `pixel` is ascending and has all of the map.
 ContinuumMap with_pixels(const ContinuumMap& map, const std::vector<std::int64_t>& pixel) {
   const std::size_t n = pixel.size();
-  const std::vector<float> nothing(n, std::numeric_limits<float>::quiet_NaN());
+  const std::vector<float> nothing(n, kNanF);
   ContinuumMap wide = map;
   wide.pixel = pixel;
   wide.destriped_K = wide.naive_K = wide.hits = wide.rms_K = nothing;

@@ -13,7 +13,6 @@
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kLanes = 8;    ///< running sums side by side, fixed by the number of the pair
 constexpr std::size_t kMoments = 3;  ///< number, sum, sum of squares
 constexpr std::size_t kBatch = 64;   ///< pairs whose cells are found before they are counted

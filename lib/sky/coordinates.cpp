@@ -3,7 +3,6 @@
 #include <erfam.h>
 
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "core/constants.hpp"
@@ -15,8 +14,6 @@ namespace comap {
 namespace {
 
 constexpr double kHalfPi_rad = std::numbers::pi / 2.0;
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
 /// Air for the refraction constants of eraRefco; all zero = no refraction.
 struct Air {
   double pressure_hPa = 0.0;

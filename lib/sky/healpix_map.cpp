@@ -7,11 +7,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "sky/healpix_direction.hpp"
 
@@ -99,7 +99,6 @@ HealpixSky::~HealpixSky() = default;
 HealpixSky::HealpixSky(HealpixSky&&) noexcept = default;
 
 double HealpixSky::temperature_K(SkyPosition galactic) const {
-  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   if (!std::isfinite(galactic.longitude_deg) || !std::isfinite(galactic.latitude_deg)) return kNan;
   const pointing direction = direction_of(galactic);
   const double value =

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <numeric>
 #include <optional>
@@ -28,7 +27,6 @@
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kPercent = 100.0;
 constexpr double kStartAlpha = -1.5;
 constexpr double kWhiteFrequency_Hz = 4.0;  ///< of filtered data: what crosses a beam is slower

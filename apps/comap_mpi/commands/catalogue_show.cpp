@@ -71,7 +71,7 @@ OutputTable file_table(std::int64_t obsid, const std::vector<Row>& rows) {
 // ---- everything
 
 OutputTable flag_count_table(Catalogue& catalogue, std::int64_t obsid) {
-  const std::vector<QualityFlag> flags = catalogue.quality_flags(obsid);
+  const std::vector<QualityFlag> flags = catalogue.quality_flags({obsid}).at(obsid);
   const auto n_bad = std::count_if(flags.begin(), flags.end(), [](const QualityFlag& flag) { return !flag.is_good; });
   return {"flags", {"elements", "good", "bad"}, {{std::ssize(flags), std::ssize(flags) - n_bad, std::int64_t{n_bad}}}};
 }

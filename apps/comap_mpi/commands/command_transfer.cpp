@@ -61,14 +61,14 @@ std::vector<MapObservation> selected_observations(const CommandContext& context)
   std::vector<MapObservation> selected;
   Bytes bytes;
   run_on_rank_zero(context.world, [&] {
-    const std::unique_ptr<Catalogue> catalogue = open_catalogue(context.config.catalogue, CatalogueUse::look);
-    for (const Observation& observation : catalogue->select(context.config.select)) {
+    Catalogue catalogue(context.config.catalogue, CatalogueUse::look);
+    for (const Observation& observation : catalogue.select(context.config.select)) {
       if (observation.level1_path.empty() || observation.source_group == kSkyDipGroup) continue;
-      selected.push_back({observation, catalogue->quality_flags(observation.obsid), {}});
+      selected.push_back({observation, catalogue.quality_flags({observation.obsid}).at(observation.obsid), {}});
     }
     if (selected.empty()) {
       throw ConfigError(
-          fmt::format("no observation of {} with a Level-1 file matches [select]", catalogue->description()));
+          fmt::format("no observation of {} with a Level-1 file matches [select]", catalogue.description()));
     }
     nlohmann::json level1_paths = nlohmann::json::array();  // maps are made without
     for (const MapObservation& observation : selected) level1_paths.push_back(observation.observation.level1_path);

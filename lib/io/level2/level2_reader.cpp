@@ -245,7 +245,7 @@ std::vector<float> Level2Reader::read_stream(int feed, int frequency_band) const
   stream_.read(slab, std::span<float>(values));
   const std::vector<std::uint8_t> flags = read_flags(feed, frequency_band);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (flags[i] != 0) values[i] = std::numeric_limits<float>::quiet_NaN();
+    if (flags[i] != 0) values[i] = kNanF;
   }
   return values;
 }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/final_name.hpp"
 #include "core/json_bytes.hpp"
@@ -229,7 +230,7 @@ HeaderCard card_of(const nlohmann::json& document) {
       card.value = value.get<std::int64_t>();
       break;
     case 1:
-      card.value = value.is_null() ? std::nan("") : value.get<double>();
+      card.value = value.is_null() ? kNan : value.get<double>();
       break;
     case 2:
       card.value = value.get<bool>();

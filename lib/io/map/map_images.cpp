@@ -3,8 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <limits>
 
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/version.hpp"
 
@@ -20,7 +20,7 @@ std::array<NamedImage, 4> float_images(const ContinuumMap& map) {
 std::vector<float> masked(const std::vector<float>& values, const std::vector<std::uint8_t>& mask) {
   std::vector<float> result(values);
   for (std::size_t i = 0; i < result.size(); ++i) {
-    if (mask[i] != 0) result[i] = std::numeric_limits<float>::quiet_NaN();
+    if (mask[i] != 0) result[i] = kNanF;
   }
   return result;
 }

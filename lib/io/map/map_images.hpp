@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/constants.hpp"
 #include "io/map/map_file.hpp"
 
 namespace comap {

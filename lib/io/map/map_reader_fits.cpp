@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <limits>
 #include <map>
 #include <string_view>
 #include <utility>
 
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/memory.hpp"
 #include "io/map/map_reading.hpp"
@@ -268,7 +268,7 @@ void add_masked_pixels(FitsReader& file, ContinuumMap& map) {
     map.hits.push_back(value_of(values.hits));
     map.rms_K.push_back(value_of(values.rms_K));
   };
-  const auto nothing = [](const std::vector<float>&) { return std::numeric_limits<float>::quiet_NaN(); };
+  const auto nothing = [](const std::vector<float>&) { return kNanF; };
   auto next = masked.begin();
   for (std::size_t i = 0; i < values.pixel.size(); ++i) {
     for (; next != masked.end() && next->first < values.pixel[i]; ++next) add(next->first, next->second, nothing);

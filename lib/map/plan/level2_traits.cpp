@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "core/constants.hpp"
 #include "core/json_bytes.hpp"
 #include "io/level2/stage_record.hpp"
 
@@ -17,7 +17,7 @@ namespace {
 constexpr auto kFrequencyDataset = "spectrometer/frequency";  // GHz [band][channel]
 
 double median_of(std::vector<double> values) {
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  if (values.empty()) return kNan;
   const auto middle = values.begin() + std::ssize(values) / 2;
   std::ranges::nth_element(values, middle);
   return *middle;
@@ -28,7 +28,7 @@ double centre_of_channels_GHz(const Level2Reader& file, const std::vector<double
   const std::size_t n = frequency_GHz.size() / static_cast<std::size_t>(file.n_frequency_bands());
   double sum_GHz = 0.0;
   for (std::size_t i = 0; i < n; ++i) sum_GHz += frequency_GHz[static_cast<std::size_t>(frequency_band) * n + i];
-  return n > 0 ? sum_GHz / static_cast<double>(n) : std::numeric_limits<double>::quiet_NaN();
+  return n > 0 ? sum_GHz / static_cast<double>(n) : kNan;
 }
 
 std::vector<double> centres_GHz(const MapmakeConfig& config, const Level2Reader& file) {
@@ -48,9 +48,7 @@ std::vector<double> centres_GHz(const MapmakeConfig& config, const Level2Reader&
   return centres;
 }
 
-double number_of(const nlohmann::json& json) {
-  return json.is_number() ? json.get<double>() : std::numeric_limits<double>::quiet_NaN();
-}
+double number_of(const nlohmann::json& json) { return json.is_number() ? json.get<double>() : kNan; }
 
 /// "0.2.0", or "0.2.0 (3 files), 0.3.0 (1 file)"
 std::string with_counts(const std::map<std::string, std::int64_t>& values) {

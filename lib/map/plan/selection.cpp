@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -16,8 +15,6 @@
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr int kFrequencyBands = 8;  // of the catalogue and of [mapmake] bands
 constexpr std::string_view kCalibratorGroup = "Calibrator";
 
 bool is_good(const std::vector<QualityFlag>& flags, int feed, int frequency_band) {
@@ -96,7 +93,7 @@ void from_json(const nlohmann::json& json, MapObservation& offered) {
   for (const auto& factor : json.at("calibration")) {
     const auto& ratio = factor.at(2);  // what is not finite has become null
     offered.calibration.push_back(
-        {factor.at(0).get<int>(), factor.at(1).get<int>(), ratio.is_number() ? ratio.get<double>() : std::nan("")});
+        {factor.at(0).get<int>(), factor.at(1).get<int>(), ratio.is_number() ? ratio.get<double>() : kNan});
   }
 }
 

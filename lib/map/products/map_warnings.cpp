@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/constants.hpp"
 #include "destripe/offset_prior.hpp"
 namespace comap {
 namespace {
@@ -65,7 +66,7 @@ double off_grid_fraction(const MapRecord& record) {
     n += static_cast<double>(row.n_samples);
     off += static_cast<double>(row.n_off_grid);
   }
-  return n > 0.0 ? off / n : std::nan("");
+  return n > 0.0 ? off / n : kNan;
 }
 
 double largest_scale_deg(const MapRecord& record) {

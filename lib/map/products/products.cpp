@@ -5,16 +5,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <numeric>
 
+#include "core/constants.hpp"
 #include "map/products/hit_pixels.hpp"
 #include "map/products/map_border.hpp"
 
 namespace comap {
 namespace {
-
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 template <typename T>
 void append_bytes(Bytes& bytes, const std::vector<T>& values) {
@@ -68,10 +66,10 @@ ContinuumMap empty_map(const MapPiece& piece, const MapGrid& grid) {
   ContinuumMap map = map_without_images(grid);
   if (map.healpix) map.pixel = piece.pixel;
   const std::size_t n = map.healpix ? map.pixel.size() : static_cast<std::size_t>(grid.n_pixels());
-  map.destriped_K.assign(n, kNan);
-  map.naive_K.assign(n, kNan);
-  map.hits.assign(n, kNan);
-  map.rms_K.assign(n, kNan);
+  map.destriped_K.assign(n, kNanF);
+  map.naive_K.assign(n, kNanF);
+  map.hits.assign(n, kNanF);
+  map.rms_K.assign(n, kNanF);
   map.mask.assign(n, kNeverHit);
   return map;
 }
@@ -117,7 +115,7 @@ void clip_border(const MapGrid& grid, const MapmakeConfig& config, ContinuumMap&
 void blank_masked(ContinuumMap& map) {
   for (std::size_t i = 0; i < map.mask.size(); ++i) {
     if (map.mask[i] == 0) continue;
-    for (auto* image : {&map.destriped_K, &map.naive_K, &map.hits, &map.rms_K}) (*image)[i] = kNan;
+    for (auto* image : {&map.destriped_K, &map.naive_K, &map.hits, &map.rms_K}) (*image)[i] = kNanF;
   }
 }
 
@@ -149,7 +147,7 @@ MapPiece share_map(const MapPiece& piece, const Communicator& ranks) {
 }
 
 double percentile(std::vector<double> values, double percent) {
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  if (values.empty()) return kNan;
   const double position = percent / 100.0 * static_cast<double>(values.size() - 1);
   const auto below = values.begin() + static_cast<std::ptrdiff_t>(position);
   std::nth_element(values.begin(), below, values.end());

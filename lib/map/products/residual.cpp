@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <map>
 
+#include "core/constants.hpp"
 #include "destripe/offset_layout.hpp"
 #include "destripe/offset_prior.hpp"
 #include "math/gaps.hpp"
@@ -15,7 +15,6 @@
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kReference_Hz = 0.1;
 constexpr PowerLawPrior kPowerLaw{.alpha_mean = -1.3, .alpha_error = 0.5, .fixed_sigma = {}, .fixed_alpha = {}};
 constexpr std::size_t kBins = 20;
@@ -155,7 +154,7 @@ std::int64_t flag_long_glitches(DestriperData& data, std::span<const MapLookup> 
     for (std::size_t i = 0; i < marked.size(); ++i) {
       if (marked[i] == 0) continue;
       for (DestriperStream& stream : data.streams) {
-        stream.tod_K[static_cast<std::size_t>(place.start) + i] = std::numeric_limits<float>::quiet_NaN();
+        stream.tod_K[static_cast<std::size_t>(place.start) + i] = kNanF;
       }
       ++n_flagged;
     }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/constants.hpp"
 #include "io/level2/level2_schema.hpp"
@@ -14,8 +13,6 @@
 
 namespace comap {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 class Worker final : public FeedWorker {
  public:

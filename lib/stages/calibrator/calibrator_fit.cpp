@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <array>
-#include <cmath>
 
 #include "core/constants.hpp"
 #include "core/log.hpp"
@@ -92,7 +91,7 @@ class Worker final : public FeedWorker {
     const auto flags =
         products_.get<std::uint8_t>(level2::kSampleFlags).subspan(static_cast<std::size_t>(scan.range[0]));
     for (std::size_t i = 0; i < scan.airmass.size(); ++i) {
-      if ((flags[i] & sample_flag::kPointing) != 0) scan.airmass[i] = std::nan("");
+      if ((flags[i] & sample_flag::kPointing) != 0) scan.airmass[i] = kNan;
     }
   }
 

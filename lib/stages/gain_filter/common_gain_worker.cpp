@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -11,11 +10,7 @@
 #include "math/gaps.hpp"
 
 namespace comap {
-namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-}  // namespace
+namespace {}  // namespace
 
 double frequency_rank(std::size_t band, std::size_t channel, std::size_t n_channels) {
   const bool reversed = band % 2 == 0;

@@ -1,7 +1,6 @@
 #include "stages/gain_filter/gain_filter_products.hpp"
 
 #include <cmath>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -10,11 +9,7 @@
 #include "io/level2/level2_schema.hpp"
 
 namespace comap {
-namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-}  // namespace
+namespace {}  // namespace
 
 GainFilterProducts::GainFilterProducts(const ObservationContext& observation, const GainFilterConfig& config)
     : n_samples_(static_cast<std::size_t>(observation.level1.n_samples)),
@@ -92,7 +87,7 @@ void GainFilterProducts::apply_flags(std::size_t band, std::int64_t start, std::
   for (std::size_t sub_band = band * n_freq_bin; sub_band < (band + 1) * n_freq_bin; ++sub_band) {
     const std::span<float> without = unfiltered(sub_band, start, n), with = filtered(sub_band, start, n);
     for (std::size_t t = 0; t < flags.size(); ++t) {
-      if ((flags[t] & sample_flag::kLost) != 0) without[t] = with[t] = std::numeric_limits<float>::quiet_NaN();
+      if ((flags[t] & sample_flag::kLost) != 0) without[t] = with[t] = kNanF;
       has_data[t] |= static_cast<std::uint8_t>(!std::isnan(with[t]));
     }
   }

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <limits>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
@@ -42,7 +41,7 @@ std::vector<float> in_own_rows(const std::vector<float>& values, const std::vect
                                const ObservationContext& observation, std::size_t n_events) {
   const std::size_t row_size = kBands * static_cast<std::size_t>(observation.level1.n_channels);
   const std::vector<int>& own = observation.level1.feeds;
-  std::vector<float> rows(n_events * own.size() * row_size, std::numeric_limits<float>::quiet_NaN());
+  std::vector<float> rows(n_events * own.size() * row_size, kNanF);
   for (std::size_t event = 0; event < n_events; ++event) {
     for (std::size_t row = 0; row < own.size(); ++row) {
       const auto found = std::ranges::find(feeds, own[row]);

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <numeric>
 
@@ -88,8 +87,8 @@ class Worker final : public FeedWorker {
       setups_.push_back(set_up_event(observation.level1, event, config));
     }
     const std::size_t size = observation.vane_events.size() * kBands * n_channels_;
-    tsys_K_.assign(size, std::numeric_limits<float>::quiet_NaN());
-    gain_.assign(size, std::numeric_limits<float>::quiet_NaN());
+    tsys_K_.assign(size, kNanF);
+    gain_.assign(size, kNanF);
   }
 
   /// A block is a whole event of one band.
@@ -168,7 +167,7 @@ class Worker final : public FeedWorker {
     const auto row_size = static_cast<std::ptrdiff_t>(kBands * n_channels_);
     for (auto* values : {&tsys_K_, &gain_}) {
       const auto first = values->begin() + static_cast<std::ptrdiff_t>(event) * row_size;
-      std::fill(first, first + row_size, std::numeric_limits<float>::quiet_NaN());
+      std::fill(first, first + row_size, kNanF);
     }
     add(unused_event(TroubleKind::calibration, event,
                      fmt::format("most channels have a system temperature outside {:g} to {:g} K",
@@ -288,7 +287,6 @@ void require_a_gain(const ObservationContext& observation, const std::vector<Pro
 }  // namespace
 
 TsysAndGain tsys_from_vane(double hot_counts, double cold_counts, double hot_temperature_K, double cold_temperature_K) {
-  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   if (!(cold_counts > 0.0 && hot_counts > cold_counts)) return {kNan, kNan};
   const double y = hot_counts / cold_counts;
   return {(hot_temperature_K - y * cold_temperature_K) / (y - 1.0),

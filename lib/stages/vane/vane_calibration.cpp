@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
@@ -11,8 +10,6 @@
 
 namespace comap {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 /// Values of all events, [event][element], element = (band, channel).
 struct Events {

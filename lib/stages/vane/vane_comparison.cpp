@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <limits>
 #include <map>
 #include <utility>
 
@@ -18,7 +17,6 @@
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kMostZenithSky_K = 20.0;       ///< of atmosphere at 26-34 GHz, in bad weather
 constexpr double kMostChangeDifference = 0.03;  ///< relative, of feeds under one sky
 constexpr std::size_t kFewestFeeds = 3;         ///< of which one can be the odd one

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "catalogue/catalogue.hpp"
+#include "data/observation.hpp"
 
 namespace comap {
 

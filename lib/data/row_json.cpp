@@ -1,4 +1,4 @@
-#include "catalogue/row_json.hpp"
+#include "data/row_json.hpp"
 
 #include <nlohmann/json.hpp>
 #include <type_traits>

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "core/error.hpp"
-#include "unit/catalogue/database_fixture.hpp"
+#include "support/database_fixture.hpp"
 
 namespace comap {
 namespace {
@@ -26,7 +26,7 @@ class CalibrationTables : public test::OnBothDatabases {
     return {0, feed, band, 1, 59842.25, "TauA", measured_Jy, 1.5, 6.25, 1.125, frequency_GHz};
   }
   void record(std::int64_t obsid, const std::vector<CalibrationFlux>& rows) {
-    catalogue_->record({.obsid = obsid, .complete = true, .level2_path = "/data/x.hd5", .calibration = rows});
+    test::record(*catalogue_, {.obsid = obsid, .complete = true, .level2_path = "/data/x.hd5", .calibration = rows});
   }
 };
 
