@@ -43,11 +43,6 @@ SqlValue sql_value(const h5::AttributeValue& value) {
   return std::visit([](const auto& one) { return SqlValue(one); }, value);
 }
 
-std::string attribute_text(const std::map<std::string, h5::AttributeValue>& attributes, const std::string& name) {
-  const auto found = attributes.find(name);
-  return found == attributes.end() ? "" : h5::to_text(found->second);
-}
-
 /// The obsid on which name and attributes agree.
 std::int64_t agreed_obsid(const std::map<std::string, h5::AttributeValue>& attributes, FileFinding& finding) {
   if (obsid_of_file_name(finding.path) <= 0) throw foreign("has no obsid in its name (comap-NNNNNNN-...)");
@@ -132,9 +127,9 @@ Row observation_row(const std::map<std::string, h5::AttributeValue>& attributes,
       remarks.push_back(fmt::format("attribute comap/{} left out: {}", name, error.what()));
     }
   }
-  const std::string source = attribute_text(attributes, "source");
+  const std::string source = h5::attribute_text(attributes, "source");
   row["source"] = source_name_of(source);
-  row["source_group"] = source_group_of(source, attribute_text(attributes, "comment"));
+  row["source_group"] = source_group_of(source, h5::attribute_text(attributes, "comment"));
   return row;
 }
 

@@ -29,11 +29,9 @@ constexpr auto kSameElement =
     "quality_flags.frequency_band = bad.frequency_band";
 
 void require_observation(Connection& connection, std::int64_t obsid) {
-  if (!connection.query(fmt::format("SELECT obsid FROM {} WHERE obsid = $1", kObservations), {obsid}).rows.empty()) {
-    return;
+  if (connection.query(fmt::format("SELECT obsid FROM {} WHERE obsid = $1", kObservations), {obsid}).rows.empty()) {
+    throw unknown_observation(connection.description(), obsid);
   }
-  throw CatalogueError(fmt::format("catalogue {}: observation {} is not in it; run `comap_mpi catalogue scan`",
-                                   connection.description(), obsid));
 }
 
 /// Fills comap_bad_elements with the elements that the rules name, each once, of the observations that there are, and

@@ -29,6 +29,11 @@ std::vector<std::string> present_columns(Connection& connection, const Table& ta
 
 }  // namespace
 
+CatalogueError unknown_observation(const std::string& catalogue, std::int64_t obsid) {
+  return CatalogueError(
+      fmt::format("catalogue {}: observation {} is not in it; run `comap_mpi catalogue scan`", catalogue, obsid));
+}
+
 void require_observations(Connection& connection) {
   if (!connection.columns_of(kObservations).empty()) return;
   throw ConfigError(fmt::format(

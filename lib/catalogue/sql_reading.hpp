@@ -24,6 +24,9 @@ std::string readable_table(Connection& connection, const char* name);
 /// summary.
 std::string observations_with_summary(Connection& connection);
 
+/// The observation has no row in comap_data.
+CatalogueError unknown_observation(const std::string& catalogue, std::int64_t obsid);
+
 /// Throws ConfigError saying what to do when the catalogue has not been created.
 void require_observations(Connection& connection);
 

@@ -202,10 +202,7 @@ void clear_statistics(Connection& connection, const std::string& chosen) {
 std::string registered_level2(Connection& connection, std::int64_t obsid) {
   const Result row =
       connection.query(fmt::format("SELECT level2_path FROM {} WHERE obsid = $1", kObservations), {obsid});
-  if (row.rows.empty()) {
-    throw CatalogueError(fmt::format("catalogue {}: observation {} is not in it; run `comap_mpi catalogue scan`",
-                                     connection.description(), obsid));
-  }
+  if (row.rows.empty()) throw unknown_observation(connection.description(), obsid);
   return text_of(row.rows[0][0]);
 }
 

@@ -19,8 +19,6 @@ namespace {
 
 constexpr auto kSoftwareCards = std::to_array<std::string_view>({"PROGRAM", "SWVER", "GITCOMM", "CREATOR"});
 
-constexpr std::uint8_t kNeverHitBit = 1;  // of MASK
-
 using Values = std::map<std::string, std::string>;
 
 /// Names in either whose texts differ, in order of name.
@@ -169,7 +167,7 @@ ContinuumMap with_pixels(const ContinuumMap& map, const std::vector<std::int64_t
   ContinuumMap wide = map;
   wide.pixel = pixel;
   wide.destriped_K = wide.naive_K = wide.hits = wide.rms_K = nothing;
-  wide.mask.assign(n, kNeverHitBit);
+  wide.mask.assign(n, kNeverHit);
   for (std::size_t i = 0, to = 0; i < map.pixel.size(); ++i) {
     while (pixel[to] != map.pixel[i]) ++to;
     wide.destriped_K[to] = map.destriped_K[i];
@@ -293,7 +291,7 @@ ContinuumMap difference_map(const ContinuumMap& a, const ContinuumMap& b) {
     for (std::size_t i = 0; i < first.destriped_K.size(); ++i) {
       const float change_K = second.destriped_K[i] - first.destriped_K[i];
       difference.destriped_K.push_back(change_K);
-      difference.mask.push_back(std::isfinite(change_K) ? 0 : kNeverHitBit);
+      difference.mask.push_back(std::isfinite(change_K) ? 0 : kNeverHit);
     }
     return difference;
   });

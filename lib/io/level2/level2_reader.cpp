@@ -125,8 +125,7 @@ std::int64_t Level2Reader::obsid() const {
 }
 
 std::string Level2Reader::attribute_text(const std::string& name) const {
-  const auto found = attributes_.find(name);
-  return found == attributes_.end() ? std::string() : h5::to_text(found->second);
+  return h5::attribute_text(attributes_, name);
 }
 
 int Level2Reader::n_frequency_bands() const { return kBands * n_freq_bin(); }

@@ -13,7 +13,7 @@ std::string crc_text(const std::string& text) {
   return fmt::format("{:08x}", libdeflate_crc32(0, text.data(), text.size()));
 }
 
-std::string attribute_text(const h5::File& file, const std::string& object, std::string_view name) {
+std::string required_text(const h5::File& file, const std::string& object, std::string_view name) {
   const auto value = file.attribute(object, name);
   if (!value) throw IoError(fmt::format("{}: {}: the attribute {} is missing", file.path(), object, name));
   return h5::to_text(*value);
@@ -54,12 +54,10 @@ std::map<std::string, StageRecord> read_stage_records(const h5::File& file) {
   for (const std::string& stage : file.list(kStageRecordGroup)) {
     const std::string path = stage_record_path(stage);
     try {
-      const auto parsed = [&](std::string_view name) {
-        return nlohmann::json::parse(attribute_text(file, path, name));
-      };
+      const auto parsed = [&](std::string_view name) { return nlohmann::json::parse(required_text(file, path, name)); };
       records[stage] = record_from_json({{"stage", stage},
                                          {"parameters", parsed("parameters")},
-                                         {"software_version", attribute_text(file, path, "software_version")},
+                                         {"software_version", required_text(file, path, "software_version")},
                                          {"inputs", parsed("inputs")},
                                          {"outputs", parsed("outputs")}});
     } catch (const nlohmann::json::exception& error) {

@@ -40,6 +40,9 @@ struct CutRow {
   std::string_view reason;  ///< why the whole scan was left out (a literal); empty for one that is used
 };
 
+/// Bits of MASK: never hit, below the hit percentile, clipped at the border.
+enum MaskBit : std::uint8_t { kNeverHit = 1, kFewHits = 2, kClippedBorder = 4 };
+
 /// One continuum map; images are [y][x] with NaN where the mask is not 0. On a HEALPix grid they are [hit pixel].
 struct ContinuumMap {
   WcsDefinition wcs;
@@ -49,7 +52,7 @@ struct ContinuumMap {
   std::vector<float> naive_K;
   std::vector<float> hits;
   std::vector<float> rms_K;
-  std::vector<std::uint8_t> mask;  ///< sum of bits: 1 never hit, 2 below the hit percentile, 4 clipped border
+  std::vector<std::uint8_t> mask;  ///< sum of MaskBit
   std::vector<HeaderCard> cards;
   std::vector<std::string> history;
   std::string config_text;  ///< effective configuration, TOML; empty in files that have it in HISTORY

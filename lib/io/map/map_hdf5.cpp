@@ -16,6 +16,7 @@
 #include "core/final_name.hpp"
 #include "core/json_bytes.hpp"
 #include "core/rank_zero.hpp"
+#include "core/text.hpp"
 #include "io/hdf5/h5.hpp"
 #include "io/map/map_images.hpp"
 #include "io/map/product_config.hpp"
@@ -24,12 +25,6 @@ namespace comap {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string lower_case(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
-  return result;
-}
 
 /// The shape of the images, and which rows each rank writes.
 class Rows {
@@ -291,7 +286,7 @@ void write_observations(MapWriter& file, const std::vector<ObservationRow>& obse
 
 void write_cuts(MapWriter& file, const Description& description) {
   for (std::size_t i = 0; i < kCutColumns.size(); ++i) {
-    file.write_list("cuts/" + lower_case(kCutColumns[i]), description.cut_columns[i]);
+    file.write_list("cuts/" + lower(kCutColumns[i]), description.cut_columns[i]);
   }
   file.write_texts("cuts/reason", description.cut_reasons);
 }
@@ -308,7 +303,7 @@ void write_map_hdf5(const std::string& path, const ContinuumMap& map, const Team
     write_header(file, map, description, rows, ranks);
     if (map.healpix) file.write_rows("pixel", "", map.pixel, rows);
     for (const NamedImage& image : float_images(map)) {
-      file.write_rows(lower_case(image.name), image.unit,
+      file.write_rows(lower(image.name), image.unit,
                       ranks.rank() == 0 ? masked(image.values, map.mask) : std::vector<float>(), rows);
     }
     file.write_rows("mask", "", map.mask, rows);

@@ -43,14 +43,6 @@ std::string margins(const Layout& layout, double left, double width, double belo
       (below + height) / layout.height());
 }
 
-std::string tick_list(const std::vector<AxisTick>& ticks) {
-  std::string list;
-  for (const AxisTick& tick : ticks) {
-    list += fmt::format("{}{} {:.6f}", list.empty() ? "" : ", ", gnuplot_quoted(tick.label), tick.pixel);
-  }
-  return list;
-}
-
 void write_data(const fs::path& path, const std::string& bytes) {
   std::ofstream file(path, std::ios::binary);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));

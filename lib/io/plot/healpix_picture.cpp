@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/constants.hpp"
 #include "io/plot/map_picture.hpp"
 #include "sky/wcs.hpp"
 
@@ -9,7 +10,6 @@ namespace {
 
 constexpr double kPointsInPixel = 2.0;  // along a side, so that the shape of the pixels shows
 constexpr double kMaxPoints = 1500.0;   // along an axis
-constexpr std::uint8_t kNotThere = 1;   // bit of MASK: never hit
 
 /// CAR around the pixels whose mask is 0, or around all of them.
 WcsDefinition picture_grid(const ContinuumMap& map, const HealpixGrid& grid) {
@@ -62,12 +62,11 @@ ContinuumMap projected_for_picture(const ContinuumMap& map) {
   const auto project = [&](const auto& from, auto& to, auto elsewhere) {
     for (const std::size_t i : place) to.push_back(i < from.size() ? from[i] : elsewhere);
   };
-  const float nan = std::nanf("");
-  project(map.destriped_K, result.destriped_K, nan);
-  project(map.naive_K, result.naive_K, nan);
-  project(map.hits, result.hits, nan);
-  project(map.rms_K, result.rms_K, nan);
-  project(map.mask, result.mask, kNotThere);
+  project(map.destriped_K, result.destriped_K, kNanF);
+  project(map.naive_K, result.naive_K, kNanF);
+  project(map.hits, result.hits, kNanF);
+  project(map.rms_K, result.rms_K, kNanF);
+  project(map.mask, result.mask, std::uint8_t{kNeverHit});
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/constants.hpp"
+#include "io/plot/gnuplot.hpp"
 #include "sky/wcs.hpp"
 
 namespace comap {
@@ -152,6 +153,14 @@ double sky_aspect(const WcsDefinition& wcs, const PixelWindow& window) {
     width_deg *= std::cos((middle_row + 1.0 - wcs.crpix[1]) * wcs.cdelt_deg[1] * kDegree_rad);
   }
   return static_cast<double>(window.height()) * std::abs(wcs.cdelt_deg[1]) / width_deg;
+}
+
+std::string tick_list(const std::vector<AxisTick>& ticks) {
+  std::string list;
+  for (const AxisTick& tick : ticks) {
+    list += fmt::format("{}{} {:.6f}", list.empty() ? "" : ", ", gnuplot_quoted(tick.label), tick.pixel);
+  }
+  return list;
 }
 
 }  // namespace comap

@@ -17,9 +17,6 @@
 
 namespace comap {
 
-/// Bits of the MASK image.
-enum MaskBit : std::uint8_t { kNeverHit = 1, kFewHits = 2, kClippedBorder = 4 };
-
 /// The pieces of all ranks as one, in order of pixel, on rank 0; empty on the others. Collective; what is sent and
 /// held is proportional to the hit pixels.
 MapPiece gather_map(const MapPiece& piece, const Communicator& ranks);

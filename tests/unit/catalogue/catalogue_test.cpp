@@ -3,9 +3,9 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 
 #include "catalogue/schema.hpp"
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "support/database_fixture.hpp"
 
@@ -13,8 +13,6 @@ namespace comap {
 namespace {
 
 using test::OnBothDatabases;
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 class CatalogueTest : public OnBothDatabases {
  protected:
   CatalogueTest() { catalogue_->initialize(); }
@@ -234,9 +232,9 @@ TEST_P(CatalogueTest, RecordsAResultAndKeepsFlagsThatObserversSet) {
       .obsid = 7206,
       .complete = true,
       .level2_path = "/data/Level2_comap-0007206-x.hd5",
-      .summary = {{"median_tsys", 44.5}, {"mean_tau", kNaN}, {"n_scans", 12.0}},
-      .quality = {{2, 3, {{"filtered_auto_rms", 0.25}, {"n_spikes", 3.0}, {"mean_atm_temp", kNaN}}},
-                  {19, 7, {{"filtered_auto_rms", kNaN}, {"n_spikes", 0.0}, {"mean_atm_temp", 12.5}}}}};
+      .summary = {{"median_tsys", 44.5}, {"mean_tau", kNan}, {"n_scans", 12.0}},
+      .quality = {{2, 3, {{"filtered_auto_rms", 0.25}, {"n_spikes", 3.0}, {"mean_atm_temp", kNan}}},
+                  {19, 7, {{"filtered_auto_rms", kNan}, {"n_spikes", 0.0}, {"mean_atm_temp", 12.5}}}}};
   test::record(*catalogue_, result);
   EXPECT_EQ(ask("SELECT level2_path FROM comap_data WHERE obsid = 7206"), "/data/Level2_comap-0007206-x.hd5\n");
   EXPECT_EQ(ask("SELECT processing_status, processing_error, median_tsys, mean_tau, n_scans, calibrator_flux FROM "

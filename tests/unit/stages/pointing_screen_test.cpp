@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::size_t kSamples = 4000;
 constexpr double kSampleTime_s = 0.02;
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 const std::vector<std::array<std::int64_t, 2>> kScans = {{200, 1900}, {2100, 3900}};
 
 /// Sweeps of 1 deg in azimuth around `centre_deg` in 4 s at an elevation that rises slowly.
