@@ -14,7 +14,6 @@ namespace comap {
 namespace {
 
 constexpr double kReferenceMjd = 59000.0;
-constexpr double kDaysPerYear = 365.25;
 
 double years_of(double mjd_utc) { return (mjd_utc - kReferenceMjd) / kDaysPerYear; }
 

@@ -2,11 +2,17 @@
 /// \file
 /// Checks that no single key can make: of several keys together, and of files that keys name.
 
+#include <string>
+#include <vector>
+
 #include "config/config.hpp"
 #include "config/problems.hpp"
 
 namespace comap {
 
 void check_consistency(const Config& config, const KeyPlaces& places, Problems& problems);
+
+/// What is allowed but probably not meant, one text each, for the log.
+std::vector<std::string> config_warnings(const Config& config);
 
 }  // namespace comap

@@ -23,12 +23,4 @@ nlohmann::json json_of(const Row& row) {
   return json;
 }
 
-SqlValue sql_value_of(const nlohmann::json& json) {
-  if (json.is_boolean()) return json.get<bool>();
-  if (json.is_number_integer()) return json.get<std::int64_t>();
-  if (json.is_number()) return json.get<double>();
-  if (json.is_string()) return json.get<std::string>();
-  return {};
-}
-
 }  // namespace comap

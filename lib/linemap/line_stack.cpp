@@ -80,9 +80,10 @@ CubeSpectra stack_lines(std::span<const StackedLine> lines, const SpectralAxis& 
     stack.pixel.push_back(pixel);
     for (const Sum& sum : spectrum) {
       const bool is_hit = sum.hits > 0.0;
-      stack.temperature_K.push_back(is_hit ? static_cast<float>(sum.weighted_K / sum.weight_per_K2) : kNanF);
-      stack.rms_K.push_back(is_hit ? static_cast<float>(std::sqrt(sum.weighted_variance) / sum.weight_per_K2) : kNanF);
-      stack.hits.push_back(is_hit ? static_cast<float>(sum.hits) : kNanF);
+      stack.temperature_K.push_back(is_hit ? static_cast<float>(sum.weighted_K / sum.weight_per_K2) : kFloatNan);
+      stack.rms_K.push_back(is_hit ? static_cast<float>(std::sqrt(sum.weighted_variance) / sum.weight_per_K2)
+                                   : kFloatNan);
+      stack.hits.push_back(is_hit ? static_cast<float>(sum.hits) : kFloatNan);
     }
   }
   return stack;

@@ -163,7 +163,7 @@ std::vector<ImageChange> image_changes(const ContinuumMap& a, const ContinuumMap
 /// A HEALPix map with further pixels, as an image has those without hits. `pixel` is ascending and has all of the map.
 ContinuumMap with_pixels(const ContinuumMap& map, const std::vector<std::int64_t>& pixel) {
   const std::size_t n = pixel.size();
-  const std::vector<float> nothing(n, kNanF);
+  const std::vector<float> nothing(n, kFloatNan);
   ContinuumMap wide = map;
   wide.pixel = pixel;
   wide.destriped_K = wide.naive_K = wide.hits = wide.rms_K = nothing;

@@ -131,7 +131,7 @@ void lose_samples(const Faults& faults, int row, std::size_t band, SampleRange s
   for (const LostSample& lost : faults.lost_samples) {
     if (lost.feed_row != row || static_cast<std::size_t>(lost.band) != band) continue;
     if (lost.sample < samples.begin || lost.sample >= samples.end) continue;
-    counts[static_cast<std::size_t>(lost.sample - samples.begin)] = kNanF;
+    counts[static_cast<std::size_t>(lost.sample - samples.begin)] = kFloatNan;
   }
 }
 
@@ -254,7 +254,7 @@ void fill_feed(const SimulateConfig& config, const ObservationSignal& observatio
                const TodBlock& block, std::vector<NormalStream>& noise, std::span<float> counts) {
   for_each_row(config, block, counts, [&](std::size_t band, std::size_t index, std::span<float> row) {
     if (is_lost(observation.faults, feed.row, index, config.n_channels)) {
-      std::ranges::fill(row, kNanF);
+      std::ranges::fill(row, kFloatNan);
       return;
     }
     fill_row(config, observation, feed, band, index, block.samples, noise[index], row);

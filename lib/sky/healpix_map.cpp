@@ -43,6 +43,8 @@ bool has_pixel_numbers(fitshandle& file) {
   return file.key_present("INDXSCHM") && file.get_key<std::string>("INDXSCHM").starts_with("EXPLICIT");
 }
 
+}  // namespace
+
 /// Pixels with their numbers, of a map of part of the sky.
 class PartialMap {
  public:
@@ -66,8 +68,6 @@ class PartialMap {
   T_Healpix_Base<int64> base_;
   std::vector<Pixel> pixels_;
 };
-
-}  // namespace
 
 struct HealpixSky::Map {
   Healpix_Map<float> pixels;

@@ -59,16 +59,12 @@ constexpr auto kStages = std::to_array<Registration>({
      }},
     {"post_bin_cleaning",
      [](const Level2Config& c) -> StagePointer {
-       return std::make_unique<PostBinCleaning>(c.post_bin_cleaning, c.atmosphere, c.gain_filter.n_freq_bin);
+       return std::make_unique<PostBinCleaning>(c.post_bin_cleaning, c.atmosphere);
      }},
     {"noise_stats_level2",
-     [](const Level2Config& c) -> StagePointer {
-       return std::make_unique<NoiseStatsLevel2>(c.noise_stats_level2, c.gain_filter.n_freq_bin);
-     }},
+     [](const Level2Config& c) -> StagePointer { return std::make_unique<NoiseStatsLevel2>(c.noise_stats_level2); }},
     {"calibrator_fit",
-     [](const Level2Config& c) -> StagePointer {
-       return std::make_unique<CalibratorFit>(c.calibrator_fit, c.gain_filter.n_freq_bin);
-     }},
+     [](const Level2Config& c) -> StagePointer { return std::make_unique<CalibratorFit>(c.calibrator_fit); }},
     {"finalize_metadata", [](const Level2Config&) -> StagePointer { return std::make_unique<FinalizeMetadata>(); }},
 });
 
@@ -95,15 +91,15 @@ std::vector<StagePointer> make_stages(const Level2Config& config) {
   return stages;
 }
 
-void check_fields(const std::vector<StagePointer>& stages) {
-  std::set<Field> made;
+void check_order(const std::vector<StagePointer>& stages) {
+  std::set<std::string_view> before;
   for (const StagePointer& stage : stages) {
-    for (const Field field : stage->requires_fields()) {
-      if (made.contains(field)) continue;
-      throw ConfigError(fmt::format("level2.pipeline: stage '{}' needs {}, which no stage before it makes",
-                                    stage->name(), field_name(field)));
+    for (const level2::Dataset* dataset : stage->reads()) {
+      if (before.contains(dataset->stage)) continue;
+      throw ConfigError(fmt::format("level2.pipeline: stage '{}' needs {}, which {} must make before it", stage->name(),
+                                    dataset->path, dataset->stage));
     }
-    for (const Field field : stage->provides_fields()) made.insert(field);
+    before.insert(stage->name());
   }
 }
 

@@ -18,7 +18,7 @@ std::vector<std::string> known_stages();
 /// a name given twice.
 std::vector<std::unique_ptr<Stage>> make_stages(const Level2Config& config);
 
-/// Throws ConfigError naming stage and field when a stage needs what no stage before it makes.
-void check_fields(const std::vector<std::unique_ptr<Stage>>& stages);
+/// Throws ConfigError naming stage and dataset when a stage reads what no stage before it makes.
+void check_order(const std::vector<std::unique_ptr<Stage>>& stages);
 
 }  // namespace comap

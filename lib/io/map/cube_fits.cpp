@@ -69,7 +69,7 @@ void write_beam(FitsWriter& file, double fwhm_deg) {
 void write_channels(FitsWriter& file, const SpectralCube& cube, const std::vector<float>& values) {
   const std::int64_t n_image = cube.wcs.naxis[0] * cube.wcs.naxis[1];
   const auto n_channels = static_cast<std::size_t>(cube.axis.n_channels);
-  std::vector<float> image(static_cast<std::size_t>(n_image), kNanF);
+  std::vector<float> image(static_cast<std::size_t>(n_image), kFloatNan);
   for (std::size_t channel = 0; channel < n_channels; ++channel) {
     for (std::size_t i = 0; i < cube.spectra.n_pixels(); ++i) {
       image[static_cast<std::size_t>(cube.spectra.pixel[i])] = values[i * n_channels + channel];

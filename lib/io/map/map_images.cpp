@@ -20,7 +20,7 @@ std::array<NamedImage, 4> float_images(const ContinuumMap& map) {
 std::vector<float> masked(const std::vector<float>& values, const std::vector<std::uint8_t>& mask) {
   std::vector<float> result(values);
   for (std::size_t i = 0; i < result.size(); ++i) {
-    if (mask[i] != 0) result[i] = kNanF;
+    if (mask[i] != 0) result[i] = kFloatNan;
   }
   return result;
 }

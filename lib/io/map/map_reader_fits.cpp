@@ -268,7 +268,7 @@ void add_masked_pixels(FitsReader& file, ContinuumMap& map) {
     map.hits.push_back(value_of(values.hits));
     map.rms_K.push_back(value_of(values.rms_K));
   };
-  const auto nothing = [](const std::vector<float>&) { return kNanF; };
+  const auto nothing = [](const std::vector<float>&) { return kFloatNan; };
   auto next = masked.begin();
   for (std::size_t i = 0; i < values.pixel.size(); ++i) {
     for (; next != masked.end() && next->first < values.pixel[i]; ++next) add(next->first, next->second, nothing);

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 
 #include "core/constants.hpp"
 #include "io/plot/map_picture.hpp"
@@ -62,10 +61,10 @@ ContinuumMap projected_for_picture(const ContinuumMap& map) {
   const auto project = [&](const auto& from, auto& to, auto elsewhere) {
     for (const std::size_t i : place) to.push_back(i < from.size() ? from[i] : elsewhere);
   };
-  project(map.destriped_K, result.destriped_K, kNanF);
-  project(map.naive_K, result.naive_K, kNanF);
-  project(map.hits, result.hits, kNanF);
-  project(map.rms_K, result.rms_K, kNanF);
+  project(map.destriped_K, result.destriped_K, kFloatNan);
+  project(map.naive_K, result.naive_K, kFloatNan);
+  project(map.hits, result.hits, kFloatNan);
+  project(map.rms_K, result.rms_K, kFloatNan);
   project(map.mask, result.mask, std::uint8_t{kNeverHit});
   return result;
 }

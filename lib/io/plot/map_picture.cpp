@@ -27,7 +27,7 @@ float block_mean(const std::vector<float>& image, std::int64_t n_x, const PixelW
       ++n_finite;
     }
   }
-  return n_finite > 0 ? static_cast<float>(sum / n_finite) : kNanF;
+  return n_finite > 0 ? static_cast<float>(sum / n_finite) : kFloatNan;
 }
 
 std::string tick_label(double value_deg, double step_deg) {
@@ -146,6 +146,14 @@ std::vector<AxisTick> latitude_ticks(const WcsDefinition& wcs, const PixelWindow
   return round_crossings(y, latitude, false);
 }
 
+std::string tick_list(const std::vector<AxisTick>& ticks) {
+  std::string list;
+  for (const AxisTick& tick : ticks) {
+    list += fmt::format("{}{} {:.6f}", list.empty() ? "" : ", ", gnuplot_quoted(tick.label), tick.pixel);
+  }
+  return list;
+}
+
 double sky_aspect(const WcsDefinition& wcs, const PixelWindow& window) {
   double width_deg = static_cast<double>(window.width()) * std::abs(wcs.cdelt_deg[0]);
   if (wcs.ctype[0].ends_with("-CAR") && wcs.crval_deg[1] == 0.0) {
@@ -153,14 +161,6 @@ double sky_aspect(const WcsDefinition& wcs, const PixelWindow& window) {
     width_deg *= std::cos((middle_row + 1.0 - wcs.crpix[1]) * wcs.cdelt_deg[1] * kDegree_rad);
   }
   return static_cast<double>(window.height()) * std::abs(wcs.cdelt_deg[1]) / width_deg;
-}
-
-std::string tick_list(const std::vector<AxisTick>& ticks) {
-  std::string list;
-  for (const AxisTick& tick : ticks) {
-    list += fmt::format("{}{} {:.6f}", list.empty() ? "" : ", ", gnuplot_quoted(tick.label), tick.pixel);
-  }
-  return list;
 }
 
 }  // namespace comap

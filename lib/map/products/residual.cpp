@@ -154,7 +154,7 @@ std::int64_t flag_long_glitches(DestriperData& data, std::span<const MapLookup> 
     for (std::size_t i = 0; i < marked.size(); ++i) {
       if (marked[i] == 0) continue;
       for (DestriperStream& stream : data.streams) {
-        stream.tod_K[static_cast<std::size_t>(place.start) + i] = kNanF;
+        stream.tod_K[static_cast<std::size_t>(place.start) + i] = kFloatNan;
       }
       ++n_flagged;
     }

@@ -7,12 +7,11 @@
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 #include "stages/check_level1/check_metadata.hpp"
 #include "stages/check_level1/copied_counts.hpp"
 #include "stages/check_level1/feed_flags.hpp"
 #include "stages/check_level1/pointing_screen.hpp"
-#include "stages/output_spec.hpp"
 
 namespace comap {
 
@@ -47,11 +46,6 @@ nlohmann::json CheckLevel1::parameters() const {
           {"max_repeats", config_.max_repeats},
           {"max_repeated_fraction", config_.max_repeated_fraction},
           {"min_noise_ratio", config_.min_noise_ratio}};
-}
-
-std::vector<OutputSpec> CheckLevel1::outputs(const ObservationContext& observation) const {
-  return {feed_output(level2::kSampleFlags, h5::StoredType::uint8,
-                      {kBands, static_cast<std::uint64_t>(observation.level1.n_samples)}, "")};
 }
 
 std::vector<Trouble> CheckLevel1::compare_feeds(const ObservationContext& /*observation*/,

@@ -39,13 +39,15 @@ GainFilter::GainFilter(GainFilterConfig config, SystemTemperatureConfig calibrat
   }
 }
 
-FieldList GainFilter::requires_fields() const {
-  FieldList fields = {Field::vane_calibration, Field::scan_edges};
+DatasetList GainFilter::reads() const {
+  DatasetList datasets = {&level2::kGain, &level2::kScanEdges};
   if (is_common_gain(config_.method) && config_.channel_weights == ChannelWeights::measured) {
-    fields.push_back(Field::level1_noise);
+    datasets.push_back(&level2::kLevel1AutoRms);
   }
-  return fields;
+  return datasets;
 }
+
+DatasetList GainFilter::writes() const { return gain_filter_datasets(config_); }
 
 nlohmann::json GainFilter::parameters() const {
   return {{"method", method_name(config_.method)},
@@ -62,10 +64,6 @@ nlohmann::json GainFilter::parameters() const {
           {"prior_band_ratio", config_.prior_band_ratio},
           {"line_mask", config_.line_mask},
           {"event", calibration_.event}};
-}
-
-std::vector<OutputSpec> GainFilter::outputs(const ObservationContext& observation) const {
-  return gain_filter_outputs(observation, config_);
 }
 
 std::unique_ptr<FeedWorker> GainFilter::start_feed(const ObservationContext& observation, int feed,

@@ -12,6 +12,7 @@ namespace {
 
 constexpr double kFlicker_s = 0.5;
 constexpr double kFlickerRows = 2.0;
+
 /// Lowest angle of an event that two neighbouring rows confirm; of a single row, that row's.
 double lowest_angle_deg(const Level1Metadata& level1, SampleRange event, double delay_s) {
   const std::vector<double>& times = level1.vane.utc_mjd;

@@ -6,7 +6,7 @@
 #include "archive/reconcile.hpp"
 #include "archive/remap.hpp"
 #include "core/error.hpp"
-#include "support/database_fixture.hpp"
+#include "unit/catalogue/database_fixture.hpp"
 
 namespace comap {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "support/database_fixture.hpp"
+#include "unit/catalogue/database_fixture.hpp"
 
 namespace comap {
 namespace {

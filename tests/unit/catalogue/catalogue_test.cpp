@@ -7,7 +7,7 @@
 #include "catalogue/schema.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "support/database_fixture.hpp"
+#include "unit/catalogue/database_fixture.hpp"
 
 namespace comap {
 namespace {

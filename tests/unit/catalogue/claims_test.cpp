@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "core/error.hpp"
-#include "support/database_fixture.hpp"
+#include "unit/catalogue/database_fixture.hpp"
 
 namespace comap {
 namespace {

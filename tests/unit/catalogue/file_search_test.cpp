@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "catalogue/inspect_file.hpp"
-#include "support/database_fixture.hpp"
+#include "unit/catalogue/database_fixture.hpp"
 
 namespace comap {
 namespace {

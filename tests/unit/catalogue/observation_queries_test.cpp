@@ -2,7 +2,7 @@
 
 #include "catalogue/catalogue_statistics.hpp"
 #include "core/error.hpp"
-#include "support/database_fixture.hpp"
+#include "unit/catalogue/database_fixture.hpp"
 
 namespace comap {
 namespace {

@@ -7,7 +7,7 @@
 #include "catalogue/sql_connection.hpp"
 #include "core/error.hpp"
 #include "support/cutting_proxy.hpp"
-#include "support/database_fixture.hpp"
+#include "unit/catalogue/database_fixture.hpp"
 
 namespace comap {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "support/database_fixture.hpp"
+#include "unit/catalogue/database_fixture.hpp"
 
 namespace comap {
 namespace {

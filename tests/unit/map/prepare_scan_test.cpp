@@ -16,7 +16,7 @@ TEST(Elevation, OutsideTheSkyOrNotFiniteIsInvalid) {
   EXPECT_TRUE(elevation_is_valid(std::vector<double>{30.0, 90.0}));
   EXPECT_FALSE(elevation_is_valid(std::vector<double>{30.0, 90.5}));
   EXPECT_FALSE(elevation_is_valid(std::vector<double>{-1.0, 40.0}));
-  EXPECT_FALSE(elevation_is_valid(std::vector<double>{40.0, kNan}));
+  EXPECT_FALSE(elevation_is_valid(std::vector<double>{40.0, std::nan("")}));
 }
 
 TEST(Airmass, IsOneOverSineOfElevationWithoutItsMean) {
@@ -41,7 +41,7 @@ TEST(Polynomials, AreTakenOffInTimeAzimuthAndElevation) {
     tod[i] += static_cast<float>(5.0 + 1e-9 * time * time * time + 0.3 * azimuth * azimuth - 0.2 * azimuth +
                                  0.4 * elevation * elevation * elevation);
   }
-  tod[100] = kNanF;
+  tod[100] = kFloatNan;
   subtract_polynomials(tod, azimuth_deg, elevation_deg);
   EXPECT_TRUE(std::isnan(tod[100]));
   double square = 0.0;
@@ -55,7 +55,7 @@ TEST(Polynomials, AreTakenOffInTimeAzimuthAndElevation) {
 TEST(PrepareScan, TakesMedianOffAndWeighsByTheNoise) {
   std::vector<float> tod = white_noise(4000, 0.02, 40);
   for (float& value : tod) value += 41.5F;
-  tod[7] = kNanF;
+  tod[7] = kFloatNan;
   tod[9] = 300.0F;
   const double weight_per_K2 = prepare_scan(tod, std::vector<std::int64_t>{9}, 0.5);
 
@@ -70,7 +70,7 @@ TEST(PrepareScan, TakesMedianOffAndWeighsByTheNoise) {
 
 TEST(PrepareScan, DropsAScanWithTooFewGoodSamplesOrWithoutNoise) {
   std::vector<float> tod = white_noise(1000, 0.02, 50);
-  std::fill(tod.begin(), tod.begin() + 501, kNanF);
+  std::fill(tod.begin(), tod.begin() + 501, kFloatNan);
   EXPECT_EQ(prepare_scan(tod, {}, 0.5), 0.0);
 
   std::vector<float> constant(1000, 0.0F);

@@ -40,9 +40,9 @@ TEST(Glitches, AHalfBandWithoutDataDoesNotHideThem) {
   HalfBandSum sum(1000);
   std::vector<float> noise = white_noise(1000, 0.01, 30);
   noise[400] += 1.0F;
-  for (std::size_t i = 600; i < 605; ++i) noise[i] = kNanF;
+  for (std::size_t i = 600; i < 605; ++i) noise[i] = kFloatNan;
   sum.add(noise);
-  sum.add(std::vector<float>(1000, kNanF));
+  sum.add(std::vector<float>(1000, kFloatNan));
   EXPECT_EQ(find_glitches(sum.values(), 6.0), (std::vector<std::int64_t>{400}));
 }
 

@@ -45,20 +45,20 @@ TEST(AutoRms, OfNumbersDoneByHand) {
 }
 
 TEST(AutoRms, PairsWithNanAreLeftOut) {
-  const std::vector<double> values = {0.0, 1.0, kNan, 0.0, 3.0, 0.0, 1.0, kNan, 5.0, 4.0};
+  const std::vector<double> values = {0.0, 1.0, std::nan(""), 0.0, 3.0, 0.0, 1.0, std::nan(""), 5.0, 4.0};
   EXPECT_DOUBLE_EQ(auto_rms(values, NoiseEstimator::mad), 1.4826 * 2.0 / std::sqrt(2.0));
 }
 
 TEST(StreamingAutoRms, StandardDeviationIsExact) {
   std::vector<float> values = noise(20001, 1e6F, 700.0F, 1);
-  for (std::size_t i = 0; i < values.size(); i += 97) values[i] = kNanF;
+  for (std::size_t i = 0; i < values.size(); i += 97) values[i] = kFloatNan;
   const double wanted = exact(values, NoiseEstimator::standard_deviation);
   EXPECT_NEAR(streamed(values, NoiseEstimator::standard_deviation, 6000) / wanted, 1.0, 1e-12);
 }
 
 TEST(StreamingAutoRms, CuttingDoesNotChangeABit) {
   std::vector<float> values = noise(9001, 1e6F, 700.0F, 2);
-  values[17] = kNanF;
+  values[17] = kFloatNan;
   for (const NoiseEstimator estimator : {NoiseEstimator::mad, NoiseEstimator::standard_deviation}) {
     const double whole = streamed(values, estimator, values.size());
     for (const std::size_t piece : {1U, 7U, 16U, 333U, 4096U}) {
@@ -134,8 +134,8 @@ TEST(StreamingAutoRms, CellsThatAreFullStayFull) {
 TEST(StreamingAutoRms, ConstantAndMissingChannels) {
   EXPECT_EQ(streamed(std::vector<float>(5000, 3.0F), NoiseEstimator::mad, 700), 0.0);
   EXPECT_EQ(streamed(std::vector<float>(5000, 3.0F), NoiseEstimator::standard_deviation, 700), 0.0);
-  EXPECT_TRUE(std::isnan(streamed(std::vector<float>(5000, kNanF), NoiseEstimator::mad, 700)));
-  EXPECT_TRUE(std::isnan(streamed(std::vector<float>(5000, kNanF), NoiseEstimator::standard_deviation, 700)));
+  EXPECT_TRUE(std::isnan(streamed(std::vector<float>(5000, kFloatNan), NoiseEstimator::mad, 700)));
+  EXPECT_TRUE(std::isnan(streamed(std::vector<float>(5000, kFloatNan), NoiseEstimator::standard_deviation, 700)));
 }
 
 }  // namespace

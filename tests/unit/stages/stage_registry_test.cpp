@@ -13,7 +13,7 @@ std::string failure(const std::vector<std::string>& pipeline) {
   Level2Config config;
   config.pipeline = pipeline;
   try {
-    check_fields(make_stages(config));
+    check_order(make_stages(config));
   } catch (const ConfigError& error) {
     return error.what();
   }

@@ -9,11 +9,11 @@
 #include <limits>
 
 #include "core/error.hpp"
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 #include "stages/vane/vane_calibration.hpp"
 #include "support/small_level1.hpp"
 #include "unit/stages/stage_driver.hpp"
-#include "unit/stages/vane_case.hpp"
+#include "unit/stages/vane/vane_case.hpp"
 
 namespace comap {
 namespace {

@@ -1,5 +1,7 @@
 // Vane events that contradict themselves: what is mended, what is left out, and that it is said.
 
+#include "stages/vane/vane_events.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,9 +9,8 @@
 #include <tuple>
 
 #include "core/error.hpp"
-#include "stages/vane/vane_events.hpp"
 #include "support/white_noise.hpp"
-#include "unit/stages/vane_case.hpp"
+#include "unit/stages/vane/vane_case.hpp"
 
 namespace comap {
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/constants.hpp"
+#include "data/level2_datasets.hpp"
 #include "io/hdf5/h5.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "math/median.hpp"
 #include "stages/gain_filter/gain_filter.hpp"
 

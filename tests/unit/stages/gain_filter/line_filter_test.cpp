@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "unit/stages/synthetic_feed.hpp"
+#include "unit/stages/gain_filter/synthetic_feed.hpp"
 
 namespace comap::test {
 namespace {

@@ -10,7 +10,7 @@
 #include "core/error.hpp"
 #include "stages/gain_filter/channel_selection.hpp"
 #include "stages/gain_filter/channel_sums.hpp"
-#include "unit/stages/synthetic_feed.hpp"
+#include "unit/stages/gain_filter/synthetic_feed.hpp"
 
 namespace comap::test {
 namespace {
@@ -63,9 +63,9 @@ TEST(GainFilter, NanChannelLeavesItsSubBandFinite) {
   FeedData data = quiet_feed();
   fill(data, kNoGain, kNoSky);
   add_noise(data, 1);
-  for (std::size_t t = 0; t < kSamples; ++t) sample(data, 2, 40, t) = kNanF;
-  for (std::size_t t = 0; t < kSamples; t += 50) sample(data, 2, 45, t) = kNanF;
-  data.gain_counts_per_K[2 * kChannels + 50] = kNanF;
+  for (std::size_t t = 0; t < kSamples; ++t) sample(data, 2, 40, t) = kFloatNan;
+  for (std::size_t t = 0; t < kSamples; t += 50) sample(data, 2, 45, t) = kFloatNan;
+  data.gain_counts_per_K[2 * kChannels + 50] = kFloatNan;
   const ProductTable products = run_gain_filter(data, plain_config());
   for (const float value : products.get<float>(level2::kBinnedFiltered)) ASSERT_TRUE(std::isfinite(value));
   const auto mask = products.get<std::uint8_t>(level2::kChannelMask);
@@ -80,7 +80,7 @@ TEST(GainFilter, NanSampleIsNanInItsSubBandOnly) {
   FeedData data = quiet_feed();
   fill(data, kNoGain, kNoSky);
   add_noise(data, 2);
-  sample(data, 1, 40, 700) = kNanF;
+  sample(data, 1, 40, 700) = kFloatNan;
   const ProductTable products = run_gain_filter(data, plain_config());
   for (const auto path : {level2::kBinned, level2::kBinnedFiltered}) {
     const auto values = products.get<float>(path);
@@ -228,7 +228,7 @@ TEST(GainFilter, BandWithoutDataLeavesTheOthers) {
       data, [](std::size_t, std::size_t, std::size_t t) { return 1e-3 * odd_wave(t, 10.0); }, kNoSky);
   add_noise(data, 13);
   for (std::size_t channel = 0; channel < kChannels; ++channel) {
-    for (std::size_t t = 0; t < kSamples; ++t) sample(data, 1, channel, t) = kNanF;
+    for (std::size_t t = 0; t < kSamples; ++t) sample(data, 1, channel, t) = kFloatNan;
   }
   GainFilterConfig config = plain_config();
   config.channel_quality = true;
@@ -247,7 +247,7 @@ TEST(GainFilter, BandWithoutDataLeavesTheOthers) {
 
 TEST(GainFilter, FeedWithoutDataIsNan) {
   FeedData data = quiet_feed();
-  std::ranges::fill(data.tod, kNanF);
+  std::ranges::fill(data.tod, kFloatNan);
   for (const auto method : {GainFilterMethod::maximum_posterior, GainFilterMethod::least_squares,
                             GainFilterMethod::common_mode, GainFilterMethod::line}) {
     GainFilterConfig config = plain_config();
@@ -303,7 +303,7 @@ TEST(GainFilter, NanSampleWithPowerLawSky) {
   FeedData data = quiet_feed();
   fill(data, kNoGain, kNoSky);
   add_noise(data, 16);
-  sample(data, 1, 40, 700) = kNanF;
+  sample(data, 1, 40, 700) = kFloatNan;
   GainFilterConfig config = plain_config();
   config.sky = "power_law";
   const ProductTable products = run_gain_filter(data, config);
@@ -324,8 +324,8 @@ TEST(CutFlags, EdgesAndCentre) {
 TEST(DifferenceStatistics, CountsAndSquares) {
   std::vector<float> samples(1003);
   for (std::size_t t = 0; t < samples.size(); ++t) samples[t] = t % 2 == 0 ? 5.0F : 8.0F;
-  samples[500] = kNanF;
-  samples[1002] = kNanF;
+  samples[500] = kFloatNan;
+  samples[1002] = kFloatNan;
   const DifferenceStatistics statistics = difference_statistics(samples);
   EXPECT_EQ(statistics.n_missing, 2.0);
   EXPECT_NEAR(statistics.mean_square, 9.0, 1e-6);
@@ -344,7 +344,7 @@ TEST(ChannelSums, EqualPlainLoops) {
     channels.push_back({samples[c].data(), 1e-6F, -1.0F});
     weights.push_back({1.0F, 0.02F + 0.001F * static_cast<float>(c), -0.1F});
   }
-  samples[20][1299] = kNanF;
+  samples[20][1299] = kFloatNan;
   std::array<std::vector<double>, 3> sums;
   for (auto& sum : sums) sum.assign(kN, 0.5);
   // Values near 0 are differences of floats near 1, each rounded to 2^-24.

@@ -1,26 +1,9 @@
-#include <gtest/gtest.h>
-
-#include "config/closest_name.hpp"
 #include "config/mask_credentials.hpp"
-#include "config/toml_text.hpp"
+
+#include <gtest/gtest.h>
 
 namespace comap {
 namespace {
-
-TEST(EditDistance, CountsInsertionsDeletionsSubstitutionsAndSwaps) {
-  EXPECT_EQ(edit_distance("", ""), 0);
-  EXPECT_EQ(edit_distance("", "abc"), 3);
-  EXPECT_EQ(edit_distance("abc", ""), 3);
-  EXPECT_EQ(edit_distance("kitten", "sitting"), 3);
-  EXPECT_EQ(edit_distance("lenght", "length"), 1);
-  EXPECT_EQ(edit_distance("Tsys", "tsys"), 0);
-  EXPECT_EQ(edit_distance("flaw", "lawn"), 2);
-}
-
-TEST(ClosestName, TakesTheFirstOfTheBest) {
-  EXPECT_EQ(closest_name("feed", {"feeds", "band", "need"}), "feeds");
-  EXPECT_EQ(closest_name("x", {}), "");
-}
 
 TEST(MaskCredentials, ReplacesOnlyPasswords) {
   EXPECT_EQ(mask_credentials("postgresql://u:p@h:1/d"), "postgresql://u:****@h:1/d");
@@ -49,17 +32,6 @@ TEST(MaskCommand, ReplacesWhatMayBeSecret) {
   EXPECT_EQ(mask_command("curl -H 'Authorization: Bearer s3' host"), "curl -H **** host");
   EXPECT_EQ(mask_command("me@host:"), "me@host:");
   EXPECT_EQ(mask_command(""), "");
-}
-
-TEST(TomlText, EscapesAndKeepsNumbersExact) {
-  EXPECT_EQ(toml_text("a\"b\\c\n"), "\"a\\\"b\\\\c\\u000a\"");
-  EXPECT_EQ(toml_number(1.0), "1.0");
-  EXPECT_EQ(toml_number(0.1), "0.1");
-  EXPECT_EQ(toml_number(1e-6), "1e-06");
-  EXPECT_EQ(std::stod(toml_number(1.0 / 3.0)), 1.0 / 3.0);
-  EXPECT_EQ(toml_key("romio_cb-read"), "romio_cb-read");
-  EXPECT_EQ(toml_key("odd key"), "\"odd key\"");
-  EXPECT_EQ(toml_key(""), "\"\"");
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "unit/stages/gain_filter_run.hpp"
+#include "unit/stages/gain_filter/gain_filter_run.hpp"
 
 namespace comap::test {
 namespace {

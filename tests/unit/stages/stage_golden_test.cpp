@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 #include "stages/atmosphere/atmosphere.hpp"
 #include "stages/find_scans.hpp"
 #include "stages/noise_stats_level1.hpp"

@@ -9,8 +9,8 @@
 #include <random>
 
 #include "core/constants.hpp"
+#include "data/level2_datasets.hpp"
 #include "data/observation.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "math/fft.hpp"
 #include "sky/source_positions.hpp"
 #include "stages/calibrator/calibrator_element.hpp"

@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 #include "unit/stages/stage_driver.hpp"
 
 namespace comap {

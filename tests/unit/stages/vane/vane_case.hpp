@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 #include "stages/vane/system_temperature.hpp"
 #include "support/small_level1.hpp"
 #include "unit/stages/stage_driver.hpp"

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/error.hpp"
+#include "io/level1/level1_identity.hpp"
 #include "support/small_level1.hpp"
 
 namespace comap {
@@ -172,8 +173,8 @@ TEST(Level1Metadata, FrequenciesComeInGigahertzAndOurOrder) {
   std::vector<double> megahertz = {28e3, 29e3, 26e3, 27e3, 31e3, 30e3, 32e3, 33e3};
   const Level1Metadata mended = read_with(megahertz);
   EXPECT_EQ(mended.frequency_GHz, ours);
-  EXPECT_EQ(mended.stored_band, (std::array<int, kBands>{1, 0, 2, 3}));
-  EXPECT_EQ(mended.is_reversed, (std::array<bool, kBands>{true, false, false, false}));
+  EXPECT_EQ(mended.order.stored_band, (std::array<int, kBands>{1, 0, 2, 3}));
+  EXPECT_EQ(mended.order.is_reversed, (std::array<bool, kBands>{true, false, false, false}));
   ASSERT_EQ(troubles_of(mended).size(), 2U);
   EXPECT_EQ(troubles_of(mended)[0].kind, TroubleKind::frequency_unit);
   EXPECT_EQ(troubles_of(mended)[1].kind, TroubleKind::channel_order);

@@ -8,7 +8,7 @@
 #include <random>
 #include <span>
 
-#include "unit/stages/gain_filter_run.hpp"
+#include "unit/stages/gain_filter/gain_filter_run.hpp"
 
 namespace comap::test {
 

@@ -1,5 +1,7 @@
 // The course of an observation in time, and where telescope and vane are.
 
+#include "simulate/telescope_motion.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,7 +10,6 @@
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "simulate/telescope_motion.hpp"
 
 namespace comap::simulate {
 namespace {

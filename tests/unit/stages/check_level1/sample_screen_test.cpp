@@ -89,7 +89,7 @@ TEST(SampleScreen, CleanSamplesStayBitForBit) {
 TEST(SampleScreen, CountsThatAreNoPowerAreMissing) {
   const std::vector<std::pair<float, int>> cases = {
       {0.0F, sample_flag::kNotPositive}, {-5.0F, sample_flag::kNotPositive}, {-kInf, sample_flag::kNotPositive},
-      {kInf, sample_flag::kAbsurd},      {1e30F, sample_flag::kAbsurd},      {kNanF, sample_flag::kMissing}};
+      {kInf, sample_flag::kAbsurd},      {1e30F, sample_flag::kAbsurd},      {kFloatNan, sample_flag::kMissing}};
   for (const auto& [value, flag] : cases) {
     Band band;
     band.set(500, 520, value);
@@ -160,7 +160,7 @@ TEST(SampleScreen, RepeatsInSomeChannelsAreNone) {
 TEST(SampleScreen, ARepeatIsFoundWhereChannelsAreDead) {
   Band band;
   for (int c = 20; c < 40; ++c) {
-    for (std::int64_t t = 0; t < kSamples; ++t) band.at(c, t) = c < 30 ? kNanF : 0.0F;
+    for (std::int64_t t = 0; t < kSamples; ++t) band.at(c, t) = c < 30 ? kFloatNan : 0.0F;
   }
   band.freeze(600, 650);
   band.screen();
@@ -188,8 +188,8 @@ TEST(SampleScreen, AChannelOfGarbageIsMissing) {
 
 TEST(SampleScreen, SharedByHalfOfTheChannelsIsSharedByAll) {
   Band band;
-  for (int c = 0; c < 40; ++c) band.at(c, 250) = kNanF;
-  for (int c = 0; c < 20; ++c) band.at(c, 260) = kNanF;
+  for (int c = 0; c < 40; ++c) band.at(c, 250) = kFloatNan;
+  for (int c = 0; c < 20; ++c) band.at(c, 260) = kFloatNan;
   band.screen();
   EXPECT_EQ(band.flags[250], sample_flag::kMissing);
   EXPECT_EQ(band.flags[260], 0);
@@ -219,7 +219,7 @@ TEST(SampleScreen, ConstantCountsAreRepeats) {
 
 TEST(SampleScreen, ABandWithoutAnythingSaysWhatItHasInstead) {
   for (const auto& [value, flag] :
-       {std::pair{kNanF, sample_flag::kMissing}, std::pair{0.0F, sample_flag::kNotPositive}}) {
+       {std::pair{kFloatNan, sample_flag::kMissing}, std::pair{0.0F, sample_flag::kNotPositive}}) {
     Band band;
     band.set(0, kSamples, value);
     band.screen();
