@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "core/constants.hpp"
 #include "data/large_vector.hpp"
 
 namespace comap {
@@ -88,7 +89,7 @@ struct SolverReport {
   /// Pixels of the component that the median pixel is in: as large as parts are whose levels hang together.
   std::int64_t n_pixels_of_component = 0;
   /// Of the data minus map to the prior, at low frequencies (residual_ratio.hpp); NaN without a prior.
-  double residual_ratio = std::numeric_limits<double>::quiet_NaN();
+  double residual_ratio = kNan;
   double seconds = 0.0;  ///< everything, from data in memory to map
   double seconds_per_iteration = 0.0;
   double solver_bytes_per_sample = 0.0;  ///< memory of this rank during the iterations, over its samples

@@ -7,10 +7,10 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <map>
 #include <utility>
 
+#include "core/constants.hpp"
 #include "io/map/map_reader.hpp"
 #include "map_diff/history_config.hpp"
 
@@ -106,7 +106,7 @@ struct DifferenceSums {
   }
   double mean() const { return sum / n; }
   double rms() const { return std::sqrt(squares / n); }
-  double size() const { return n > 0.0 ? largest : std::numeric_limits<double>::quiet_NaN(); }
+  double size() const { return n > 0.0 ? largest : kNan; }
 };
 
 ImageChange compare_images(const std::string& name, const std::string& unit, const std::vector<float>& a,
@@ -152,7 +152,7 @@ std::vector<float> common_noise_K(const ContinuumMap& a, const ContinuumMap& b) 
 /// An image that one map lacks is without values there.
 std::vector<ImageChange> image_changes(const ContinuumMap& a, const ContinuumMap& b) {
   const std::vector<float> noise_K = common_noise_K(a, b), none;
-  const std::vector<float> lacking(a.mask.size(), std::numeric_limits<float>::quiet_NaN());
+  const std::vector<float> lacking(a.mask.size(), kFloatNan);
   std::vector<ImageChange> changes;
   const auto compare = [&](const MapImage& kind) {
     const ImageValues *of_a = a.find_image(kind.name), *of_b = b.find_image(kind.name);
@@ -176,7 +176,7 @@ ContinuumMap with_pixels(const ContinuumMap& map, const std::vector<std::int64_t
   const std::size_t n = pixel.size();
   ContinuumMap wide = map;
   wide.pixel = pixel;
-  for (ImageValues& image : wide.images) image.values.assign(n, std::numeric_limits<float>::quiet_NaN());
+  for (ImageValues& image : wide.images) image.values.assign(n, kFloatNan);
   wide.mask.assign(n, kNeverHit);
   for (std::size_t i = 0, to = 0; i < map.pixel.size(); ++i) {
     while (pixel[to] != map.pixel[i]) ++to;

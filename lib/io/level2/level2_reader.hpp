@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -31,8 +30,8 @@ struct FeedPointing {
 
 /// What frequencies the channels of a stream have; NaN where the file does not say.
 struct Passband {
-  double centre_GHz = std::numeric_limits<double>::quiet_NaN();  ///< weighted as the channels are
-  double width_GHz = std::numeric_limits<double>::quiet_NaN();   ///< of the channels used
+  double centre_GHz = kNan;  ///< weighted as the channels are
+  double width_GHz = kNan;   ///< of the channels used
 };
 
 /// An open Level-2 file and the small things in it; samples are read on demand, one feed or one stream at a time.

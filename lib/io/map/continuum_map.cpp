@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/constants.hpp"
 #include "core/error.hpp"
 
 namespace comap {
@@ -49,7 +50,7 @@ void check_images(const ContinuumMap& map) {
 std::vector<float> masked(const std::vector<float>& values, const std::vector<std::uint8_t>& mask) {
   std::vector<float> result(values);
   for (std::size_t i = 0; i < result.size(); ++i) {
-    if (mask[i] != 0) result[i] = std::numeric_limits<float>::quiet_NaN();
+    if (mask[i] != 0) result[i] = kFloatNan;
   }
   return result;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/version.hpp"
 #include "io/map/product_config.hpp"
@@ -21,12 +22,6 @@ constexpr auto kOtherPrefixes =
     std::to_array<std::string_view>({"NAXIS", "CTYPE", "CRPIX", "CRVAL", "CDELT", "CUNIT", "LONPOLE", "LATPOLE"});
 
 }  // namespace
-
-std::string lower_case(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
-  return result;
-}
 
 std::vector<HeaderCard> celestial_cards(const WcsDefinition& wcs) {
   std::vector<HeaderCard> cards;

@@ -12,9 +12,6 @@
 
 namespace comap {
 
-/// The name of a card, column or image in lower case, as HDF5 has it.
-std::string lower_case(std::string_view text);
-
 /// CTYPE, CRPIX, CRVAL, CDELT, CUNIT of axes 1 and 2.
 std::vector<HeaderCard> celestial_cards(const WcsDefinition& wcs);
 /// Of a map of part of the sky with explicit pixel numbers, or of the whole ("The HEALPix Primer"; what healpy.read_map

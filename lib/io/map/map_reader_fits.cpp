@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <limits>
 #include <map>
 #include <string_view>
 #include <utility>
 
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/memory.hpp"
 #include "io/map/map_header.hpp"
@@ -266,7 +266,7 @@ void add_masked_pixels(FitsReader& file, ContinuumMap& map) {
     map.mask.push_back(mask);
     for (std::size_t k = 0; k < images.size(); ++k) map.images[k].values.push_back(value_of(images[k].values));
   };
-  const auto nothing = [](const std::vector<float>&) { return std::numeric_limits<float>::quiet_NaN(); };
+  const auto nothing = [](const std::vector<float>&) { return kFloatNan; };
   auto next = masked.begin();
   for (std::size_t i = 0; i < pixel.size(); ++i) {
     for (; next != masked.end() && next->first < pixel[i]; ++next) add(next->first, next->second, nothing);

@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "core/error.hpp"
+#include "core/text.hpp"
 #include "io/hdf5/h5.hpp"
 #include "io/map/map_header.hpp"
 #include "io/map/map_reader.hpp"
@@ -84,7 +85,7 @@ ContinuumMap read_map_hdf5(const std::string& path, std::span<const MapImage> ki
   }
   map.images.clear();
   for (std::size_t k = 0; k < kinds.size(); ++k) {
-    const std::string name = lower_case(kinds[k].name);
+    const std::string name = lower(kinds[k].name);
     if (k < kFirstImages || file.exists(name)) map.images.push_back({kinds[k], read_image<float>(file, name, extent)});
   }
   map.mask = read_image<std::uint8_t>(file, "mask", extent);

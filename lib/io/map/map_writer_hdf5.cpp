@@ -11,6 +11,7 @@
 #include "core/error.hpp"
 #include "core/final_name.hpp"
 #include "core/rank_zero.hpp"
+#include "core/text.hpp"
 #include "io/hdf5/h5.hpp"
 #include "io/map/map_header.hpp"
 #include "io/map/map_writer.hpp"
@@ -230,7 +231,7 @@ void write_observations(MapWriter& file, const std::vector<ObservationRow>& obse
 
 void write_cuts(MapWriter& file, const Description& description) {
   for (std::size_t i = 0; i < kCutColumns.size(); ++i) {
-    file.write_list("cuts/" + lower_case(kCutColumns[i]), description.cut_columns[i]);
+    file.write_list("cuts/" + lower(kCutColumns[i]), description.cut_columns[i]);
   }
   file.write_texts("cuts/reason", description.cut_reasons);
 }
@@ -246,7 +247,7 @@ void write_map_hdf5(const std::string& path, const ContinuumMap& map, const Team
   write_header(file, map, description, rows, ranks);
   if (map.healpix) file.write_rows("pixel", "", map.pixel, rows);
   for (const ImageValues& image : map.images) {
-    file.write_rows(lower_case(image.name), image.unit,
+    file.write_rows(lower(image.name), image.unit,
                     ranks.rank() == 0 ? masked(image.values, map.mask) : std::vector<float>(), rows);
   }
   file.write_rows("mask", "", map.mask, rows);

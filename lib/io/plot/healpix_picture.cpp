@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <cmath>
 
+#include "core/constants.hpp"
 #include "io/plot/map_picture.hpp"
 #include "sky/wcs.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/constants.hpp"
 #include "core/text_file.hpp"
 #include "map/null_test/null_test.hpp"
 
@@ -12,9 +13,7 @@ std::string number_or_dash(double value, int digits) {
   return std::isfinite(value) ? fmt::format("{:.{}f}", value, digits) : "-";
 }
 
-double per_dof(double chi_square, std::int64_t dof) {
-  return dof > 0 ? chi_square / static_cast<double>(dof) : std::nan("");
-}
+double per_dof(double chi_square, std::int64_t dof) { return dof > 0 ? chi_square / static_cast<double>(dof) : kNan; }
 
 std::string table_line(const NullTest& test, NullScale scale) {
   const NullVerdict result = verdict(test, scale);

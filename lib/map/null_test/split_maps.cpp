@@ -114,7 +114,7 @@ void SplitMaps::find_structure() {
 SplitObservation SplitMaps::describe(std::size_t observation) const {
   const Observation& of_catalogue = context_.observations[observation].observation;
   const SurveyedObservation& surveyed = context_.survey[observation];
-  SplitObservation described{of_catalogue.obsid, surveyed.outcome.used, std::nan(""), std::nan(""), surveyed.n_samples};
+  SplitObservation described{of_catalogue.obsid, surveyed.outcome.used, kNan, kNan, surveyed.n_samples};
   if (!described.used) return described;
   try {
     described.start_mjd = parse_utc_start(of_catalogue.utc_start);

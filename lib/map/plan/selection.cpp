@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <limits>
 #include <set>
 
 #include "core/constants.hpp"
@@ -15,7 +14,6 @@
 namespace comap {
 namespace {
 
-constexpr int kFrequencyBands = 8;  // of the catalogue and of [mapmake] bands
 constexpr std::string_view kCalibratorGroup = "Calibrator";
 
 bool is_good(const std::vector<QualityFlag>& flags, int feed, int frequency_band) {

@@ -59,12 +59,12 @@ void ScanTrack::add(const ScanTrack& other) {
 }
 
 double ScanTrack::crossing_deg() const {
-  if (!(square_deg2 > 0.0)) return std::nan("");
+  if (!(square_deg2 > 0.0)) return kNan;
   const double alignment = std::min(std::hypot(cosine_deg2, sine_deg2) / square_deg2, 1.0);
   return std::acos(alignment) / kDegree_rad;
 }
 
-double ScanTrack::width_deg() const { return n_samples > 0.0 ? width_sum_deg / n_samples : std::nan(""); }
+double ScanTrack::width_deg() const { return n_samples > 0.0 ? width_sum_deg / n_samples : kNan; }
 
 ScanTrack scan_track(std::span<const double> longitude_deg, std::span<const double> latitude_deg) {
   ScanTrack track;

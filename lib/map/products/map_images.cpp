@@ -79,7 +79,7 @@ ContinuumMap map_without_images(const MapGrid& grid) {
 }
 
 double percentile(std::vector<double> values, double percent) {
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  if (values.empty()) return kNan;
   const double position = percent / 100.0 * static_cast<double>(values.size() - 1);
   const auto below = values.begin() + static_cast<std::ptrdiff_t>(position);
   std::nth_element(values.begin(), below, values.end());

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <map>
 
 #include "core/constants.hpp"
@@ -154,7 +153,7 @@ std::int64_t flag_long_glitches(DestriperData& data, std::span<const MapLookup> 
     for (std::size_t i = 0; i < marked.size(); ++i) {
       if (marked[i] == 0) continue;
       for (DestriperStream& stream : data.streams) {
-        stream.tod_K[place.start + i] = std::numeric_limits<float>::quiet_NaN();
+        stream.tod_K[place.start + i] = kFloatNan;
       }
       ++n_flagged;
     }

@@ -1,4 +1,4 @@
-#include "catalogue/flag_changes.hpp"
+#include "catalogue/quality_flags.hpp"
 
 #include <limits>
 #include <random>
@@ -192,10 +192,33 @@ TEST_P(FlagChanges, ListHasEveryElementOrTheBadOnes) {
 TEST_P(FlagChanges, ADryRunBearsACatalogueWithoutFlags) {
   add_observations({10});
   ask("DROP TABLE quality_flags");
-  catalogue_ = open_catalogue(test::config_for(url_));
+  catalogue_ = std::make_unique<Catalogue>(test::config_for(url_));
   EXPECT_EQ(import({{2, 10, 10, {1}, {0}}}, false).n_become_bad, 1);
   EXPECT_EQ(import({{2, 10, 10, {1}, {0}}}, true).n_become_bad, 1);
   EXPECT_EQ(bad_rows(), "10|1|0\n");
+}
+
+using FlagsOfMany = test::OnBothDatabases;
+
+INSTANTIATE_TEST_SUITE_P(Databases, FlagsOfMany, testing::Values("sqlite", "postgresql"),
+                         [](const auto& one) { return one.param; });
+
+TEST_P(FlagsOfMany, BadIsWhatTheRowsSay) {
+  catalogue_->initialize();
+  ask("INSERT INTO comap_data (obsid) VALUES (1), (2), (3)");
+  ask("INSERT INTO quality_flags (obsid, pixel, frequency_band, is_good) VALUES (1, 1, 0, FALSE), (1, 0, 3, FALSE), "
+      "(2, 19, 7, FALSE), (2, 5, 2, TRUE), (3, 2, 1, FALSE)");
+  const auto flags = catalogue_->quality_flags({1, 2, 9});
+  ASSERT_EQ(flags.size(), 3U);
+  for (const auto& [obsid, elements] : flags) {
+    ASSERT_EQ(elements.size(), 19U * 8U) << obsid;
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+      EXPECT_EQ(elements[i].feed, static_cast<int>(i / 8) + 1);
+      EXPECT_EQ(elements[i].frequency_band, static_cast<int>(i % 8));
+      const bool is_bad = (obsid == 1 && i == 0) || (obsid == 2 && i == 151);
+      EXPECT_EQ(elements[i].is_good, !is_bad) << obsid << " " << i;
+    }
+  }
 }
 
 }  // namespace

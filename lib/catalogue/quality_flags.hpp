@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// Flags of observations by hand: quality_flags.is_good, comment and flag_source. All run inside a transaction. Rows
-/// with pixel 0 are left alone; an element without a row is good and gets its row when it is first set or becomes bad.
+/// Flags of observations by hand and from tables: quality_flags.is_good, comment and flag_source. All run inside a
+/// transaction. Rows with pixel 0 are left alone; an element without a row is good and gets its row when it is first
+/// set or becomes bad.
 ///
 /// flag_source says who has flagged: `by hand`, `import TABLE`, or several, separated by "; "; NULL where nobody has,
 /// or where an earlier version or the Python pipeline did. An import changes its own flags only.

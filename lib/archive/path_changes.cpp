@@ -1,4 +1,4 @@
-#include "catalogue/path_changes.hpp"
+#include "archive/path_changes.hpp"
 
 #include <fmt/core.h>
 

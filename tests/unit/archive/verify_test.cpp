@@ -27,7 +27,7 @@ class Verify : public test::OnBothDatabases {
   void add(std::int64_t obsid, const std::string& level1, const std::string& level2) {
     catalogue_->upsert_observations(
         {{{"obsid", obsid}, {"level1_path", level1.empty() ? SqlValue{} : SqlValue{directory_ / level1}}}}, true);
-    if (!level2.empty()) catalogue_->register_level2({{obsid, directory_ / ("level2/" + level2)}});
+    if (!level2.empty()) test::register_level2(*catalogue_, {{obsid, directory_ / ("level2/" + level2)}});
   }
 
   VerifyReport verify_files(const DeadlyFiles& deadly_files = {}) {
@@ -80,7 +80,7 @@ TEST_P(Verify, RepairsTheRowsAndLeavesWhatItCannot) {
 
 TEST_P(Verify, DoesNotRepairWhatHasChangedSince) {
   const VerifyReport report = verify_files();
-  catalogue_->register_level2({{7301, "/made/again.hd5"}, {7503, "/made/too.hd5"}});
+  test::register_level2(*catalogue_, {{7301, "/made/again.hd5"}, {7503, "/made/too.hd5"}});
   catalogue_->change([&](sql::Connection& connection) { EXPECT_EQ(sql::repair(connection, report.problems), 3); });
   EXPECT_EQ(ask("SELECT level2_path FROM comap_data WHERE obsid IN (7301, 7503) ORDER BY obsid"),
             "/made/again.hd5\n/made/too.hd5\n");

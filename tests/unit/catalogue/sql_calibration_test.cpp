@@ -24,7 +24,7 @@ class CalibrationTables : public test::OnBothDatabases {
     return {0, feed, band, 1, 59842.25, "TauA", measured_Jy, 1.5, 6.25, 1.125, frequency_GHz};
   }
   void record(std::int64_t obsid, const std::vector<CalibrationFlux>& rows) {
-    catalogue_->record({.obsid = obsid, .complete = true, .level2_path = "/data/x.hd5", .calibration = rows});
+    test::record(*catalogue_, {.obsid = obsid, .complete = true, .level2_path = "/data/x.hd5", .calibration = rows});
   }
 };
 

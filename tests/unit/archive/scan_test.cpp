@@ -106,10 +106,10 @@ TEST_P(ScanTest, FollowsFilesThatMoveAndClearsThoseThatGo) {
   const std::string name = "comap-7301-2022-01-03-000000.hd5";
   fs::rename(level1(name), directory_ / ("level1/2022-09/" + name));
   fs::remove(level2("comap-0007206-2022-01-01-000000.hd5"));
-  catalogue_->record({.obsid = 7300,
-                      .complete = true,
-                      .level2_path = level2("comap-0007300-2022-01-02-000000.hd5"),
-                      .summary = {{"median_tsys", 44.0}}});
+  test::record(*catalogue_, {.obsid = 7300,
+                             .complete = true,
+                             .level2_path = level2("comap-0007300-2022-01-02-000000.hd5"),
+                             .summary = {{"median_tsys", 44.0}}});
   fs::remove(level2("comap-0007300-2022-01-02-000000.hd5"));
   options_.clear_statistics = true;
   const ScanReport report = scan();

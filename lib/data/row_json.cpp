@@ -1,4 +1,4 @@
-#include "catalogue/row_json.hpp"
+#include "data/row_json.hpp"
 
 #include <nlohmann/json.hpp>
 #include <type_traits>
@@ -21,14 +21,6 @@ nlohmann::json json_of(const Row& row) {
   nlohmann::json json = nlohmann::json::object();
   for (const auto& [column, value] : row) json[column] = json_of(value);
   return json;
-}
-
-SqlValue sql_value_of(const nlohmann::json& json) {
-  if (json.is_boolean()) return json.get<bool>();
-  if (json.is_number_integer()) return json.get<std::int64_t>();
-  if (json.is_number()) return json.get<double>();
-  if (json.is_string()) return json.get<std::string>();
-  return {};
 }
 
 }  // namespace comap

@@ -18,7 +18,7 @@ class Paths : public test::OnBothDatabases {
  protected:
   void add(std::int64_t obsid, const SqlValue& level1, const std::string& level2 = "") {
     catalogue_->upsert_observations({{{"obsid", obsid}, {"level1_path", level1}}}, true);
-    if (!level2.empty()) catalogue_->register_level2({{obsid, level2}});
+    if (!level2.empty()) test::register_level2(*catalogue_, {{obsid, level2}});
   }
 
   sql::RemapPlan remap(const sql::RemapOptions& options, bool write = true) {

@@ -1,21 +1,26 @@
-#include "catalogue/flag_changes.hpp"
+#include "catalogue/quality_flags.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
+#include <span>
 
+#include "catalogue/catalogue.hpp"
 #include "catalogue/schema.hpp"
 #include "catalogue/sql_reading.hpp"
 #include "core/constants.hpp"
 
-namespace comap::sql {
+namespace comap {
+namespace sql {
 
 namespace {
 
 using enum ColumnType;
-using Element = std::array<std::int64_t, 2>;  // feed, frequency_band
+using Element = std::array<std::int64_t, 2>;          // feed, frequency_band
+using ObservedElement = std::array<std::int64_t, 3>;  // obsid, feed, frequency_band
 
 constexpr auto kByHand = "by hand";
 
@@ -24,11 +29,9 @@ constexpr auto kSameElement =
     "quality_flags.frequency_band = bad.frequency_band";
 
 void require_observation(Connection& connection, std::int64_t obsid) {
-  if (!connection.query(fmt::format("SELECT obsid FROM {} WHERE obsid = $1", kObservations), {obsid}).rows.empty()) {
-    return;
+  if (connection.query(fmt::format("SELECT obsid FROM {} WHERE obsid = $1", kObservations), {obsid}).rows.empty()) {
+    throw unknown_observation(connection.description(), obsid);
   }
-  throw CatalogueError(fmt::format("catalogue {}: observation {} is not in it; run `comap_mpi catalogue scan`",
-                                   connection.description(), obsid));
 }
 
 /// Fills comap_bad_elements with the elements that the rules name, each once, of the observations that there are, and
@@ -159,6 +162,29 @@ std::vector<std::int64_t> observations_of_rules(Connection& connection, const st
   return counts;
 }
 
+constexpr std::size_t kObsidsPerQuestion = 1000;
+
+/// Few elements are bad, so that only those are asked for. The obsids stand in the statement: joined with a table of
+/// obsids, PostgreSQL reads the bad elements of all observations.
+std::set<ObservedElement> bad_elements(Connection& connection, std::span<const std::int64_t> obsids) {
+  std::set<ObservedElement> bad;
+  if (connection.columns_of(kQualityFlags).empty()) return bad;
+  while (!obsids.empty()) {
+    const auto some = obsids.first(std::min(obsids.size(), kObsidsPerQuestion));
+    obsids = obsids.subspan(some.size());
+    std::vector<std::string> places;
+    for (std::size_t i = 1; i <= some.size(); ++i) places.push_back(fmt::format("${}", i));
+    const Result result = connection.query(
+        fmt::format("SELECT obsid, pixel, frequency_band FROM {} WHERE is_good = FALSE AND obsid IN ({})",
+                    kQualityFlags, joined(places)),
+        Values(some.begin(), some.end()));
+    for (const Values& row : result.rows) {
+      bad.insert({integer_of(row[0]), integer_of(row[1]), integer_of(row[2])});
+    }
+  }
+  return bad;
+}
+
 }  // namespace
 
 Result flags_of(Connection& connection, std::int64_t obsid, bool only_bad) {
@@ -240,4 +266,22 @@ void adopt_flags(Connection& connection, const std::string& source) {
       {source});
 }
 
-}  // namespace comap::sql
+}  // namespace sql
+
+std::map<std::int64_t, std::vector<QualityFlag>> Catalogue::quality_flags(const std::vector<std::int64_t>& obsids) {
+  std::set<sql::ObservedElement> bad;
+  read([&](sql::Connection& connection) { bad = sql::bad_elements(connection, obsids); });
+  std::map<std::int64_t, std::vector<QualityFlag>> flags;
+  for (const std::int64_t obsid : obsids) {
+    std::vector<QualityFlag>& elements = flags[obsid];
+    elements.clear();
+    for (int feed = 1; feed <= kScienceFeeds; ++feed) {
+      for (int band = 0; band < kFrequencyBands; ++band) {
+        elements.push_back({feed, band, !bad.contains({obsid, feed, band})});
+      }
+    }
+  }
+  return flags;
+}
+
+}  // namespace comap

@@ -11,9 +11,6 @@
 
 namespace comap::sql {
 
-/// The Level-1 path that an observation had before its last change.
-inline constexpr const char* kOldPaths = "old_path_data";
-
 struct PathChange {
   std::int64_t obsid = 0;
   std::string old_path;

@@ -27,14 +27,15 @@ void add_observations(Catalogue& catalogue, std::int64_t n) {
   for (std::int64_t obsid = 1; obsid <= n; ++obsid) rows.push_back({{"obsid", obsid}});
   catalogue.upsert_observations(rows, false);
   for (std::int64_t obsid = 1; obsid <= n; ++obsid) {
-    catalogue.record({.obsid = obsid, .complete = true, .level2_path = "/data/x.hd5", .summary = {{"n_scans", 0.0}}});
+    test::record(catalogue,
+                 {.obsid = obsid, .complete = true, .level2_path = "/data/x.hd5", .summary = {{"n_scans", 0.0}}});
   }
 }
 
 class LostAnswer : public testing::Test {
  protected:
   LostAnswer() : url_(test::PrivatePostgres::shared().new_database()) {
-    add_observations(*open_catalogue(test::config_for(url_)), 1);
+    add_observations(*std::make_unique<Catalogue>(test::config_for(url_)), 1);
     const std::string server = test::PrivatePostgres::shared().directory();
     proxied_ = url_;
     proxied_.replace(proxied_.find(server), server.size(), directory_.path());
@@ -47,7 +48,7 @@ class LostAnswer : public testing::Test {
 };
 
 TEST_F(LostAnswer, OfACommitThatWasMadeIsNotDoneAgain) {
-  const auto catalogue = open_catalogue(test::config_for(proxied_));
+  const auto catalogue = std::make_unique<Catalogue>(test::config_for(proxied_));
   count_up(*catalogue, 1);
   proxy_.arm(test::Cut::after_commit);
   count_up(*catalogue, 1);
@@ -58,7 +59,7 @@ TEST_F(LostAnswer, OfACommitThatWasMadeIsNotDoneAgain) {
 }
 
 TEST_F(LostAnswer, OfACommitThatWasNotMadeIsDoneAgain) {
-  const auto catalogue = open_catalogue(test::config_for(proxied_));
+  const auto catalogue = std::make_unique<Catalogue>(test::config_for(proxied_));
   count_up(*catalogue, 1);
   proxy_.arm(test::Cut::before_commit);
   count_up(*catalogue, 1);
@@ -67,10 +68,10 @@ TEST_F(LostAnswer, OfACommitThatWasNotMadeIsDoneAgain) {
 }
 
 TEST_F(LostAnswer, OfACopyIsAskedAgain) {
-  const auto catalogue = open_catalogue(test::config_for(proxied_));
+  const auto catalogue = std::make_unique<Catalogue>(test::config_for(proxied_));
   proxy_.arm(test::Cut::before_copy_ends);
-  catalogue->record(
-      {.obsid = 1, .complete = true, .level2_path = "/data/x.hd5", .quality = {{1, 0, {{"n_spikes", 7.0}}}}});
+  test::record(*catalogue,
+               {.obsid = 1, .complete = true, .level2_path = "/data/x.hd5", .quality = {{1, 0, {{"n_spikes", 7.0}}}}});
   EXPECT_TRUE(proxy_.has_cut());
   EXPECT_EQ(ask_outside(url_, "SELECT count(*), sum(n_spikes) FROM quality_flags"), "152|7\n");
 }
@@ -86,14 +87,14 @@ constexpr std::int64_t kObservationsOfThread = 25;
 
 /// Half of the updates count up, half write a result; the last result of an observation has its number.
 void update_many(const std::string& url, std::int64_t thread, std::int64_t n_updates, std::atomic<std::int64_t>& done) {
-  const auto catalogue = open_catalogue({url, 100, 0.05});
+  const auto catalogue = std::make_unique<Catalogue>(CatalogueConfig{url, 100, 0.05});
   for (std::int64_t i = 0; i < n_updates; ++i) {
     const std::int64_t obsid = thread * kObservationsOfThread + i / 2 % kObservationsOfThread + 1;
     if (i % 2 == 0) {
       count_up(*catalogue, obsid);
     } else {
       const QualityRow quality = {1, 0, {{"n_spikes", static_cast<double>(i)}}};
-      catalogue->record({.obsid = obsid, .complete = true, .level2_path = "/data/x.hd5", .quality = {quality}});
+      test::record(*catalogue, {.obsid = obsid, .complete = true, .level2_path = "/data/x.hd5", .quality = {quality}});
     }
     ++done;
   }
@@ -106,7 +107,7 @@ TEST(ServerRestarts, LoseAndDoubleNothing) {
   ASSERT_EQ(per_thread % (2 * kObservationsOfThread), 0) << "updates: a multiple of 200";
   test::PrivatePostgres server("-c synchronous_commit=on");
   const std::string url = server.new_database();
-  add_observations(*open_catalogue(test::config_for(url)), n_observations);
+  add_observations(*std::make_unique<Catalogue>(test::config_for(url)), n_observations);
   std::atomic<std::int64_t> done = 0;
   std::vector<std::thread> threads;
   for (std::int64_t i = 0; i < kThreads; ++i) {
