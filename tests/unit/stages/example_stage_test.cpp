@@ -106,7 +106,7 @@ TEST(ExampleStage, CountsWhatIsMissingInScansOnly) {
     worker->consume(block);
   }
   worker->finish();
-  const auto counts = products.get<std::int64_t>(kMissing);
+  const auto counts = products.flat(kMissing);
   EXPECT_EQ(std::vector<std::int64_t>(counts.begin(), counts.end()),
             (std::vector<std::int64_t>{0, 0, 0, 0, 0, 0, 4, 4}));
   EXPECT_EQ(stage.outputs(observation)[0].dataset.extent, (h5::Extent{19, 4, 2}));
