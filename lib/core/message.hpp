@@ -61,8 +61,9 @@ class Packer {
  public:
   static constexpr bool kFills = false;
   void copy(const void* from, std::size_t n_bytes) {
-    const auto* first = static_cast<const std::byte*>(from);
-    bytes_.insert(bytes_.end(), first, first + n_bytes);
+    const std::size_t end = bytes_.size();
+    bytes_.resize(end + n_bytes);
+    if (n_bytes > 0) std::memcpy(bytes_.data() + end, from, n_bytes);
   }
   std::size_t length(std::size_t n) {
     copy(&n, sizeof n);
