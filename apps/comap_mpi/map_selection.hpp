@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What mapmake and linemap share: the observations offered to a job, and what became of them.
+/// Shared by mapmake and linemap: the observations offered to a job, and what became of them.
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>

@@ -42,7 +42,7 @@ concept Document = requires(const T& x) {
   T::parse(x.dump(-1, ' ', false, T::error_handler_t::replace));
 };
 
-/// Of types that are copied as they lie in memory.
+/// Packs types that are copied as they lie in memory.
 template <typename T>
 struct IsFlat : std::bool_constant<std::is_arithmetic_v<T> || std::is_enum_v<T>> {};
 template <typename T, std::size_t n>

@@ -9,7 +9,7 @@
 
 namespace comap {
 
-/// What the user reads.
+/// The text that the user reads.
 inline constexpr std::string_view kStoppedBySignal = "stopped by a signal";
 
 /// The program was asked to stop: what was in hand is dropped.

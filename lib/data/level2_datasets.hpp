@@ -30,8 +30,8 @@ constexpr ElementType element_type() {
 
 namespace level2 {
 
-/// What an axis counts. `feed`: 19 rows, feed number - 1; `feed_row`: the feeds of the file, in its order (dataset
-/// spectrometer/feeds); `other_band`: the second band of a matrix; `edge`: start, end.
+/// The things that an axis counts. `feed`: 19 rows, feed number - 1; `feed_row`: the feeds of the file, in its order
+/// (dataset spectrometer/feeds); `other_band`: the second band of a matrix; `edge`: start, end.
 enum class Axis : std::uint8_t { feed, feed_row, event, band, other_band, sub_band, channel, scan, sample, edge };
 inline constexpr std::size_t kAxes = 10;
 std::string_view axis_name(Axis axis);
@@ -66,7 +66,7 @@ struct Dataset {
   FeedAxis feed_axis() const;
   /// Lengths along its axes in a file.
   std::vector<Index> shape(const AxisLengths& lengths) const;
-  // What is asked for by path may be asked for by dataset.
+  // A dataset may stand wherever its path may.
   explicit(false) constexpr operator std::string_view() const { return path; }
 };
 

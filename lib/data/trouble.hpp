@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What an input contradicts of itself: found while it is reduced or checked, said, and mended or left out.
+/// Contradictions within an input: found while it is reduced or checked, said, and mended or left out.
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>

@@ -184,7 +184,7 @@ class ObservationRun {
     return file;
   }
 
-  /// Of the stages whose results are kept, as they would write them now.
+  /// Datasets of the stages whose results are kept, as they would write them now.
   DatasetList datasets_of_others() const {
     DatasetList all;
     for (const auto& stage : tools_.stages) {

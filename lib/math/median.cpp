@@ -126,7 +126,7 @@ Bracket<T> bracket_quantile(std::span<const T> values, double quantile) {
   return {low_value, *high};
 }
 
-/// What one pass over values finds.
+/// Found by one pass over values.
 struct Split {
   std::size_t n_finite = 0;
   std::size_t n_below = 0;   ///< finite ones below the bracket

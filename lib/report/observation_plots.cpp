@@ -30,14 +30,14 @@ struct Scan {
   std::size_t end;
 };
 
-/// What whoever asks for pictures chooses.
+/// Choices of whoever asks for pictures.
 struct PlotChoice {
   int frequency_band;
   const Level2Config& config;
   std::size_t element() const { return static_cast<std::size_t>(frequency_band); }
 };
 
-/// What every picture needs of the file.
+/// The part of the file that every picture needs.
 struct Observed {
   explicit Observed(const std::string& path)
       : file(h5::File::open_read(path)),

@@ -56,7 +56,7 @@ Matrix icrs_to_frame(SkyFrame frame) {
   return rotation;
 }
 
-/// What all samples near one node share; vectors in the axes of the output frame.
+/// Quantities that all samples near one node share; vectors in the axes of the output frame.
 struct Node {
   double mjd = 0.0;
   Matrix to_intermediate;  ///< (south, east, up) to the intermediate pole, local meridian

@@ -25,7 +25,7 @@ struct FoundRuns {
   std::string what;
 };
 
-/// What the spectrometer's flags and the vane's angle say of where the vane is.
+/// Where the vane is by the spectrometer's flags and by its angle.
 class VaneFlags {
  public:
   VaneFlags(const ObservationContext& observation, const SystemTemperatureConfig& calibration,

@@ -31,7 +31,7 @@ constexpr double kStartAlpha = -1.5;
 constexpr double kWhiteFrequency_Hz = 4.0;  ///< of filtered data: what crosses a beam is slower
 constexpr double kRedFrequency_Hz = 1.0;    ///< of filtered data: 1/f noise is fitted below
 
-/// Of the trend: constant, time and airmass.
+/// Templates of the trend: constant, time and airmass.
 std::vector<std::vector<double>> trend_templates(const NoiseSeries& series) {
   const std::size_t n = series.values_K.size();
   std::vector<std::vector<double>> templates = {std::vector<double>(n, 1.0), std::vector<double>(n),
@@ -43,7 +43,7 @@ std::vector<std::vector<double>> trend_templates(const NoiseSeries& series) {
   return templates;
 }
 
-/// What the airmass takes of each mode besides the straight line; empty where it is one. [mode]
+/// The part of each mode that the airmass takes besides the straight line; empty where it is one. [mode]
 std::vector<double> lost_to_airmass(std::vector<std::vector<double>> templates) {
   std::vector<double> airmass = std::move(templates.back());
   templates.pop_back();

@@ -88,7 +88,7 @@ int exit_code(const MapJobResult& result) {
   return result.selection.n_bad_files() > 0 ? kSomeFailed : kDone;
 }
 
-/// What all ranks together would hold of the samples while all bands are made at once.
+/// Prints how much of the samples all ranks together would hold while all bands are made at once.
 void print_needs(const MapmakeConfig& config, const std::vector<SurveyedObservation>& survey, std::int64_t level2_bytes,
                  bool as_json) {
   constexpr double kGigabyte = 1e9;

@@ -14,8 +14,8 @@ namespace comap {
 
 /// CTYPE, CRPIX, CRVAL, CDELT, CUNIT of axes 1 and 2.
 std::vector<HeaderCard> celestial_cards(const WcsDefinition& wcs);
-/// Of a map of part of the sky with explicit pixel numbers, or of the whole ("The HEALPix Primer"; what healpy.read_map
-/// looks for). `n_pixels` have a value.
+/// The cards of a map of part of the sky with explicit pixel numbers, or of the whole ("The HEALPix Primer"; what
+/// healpy.read_map looks for). `n_pixels` have a value.
 std::vector<HeaderCard> healpix_cards(const HealpixDefinition& healpix, std::int64_t n_pixels,
                                       HealpixRows rows = HealpixRows::partial);
 /// Who made a file: ORIGIN, TELESCOP, CREATOR.

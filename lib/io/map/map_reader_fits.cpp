@@ -228,7 +228,7 @@ void read_images(FitsReader& file, const std::string& path, std::span<const MapI
   map.mask = read_named<std::uint8_t>(file, path, "MASK", map.wcs);
 }
 
-/// Of a full sky the pixels with a value.
+/// Keeps those pixels of a full sky that have a value.
 void keep_seen(ContinuumMap& map) {
   for (std::int64_t i = 0; i < std::ssize(map.destriped_K()); ++i) {
     if (map.destriped_K()[i] != kUnseen) map.pixel.push_back(i);

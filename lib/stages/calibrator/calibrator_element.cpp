@@ -376,7 +376,7 @@ CalibratorMeasurement measure_calibrator(const CalibratorScan& scan, std::span<c
   const std::vector<double> power_K2 = noise_power_K2(std::move(rest_K), fft);
   const double chi2 = core_chi2(fit, chosen, noise_K, config.fit_angle);
   SourceResult result{fit.value, correlated_covariance(fit, chosen.place, power_K2, fft)};
-  // What the model lacks on the source itself, e.g. changes of the gain times the source.
+  // Accounts for what the model lacks on the source itself, e.g. changes of the gain times the source.
   const double misfit = chi2 > 1.0 ? chi2 : 1.0;
   for (SourceVector& row : result.covariance) {
     for (double& element : row) element *= misfit;

@@ -63,7 +63,7 @@ class MetadataCheck {
   MetadataVerdict verdict_;
 };
 
-/// What a time may be that is no MJD of our days.
+/// The scale of a time that is no MJD of our days.
 std::string other_clock(double time) {
   constexpr double kModifiedJulian_d = 2400000.5, kUnixEpoch_mjd = 40587.0, kJ2000_mjd = 51544.5;
   constexpr double kFirst_mjd = 50000.0, kLast_mjd = 80000.0;
@@ -100,7 +100,7 @@ void MetadataCheck::check_gaps() {
     longest_s = std::max(longest_s, step_s(i));
     n_gaps += step_s(i) > config_.max_time_gap_s ? 1 : 0;
   }
-  // Of samples that are far apart every step is a gap: check_sample_time() has more to say.
+  // Between samples that are far apart every step is a gap: check_sample_time() has more to say.
   if (n_gaps == 0 || level1_.sample_time_s > config_.max_time_gap_s) return;
   found(TroubleKind::recording_gap, kMjd,
         fmt::format("gaps of more than {} s: {}, the longest {:.1f} s", config_.max_time_gap_s, n_gaps, longest_s),
