@@ -27,6 +27,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "data/observation.hpp"
+#include "io/level1/level1_identity.hpp"
 #include "io/level1/level1_metadata.hpp"
 #include "level2/observation_run.hpp"
 #include "level2/tod_reader.hpp"

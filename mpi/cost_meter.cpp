@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 
-#include "core/json_bytes.hpp"
+#include "core/message.hpp"
 
 namespace comap::mpi {
 namespace {
@@ -25,9 +24,8 @@ std::string node_name() {
 }
 
 int number_of_nodes(const Communicator& world) {
-  std::set<std::string> names;
-  for (const Bytes& bytes : world.all_gather(to_bytes(node_name()))) names.insert(from_bytes(bytes).get<std::string>());
-  return static_cast<int>(names.size());
+  const auto names = all_gather(world, node_name());
+  return static_cast<int>(std::set(names.begin(), names.end()).size());
 }
 
 }  // namespace

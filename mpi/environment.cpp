@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 #include <mpi.h>
 
-#include <array>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
@@ -77,14 +76,6 @@ int Environment::finish(int exit_code) const {
   flush_log();
   std::fflush(nullptr);
   std::_Exit(exit_code);
-}
-
-std::string library_version() {
-  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
-  int length = 0;
-  check(MPI_Get_library_version(text.data(), &length), "MPI_Get_library_version");
-  const std::string_view all(text.data(), static_cast<std::size_t>(length));
-  return std::string(all.substr(0, all.find_first_of(",\n")));
 }
 
 }  // namespace comap::mpi

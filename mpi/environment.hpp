@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 
 #include "core/communicator.hpp"
 
@@ -34,8 +33,5 @@ class Environment {
   std::unique_ptr<MpiCommunicator> world_;
   std::int64_t agreement_to_fail_ = 0;  ///< of this rank, for tests; 0 = none
 };
-
-/// Version of the MPI library, e.g. "Open MPI v4.1.4".
-std::string library_version();
 
 }  // namespace comap::mpi

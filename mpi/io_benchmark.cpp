@@ -12,8 +12,8 @@
 
 #include "core/error.hpp"
 #include "core/file_descriptor.hpp"
+#include "data/level2_datasets.hpp"
 #include "io/hdf5/h5.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "level2/tod_reader.hpp"
 #include "mpi/observation_queue.hpp"
 #include "mpi/parallel_file.hpp"
@@ -78,9 +78,10 @@ void drop_from_cache(const std::string& path) {
 
 /// A file opened by its readers, read by slabs: TOD in stretches of time as level2 does it, stored chunks of gzip
 /// included.
-class OpenFile {
+class MeasuredFile {
  public:
-  OpenFile(const MpiCommunicator& team, const IoSetting& setting, const std::string& path, const std::string& dataset) {
+  MeasuredFile(const MpiCommunicator& team, const IoSetting& setting, const std::string& path,
+               const std::string& dataset) {
     const ParallelFiles files(team, setting.hints);
     h5::DatasetInfo info;
     team.run_agreed("look into the file", [&] { info = h5::File::open_read(path).info(dataset); });
@@ -134,7 +135,7 @@ Share read_share(const IoSubject& subject, const IoSetting& setting, const std::
                  const MpiCommunicator& team, std::vector<float>& values) {
   Share share;
   const double begin_s = now_s();
-  OpenFile file(team, setting, path, subject.dataset);
+  MeasuredFile file(team, setting, path, subject.dataset);
   share.open_s = now_s() - begin_s;
   std::exception_ptr failure;
   const std::uint64_t n_rows = file.info().extent.front();
@@ -179,7 +180,7 @@ std::string dataset_to_read(const IoSubject& subject) {
   std::string dataset = subject.dataset;
   for (const std::string& path : subject.files) {
     const h5::File file = h5::File::open_read(path);
-    if (dataset.empty()) dataset = file.exists(kTod) ? kTod : level2::kBinnedFiltered;
+    if (dataset.empty()) dataset = file.exists(kTod) ? kTod : std::string(level2::kBinnedFiltered);
     if (!file.exists(dataset)) {
       throw ObservationError(fmt::format("{}: has no {}; name another with --dataset", path, dataset));
     }

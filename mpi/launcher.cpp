@@ -1,6 +1,7 @@
 #include "mpi/launcher.hpp"
 
 #include <fmt/core.h>
+#include <mpi.h>
 
 #include <array>
 #include <charconv>
@@ -8,7 +9,7 @@
 #include <string_view>
 
 #include "core/error.hpp"
-#include "mpi/environment.hpp"
+#include "mpi/mpi_communicator.hpp"
 
 namespace comap::mpi {
 namespace {
@@ -89,6 +90,14 @@ void check_world_size(const std::optional<LaunchedTasks>& launched, int n_ranks)
                   "--mpi=pmix`); without a launcher unset {}",
                   launched->n_tasks, launched->of_a_node ? " on this node" : "", launched->variable, n_ranks,
                   library_version(), launched->variable));
+}
+
+std::string library_version() {
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+  int length = 0;
+  check(MPI_Get_library_version(text.data(), &length), "MPI_Get_library_version");
+  const std::string_view all(text.data(), static_cast<std::size_t>(length));
+  return std::string(all.substr(0, all.find_first_of(",\n")));
 }
 
 std::string allocation_note() {

@@ -32,6 +32,9 @@ void check_launcher();
 /// of them rank 0 of 1, and all would write the same files.
 void check_world_size(const std::optional<LaunchedTasks>& launched, int n_ranks);
 
+/// Version of the MPI library, e.g. "Open MPI v4.1.4".
+std::string library_version();
+
 /// What to tell who runs one rank, without a launcher, in a SLURM allocation of several tasks; empty otherwise. To be
 /// asked before MPI_Init, as launched_tasks().
 std::string allocation_note();

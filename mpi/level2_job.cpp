@@ -1,14 +1,12 @@
 #include "mpi/level2_job.hpp"
 
 #include <array>
-#include <cstring>
 #include <optional>
 
 #include "core/error.hpp"
-#include "core/json_bytes.hpp"
 #include "core/log.hpp"
+#include "core/message.hpp"
 #include "core/stopping.hpp"
-#include "level2/catalogue_values.hpp"
 #include "mpi/observation_queue.hpp"
 #include "mpi/parallel_file.hpp"
 #include "mpi/stop_signal.hpp"
@@ -17,53 +15,11 @@
 namespace comap::mpi {
 namespace {
 
-std::string text_of(const ObservationJob& job) {
-  return json_text({{"observation", to_json(job.observation)},
-                    {"snapshot", job.snapshot},
-                    {"following_level2_path", job.following_level2_path}});
-}
-
-ObservationJob job_of(const std::string& text) {
-  const auto json = nlohmann::json::parse(text);
-  return {observation_from_json(json.at("observation")), json.at("snapshot"),
-          json.at("following_level2_path").get<std::string>()};
-}
-
-std::string text_of(const ObservationOutcome& outcome) {
-  return json_text({{"status", static_cast<int>(outcome.status)},
-                    {"result", to_json(outcome.result)},
-                    {"seconds", outcome.seconds},
-                    {"wall_s", outcome.wall_s},
-                    {"tod_bytes", outcome.tod_bytes},
-                    {"stored_bytes", outcome.stored_bytes},
-                    {"team", outcome.team},
-                    {"rank", outcome.rank}});
-}
-
-ObservationOutcome outcome_of(const std::string& text) {
-  const auto json = nlohmann::json::parse(text);
-  ObservationOutcome outcome;
-  outcome.status = static_cast<ObservationOutcome::Status>(json.at("status").get<int>());
-  outcome.result = result_from_json(json.at("result"));
-  for (const auto& [stage, seconds] : json.at("seconds").items()) outcome.seconds[stage] = seconds.get<double>();
-  json.at("wall_s").get_to(outcome.wall_s);
-  json.at("tod_bytes").get_to(outcome.tod_bytes);
-  json.at("stored_bytes").get_to(outcome.stored_bytes);
-  json.at("team").get_to(outcome.team);
-  json.at("rank").get_to(outcome.rank);
-  return outcome;
-}
-
 /// Seconds by stage, summed over the ranks of the team.
 void sum_seconds(ObservationOutcome& outcome, const Communicator& team) {
-  const std::string mine = nlohmann::json(outcome.seconds).dump();
-  Bytes bytes(mine.size());
-  std::memcpy(bytes.data(), mine.data(), mine.size());
   StageSeconds sums;
-  for (const Bytes& from : team.all_gather(bytes)) {
-    const std::string_view text(reinterpret_cast<const char*>(from.data()), from.size());
-    const auto seconds_of_rank = nlohmann::json::parse(text);
-    for (const auto& [stage, seconds] : seconds_of_rank.items()) sums[stage] += seconds.get<double>();
+  for (const StageSeconds& of_rank : all_gather(team, outcome.seconds)) {
+    for (const auto& [stage, seconds] : of_rank) sums[stage] += seconds;
   }
   outcome.seconds = std::move(sums);
 }
@@ -83,8 +39,8 @@ class TeamLoop {
                files_,     job.probe,       job.why_deadly, [this] { between_blocks(); }} {}
 
   void run() {
-    while (const auto text = next_job()) {
-      const ObservationJob job = job_of(*text);
+    while (const auto job_or_none = next_job()) {
+      const ObservationJob& job = *job_or_none;
       const ScopedLogContext context({world_rank_, team_index_, job.observation.obsid, ""});
       ObservationOutcome outcome = process_observation(job, tools_);
       sum_seconds(outcome, team_);
@@ -93,36 +49,37 @@ class TeamLoop {
   }
 
  private:
-  /// The same text on every rank of the team; rank 0 of the team gets it from rank 0 of the world. After a signal
-  /// the jobs that still come go back as stopped.
-  std::optional<std::string> next_job() {
+  /// The same on every rank of the team; rank 0 of the team gets it from rank 0 of the world. After a signal the jobs
+  /// that still come go back as stopped.
+  std::optional<ObservationJob> next_job() {
     while (true) {
       std::array<double, 1> stop = {stop_requested() ? 1.0 : 0.0};
       team_.max(stop);
-      const std::string text = broadcast_text(team_, team_.rank() == 0 ? ask_for_job() : "");
-      if (text.empty()) return std::nullopt;
-      if (stop[0] == 0.0) return text;
+      const Bytes bytes = share(team_, team_.rank() == 0 ? ask_for_job() : Bytes());
+      if (bytes.empty()) return std::nullopt;
+      auto job = unpack<ObservationJob>(bytes);
+      if (stop[0] == 0.0) return job;
       ObservationOutcome outcome;
       outcome.status = ObservationOutcome::Status::stopped;
-      outcome.result.obsid = job_of(text).observation.obsid;
+      outcome.result.obsid = job.observation.obsid;
       if (team_.rank() == 0) hand_in(outcome);
     }
   }
 
-  std::string ask_for_job() {
-    if (server_ == nullptr) return client_->next().value_or("");
+  Bytes ask_for_job() {
+    if (server_ == nullptr) return client_->next();
     server_->serve();
-    return server_->next().value_or("");
+    return server_->next();
   }
 
   void hand_in(ObservationOutcome outcome) {
     outcome.team = team_index_;
     outcome.rank = world_rank_;
     if (server_ != nullptr) {
-      server_->accept(text_of(outcome));
+      server_->accept(pack(outcome));
       server_->serve();
     } else {
-      client_->send_result(text_of(outcome));
+      client_->send_result(pack(outcome));
     }
   }
 
@@ -155,14 +112,14 @@ bool run_level2(const Level2Job& job, const Communicator& world, const OutcomeHa
   std::optional<ObservationServer> server;
   std::optional<ObservationClient> client;
   if (ranks.rank() == 0) {
-    const auto next_text = [&job, next = std::size_t{0}]() mutable -> std::optional<std::string> {
+    const auto next_job = [&job, next = std::size_t{0}]() mutable {
       while (next < job.observations.size()) {
-        if (const auto prepared = job.prepare(job.observations[next++])) return text_of(*prepared);
+        if (const auto prepared = job.prepare(job.observations[next++])) return pack(*prepared);
       }
-      return std::nullopt;
+      return Bytes();
     };
-    server.emplace(messages, next_text, teams.back(), [&](const std::string& result) {
-      const ObservationOutcome outcome = outcome_of(result);
+    server.emplace(messages, next_job, teams.back(), [&](const Bytes& result) {
+      const auto outcome = unpack<ObservationOutcome>(result);
       if (outcome.status == ObservationOutcome::Status::stopped) stopped = true;
       handle(outcome);
     });

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <exception>
+#include <optional>
 #include <utility>
 
-#include "core/error.hpp"
+#include "core/failure.hpp"
+#include "core/message.hpp"
 #include "mpi/file_errors.hpp"
 
 namespace comap::mpi {
@@ -50,11 +51,6 @@ class Requests {
  private:
   std::vector<MPI_Request> open_;
 };
-
-std::string text_of(const std::exception& error) {
-  const std::string text = error.what();
-  return text.empty() ? "error without text" : text;
-}
 
 }  // namespace
 
@@ -262,24 +258,18 @@ void MpiCommunicator::exchange(std::span<const int> neighbours, const std::vecto
 }
 
 void MpiCommunicator::run_agreed(std::string_view what, const std::function<void()>& work) const {
-  std::string failure;
-  try {
+  std::optional<Failure> failure = failure_of([&] {
     if (agreements_to_failure_ && --*agreements_to_failure_ == 0) throw Error("failure made for a test");
     work();
-  } catch (const std::exception& error) {
-    failure = text_of(error);
+  });
+  if (const std::string unsaid = take_file_error(); !unsaid.empty()) {
+    failure = failure_of([&] { throw IoError(unsaid); });
   }
-  if (const std::string unsaid = take_file_error(); !unsaid.empty()) failure = unsaid;
   const Waiting waiting(*this);
-  int first_failed = failure.empty() ? size_ : rank_;
+  int first_failed = failure ? rank_ : size_;
   check(MPI_Allreduce(MPI_IN_PLACE, &first_failed, 1, MPI_INT, MPI_MIN, comm_), "MPI_Allreduce");
   if (first_failed == size_) return;
-
-  const auto* begin = reinterpret_cast<const std::byte*>(failure.data());
-  Bytes text(begin, begin + failure.size());
-  broadcast(text, first_failed);
-  throw ObservationError(fmt::format("{}, rank {}: {}", what, first_failed,
-                                     std::string_view(reinterpret_cast<const char*>(text.data()), text.size())));
+  throw_again(share(*this, failure, first_failed).value(), fmt::format("{}, rank {}: ", what, first_failed));
 }
 
 }  // namespace comap::mpi

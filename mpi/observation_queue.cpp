@@ -9,13 +9,13 @@ namespace {
 enum Tag : int { kRequest = 1, kJob = 2, kResult = 3 };
 constexpr auto kRest = std::chrono::milliseconds(2);
 
-std::string receive_text(const MpiCommunicator& ranks, const MPI_Status& status) {
+Bytes receive(const MpiCommunicator& ranks, const MPI_Status& status) {
   int size = 0;
-  check(MPI_Get_count(&status, MPI_CHAR, &size), "MPI_Get_count");
-  std::string text(static_cast<std::size_t>(size), '\0');
-  check(MPI_Recv(text.data(), size, MPI_CHAR, status.MPI_SOURCE, status.MPI_TAG, ranks.native(), MPI_STATUS_IGNORE),
+  check(MPI_Get_count(&status, MPI_BYTE, &size), "MPI_Get_count");
+  Bytes message(static_cast<std::size_t>(size));
+  check(MPI_Recv(message.data(), size, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, ranks.native(), MPI_STATUS_IGNORE),
         "MPI_Recv");
-  return text;
+  return message;
 }
 
 bool probe(const MpiCommunicator& ranks, int source, int tag, MPI_Status& status) {
@@ -30,36 +30,36 @@ Outbox::~Outbox() {
   for (Letter& letter : letters_) MPI_Wait(&letter.request, MPI_STATUS_IGNORE);
 }
 
-void Outbox::send(std::string text, int to, int tag) {
+void Outbox::send(Bytes message, int to, int tag) {
   letters_.remove_if([](Letter& letter) {
     int arrived = 0;
     check(MPI_Test(&letter.request, &arrived, MPI_STATUS_IGNORE), "MPI_Test");
     return arrived != 0;
   });
-  Letter& letter = letters_.emplace_back(Letter{std::move(text)});
-  check(MPI_Isend(letter.text.data(), static_cast<int>(letter.text.size()), MPI_CHAR, to, tag, ranks_.native(),
+  Letter& letter = letters_.emplace_back(Letter{std::move(message)});
+  check(MPI_Isend(letter.message.data(), static_cast<int>(letter.message.size()), MPI_BYTE, to, tag, ranks_.native(),
                   &letter.request),
         "MPI_Isend");
 }
 
 void ObservationServer::answer(int client) {
-  const auto job = next();
-  if (job) {
-    ++n_handed_out_;
-  } else {
+  Bytes job = next();
+  if (job.empty()) {
     --n_clients_;
+  } else {
+    ++n_handed_out_;
   }
-  outbox_.send(job.value_or(""), client, kJob);
+  outbox_.send(std::move(job), client, kJob);
 }
 
 void ObservationServer::serve() {
   MPI_Status status;
   while (probe(ranks_, MPI_ANY_SOURCE, kResult, status)) {
-    handle_result_(receive_text(ranks_, status));
+    handle_result_(receive(ranks_, status));
     --n_handed_out_;
   }
   while (probe(ranks_, MPI_ANY_SOURCE, kRequest, status)) {
-    receive_text(ranks_, status);
+    receive(ranks_, status);
     answer(status.MPI_SOURCE);
   }
 }
@@ -72,19 +72,18 @@ void ObservationServer::serve_until_all_done() {
   }
 }
 
-void ObservationClient::request() { outbox_.send("", 0, kRequest); }
+void ObservationClient::request() { outbox_.send({}, 0, kRequest); }
 
-std::optional<std::string> ObservationClient::next() {
+Bytes ObservationClient::next() {
   const MpiCommunicator::Waiting waiting(ranks_);
   MPI_Status status;
   while (!probe(ranks_, 0, kJob, status)) std::this_thread::sleep_for(kRest);
-  std::string job = receive_text(ranks_, status);
-  if (job.empty()) return std::nullopt;
-  request();
+  Bytes job = receive(ranks_, status);
+  if (!job.empty()) request();
   return job;
 }
 
-void ObservationClient::send_result(std::string result) { outbox_.send(std::move(result), 0, kResult); }
+void ObservationClient::send_result(Bytes result) { outbox_.send(std::move(result), 0, kResult); }
 
 void restful_barrier(const MpiCommunicator& ranks) {
   const MpiCommunicator::Waiting waiting(ranks);

@@ -5,39 +5,36 @@
 
 #include <functional>
 #include <list>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "mpi/mpi_communicator.hpp"
 
 namespace comap::mpi {
 
-/// Texts on their way: sending never waits for the receiver.
+/// Messages on their way: sending never waits for the receiver.
 class Outbox {
  public:
   explicit Outbox(const MpiCommunicator& ranks) : ranks_(ranks) {}
   ~Outbox();
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
-  void send(std::string text, int to, int tag);
+  void send(Bytes message, int to, int tag);
 
  private:
   struct Letter {
-    std::string text;
+    Bytes message;
     MPI_Request request = MPI_REQUEST_NULL;
   };
   const MpiCommunicator& ranks_;
   std::list<Letter> letters_;
 };
 
-/// Server side, on rank 0 of the world only: texts (JSON) of jobs and results. Independent: serve() answers whoever
+/// Server side, on rank 0 of the world only: messages of jobs and results. Independent: serve() answers whoever
 /// has asked and returns at once, so rank 0 calls it between its own blocks of work.
 class ObservationServer {
  public:
-  /// Makes the text of the next job; empty when there are no more.
-  using JobSource = std::function<std::optional<std::string>()>;
-  using ResultHandler = std::function<void(const std::string& result)>;
+  /// Makes the message of the next job; empty when there are no more.
+  using JobSource = std::function<Bytes()>;
+  using ResultHandler = std::function<void(const Bytes& result)>;
 
   /// `n_clients`: team roots on other ranks.
   ObservationServer(const MpiCommunicator& ranks, JobSource jobs, int n_clients, ResultHandler handler)
@@ -48,8 +45,8 @@ class ObservationServer {
         handle_result_(std::move(handler)) {}
 
   /// The next job for rank 0's own team.
-  std::optional<std::string> next() { return jobs_(); }
-  void accept(const std::string& result) { handle_result_(result); }
+  Bytes next() { return jobs_(); }
+  void accept(const Bytes& result) { handle_result_(result); }
   void serve();
   /// Serves, resting between looks, until every team root knows that there is no more work and has sent its results.
   void serve_until_all_done();
@@ -72,8 +69,8 @@ class ObservationClient {
   explicit ObservationClient(const MpiCommunicator& ranks) : ranks_(ranks), outbox_(ranks) { request(); }
 
   /// Waits for the answer, resting; empty when there is no more work. The next request is sent with it.
-  std::optional<std::string> next();
-  void send_result(std::string result);
+  Bytes next();
+  void send_result(Bytes result);
 
  private:
   void request();

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# House rules that a compiler does not see: MPI only in mpi/, hdf5.h in two files, no printing from libraries, short
-# files. Exits with 1 and the places when one is broken.
+# House rules that a compiler does not see: MPI only in mpi/, hdf5.h in two files, no printing from libraries, who may
+# include whom, short files. Exits with 1 and the places when one is broken.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 status=0
@@ -22,4 +22,40 @@ report "no left-over marks" "$(sources . | matches '\b(TODO|FIXME|XXX|HACK)\b')"
 report "no skipped tests" "$(sources tests | matches '\b(GTEST_SKIP|DISABLED_)')"
 report "files have at most 400 lines" "$(sources . | while read -r f; do
   lines=$(wc -l <"$f"); (( lines > 400 )) && echo "$f: $lines lines"; done || true)"
+report "folders have at most 40 files" "$(git ls-files lib mpi apps tests | xargs -r dirname | uniq -c |
+  awk '$1 > 40 { print $2 ": " $1 " files" }')"
+
+# The table of docs/architecture.md: | `folder` | holds | may include |, from below to above.
+report "includes are those of the table in docs/architecture.md" "$(awk -F '|' '
+  function top(path) { sub("^lib/", "", path); sub("/.*", "", path); return path }
+  FNR == NR {
+    if ($0 !~ /^\| `(lib\/|mpi|apps)/) next
+    gsub(/[` ]/, "", $2); row = top($2); gsub(/^ +| +$/, "", $4)
+    known[row] = 1; allowed[row] = $4
+    n = split($4 == "nothing" || $4 == "everything above" ? "" : $4, words, ", *")
+    for (i = 1; i <= n; ++i) {
+      if (!(top(words[i]) in known)) print "docs/architecture.md: " words[i] " in the row of " $2 " stands in no row above"
+      may[row, words[i]] = 1
+    }
+    next
+  }
+  {
+    file = $0; sub(":.*", "", file); from = top(file)
+    included = $0; sub("^[^\"]*\"", "", included); sub("\".*", "", included); to = top(included)
+    if (!(from in known)) { print file ": the table has no row for its folder"; next }
+    if (to == from || allowed[from] == "everything above") next
+    for (path = included; sub("/[^/]*$", "", path);) if ((from, path) in may) next
+    print file ": includes " included "; " from " may include " allowed[from]
+  }' docs/architecture.md <(sources lib mpi apps | xargs -r grep -H '^#include "'))"
+
+report "no include circles" "$(scripts/house.py --circles)"
+
+# Tests of X lie in X_test.cpp or X_SUBJECT_test.cpp at the place of X in lib. The stage of the guide is in no source.
+report "tests/unit mirrors lib" "$(git ls-files 'tests/unit/*_test.cpp' | grep -v '/example_stage_test\.cpp$' | while read -r f; do
+  place=${f#tests/unit/} && place=${place%_test.cpp}
+  until compgen -G "lib/$place.[ch]pp" >/dev/null; do
+    [[ ${place##*/} != *_* ]] && echo "$f: there is no source lib/${f:11:-9}, nor one with the first words of that name" && break
+    place=${place%_*}
+  done
+done || true)"
 exit $status

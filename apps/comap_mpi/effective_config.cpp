@@ -10,6 +10,8 @@
 
 #include "config/config_parser.hpp"
 #include "core/error.hpp"
+#include "core/failure.hpp"
+#include "core/message.hpp"
 #include "stages/stage_list.hpp"
 
 namespace comap {
@@ -64,15 +66,8 @@ void apply_options(const GlobalOptions& options, Config& config) {
 }  // namespace
 
 void agree_on_config(const Communicator& world, const std::function<void()>& work) {
-  std::string failure;
-  try {
-    work();
-  } catch (const std::exception& error) {
-    failure = error.what();
-  }
-  const auto* begin = reinterpret_cast<const std::byte*>(failure.data());
-  for (const Bytes& bytes : world.all_gather(Bytes(begin, begin + failure.size()))) {
-    if (!bytes.empty()) throw ConfigError(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  for (const auto& failure : all_gather(world, failure_of(work))) {
+    if (failure) throw ConfigError(failure->text);
   }
 }
 
@@ -81,8 +76,8 @@ EffectiveConfig load_config(const GlobalOptions& options, bool needs_config, con
   agree_on_config(world, [&] {
     if (world.rank() == 0) source = find_config(options, needs_config);
   });
-  source.file_name = broadcast_text(world, source.file_name);
-  source.text = broadcast_text(world, source.text);
+  source.file_name = share(world, source.file_name);
+  source.text = share(world, source.text);
   EffectiveConfig effective;
   agree_on_config(world, [&] {
     effective.config = parse_config(source.text, source.file_name, options.sets, all_stages());

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "commands/command.hpp"
+#include "command.hpp"
 
 namespace comap {
 

@@ -9,7 +9,7 @@
 #include <new>
 
 #include "config/closest_name.hpp"
-#include "config/config_parser.hpp"
+#include "config/cross_checks.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/stopping.hpp"
@@ -124,6 +124,8 @@ Failure error_in_hand() {
     throw;
   } catch (const ConfigError& error) {
     return {kUsage, error.what()};
+  } catch (const Stopped& error) {
+    return {kStopped, error.what()};
   } catch (const Error& error) {
     return {kError, error.what()};
   } catch (const Bug& error) {
@@ -142,7 +144,7 @@ Failure error_in_hand() {
 /// What goes wrong after a signal, e.g. waiting for a server that is not tried again, is the end that was asked for.
 Failure current_failure() {
   Failure failure = error_in_hand();
-  if (mpi::stop_requested() || failure.text.find(kStoppedBySignal) != std::string::npos) failure.exit_code = kStopped;
+  if (mpi::stop_requested()) failure.exit_code = kStopped;
   return failure;
 }
 

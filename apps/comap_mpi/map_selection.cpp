@@ -12,7 +12,6 @@
 #include "catalogue/flags_of_many.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "core/json_bytes.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
 #include "probe.hpp"
@@ -30,7 +29,7 @@ std::vector<MapObservation> observations_of_catalogue(const Config& config) {
   for (const Observation& observation : observations) obsids.push_back(observation.obsid);
   auto flags = quality_flags_of(*catalogue, obsids);
   for (const Observation& observation : observations) {
-    offered.push_back({observation, std::move(flags.at(observation.obsid)), {}});
+    offered.push_back({observation, bad_flags(flags.at(observation.obsid)), {}});
   }
   return offered;
 }
@@ -94,7 +93,6 @@ void log_troubles(const MapOutcome& outcome) {
 std::vector<MapObservation> offered_observations(const CommandContext& context,
                                                  const std::vector<std::string>& level2_files) {
   std::vector<MapObservation> offered;
-  Bytes bytes;
   run_on_rank_zero(context.world, [&] {
     if (level2_files.empty()) offered = observations_of_catalogue(context.config);
   });
@@ -108,10 +106,8 @@ std::vector<MapObservation> offered_observations(const CommandContext& context,
       offered = observations_of_files(level2_files, deadly, context.config.mapmake.dataset);
     }
     if (context.config.mapmake.calibration == "catalogue") add_calibration(context.config, offered);
-    bytes = to_bytes(nlohmann::json(offered));
   });
-  context.world.broadcast(bytes, 0);
-  return from_bytes(bytes).get<std::vector<MapObservation>>();
+  return share(context.world, offered);
 }
 
 void print_selection(const SelectionReport& report, bool every_observation) {

@@ -7,8 +7,8 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "data/level2_datasets.hpp"
 #include "io/level2/level2_reader.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "probe.hpp"
 #include "sky/source_positions.hpp"
 

@@ -18,7 +18,8 @@
 #include "config/config_parser.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "core/json_bytes.hpp"
+#include "core/json_text.hpp"
+#include "core/message.hpp"
 #include "io/level2/level2_reader.hpp"
 #include "io/map/map_reader.hpp"
 #include "level2/provenance.hpp"
@@ -119,19 +120,15 @@ DeadlyFiles make_probe(ProbeDepth depth) {
 
 std::map<std::string, std::string> deadly_files(const Communicator& world, const std::vector<std::string>& paths,
                                                 ProbeDepth depth) {
-  Bytes bytes = to_bytes(nlohmann::json(paths));
-  world.broadcast(bytes, 0);
-  const auto all_paths = from_bytes(bytes).get<std::vector<std::string>>();
-  std::vector<std::string> share;
+  const auto all_paths = share(world, paths);
+  std::vector<std::string> my_paths;
   const auto n_ranks = static_cast<std::size_t>(world.size());
   for (auto i = static_cast<std::size_t>(world.rank()); i < all_paths.size(); i += n_ranks) {
-    if (!all_paths[i].empty()) share.push_back(all_paths[i]);
+    if (!all_paths[i].empty()) my_paths.push_back(all_paths[i]);
   }
   std::map<std::string, std::string> mine, all;
-  world.run_agreed("reading files in a process of its own", [&] { mine = make_probe(depth)(share); });
-  for (const Bytes& of_rank : world.all_gather(to_bytes(nlohmann::json(mine)))) {
-    all.merge(from_bytes(of_rank).get<std::map<std::string, std::string>>());
-  }
+  world.run_agreed("reading files in a process of its own", [&] { mine = make_probe(depth)(my_paths); });
+  for (auto& of_rank : all_gather(world, mine)) all.merge(of_rank);
   return all;
 }
 

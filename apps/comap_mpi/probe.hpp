@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "check/check_file.hpp"
+#include "config/config.hpp"
 #include "core/communicator.hpp"
 #include "io/file_probe.hpp"
 

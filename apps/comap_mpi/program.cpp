@@ -9,7 +9,7 @@
 #include "core/library_versions.hpp"
 #include "core/version.hpp"
 #include "io/hdf5/h5.hpp"
-#include "mpi/environment.hpp"
+#include "mpi/launcher.hpp"
 #include "whole_number.hpp"
 
 namespace comap {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "commands/command.hpp"
+#include "command.hpp"
 
 namespace comap {
 

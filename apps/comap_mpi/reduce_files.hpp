@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "data/observation.hpp"
 
 namespace comap {

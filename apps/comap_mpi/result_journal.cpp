@@ -92,6 +92,45 @@ void replace_lines(const std::string& path, const std::string& lines) {
   sync_directory_of(path);
 }
 
+/// What the catalogue gets of it, and the digest of its file.
+nlohmann::json json_of(const ObservationResult& result) {
+  nlohmann::json quality = nlohmann::json::array(), calibration = nlohmann::json::array();
+  for (const QualityRow& row : result.quality) {
+    quality.push_back({{"feed", row.feed}, {"frequency_band", row.frequency_band}, {"statistics", row.statistics}});
+  }
+  for (const CalibrationFlux& row : result.calibration) calibration.push_back(to_json(row));
+  return {{"obsid", result.obsid},
+          {"complete", result.complete},
+          {"error", result.error},
+          {"level2_path", result.level2_path},
+          {"summary", result.summary},
+          {"quality", quality},
+          {"calibration", calibration},
+          {"troubles", to_json(result.troubles)},
+          {"level2_digest", result.level2_digest}};
+}
+
+/// Calibration, digest and troubles are missing in lines of earlier versions.
+ObservationResult result_of(const nlohmann::json& json) {
+  ObservationResult result{json.at("obsid"),
+                           json.at("complete"),
+                           json.at("error"),
+                           json.at("level2_path"),
+                           json.value("level2_digest", ""),
+                           json.at("summary"),
+                           {},
+                           {},
+                           {}};
+  for (const auto& row : json.at("quality")) {
+    result.quality.push_back({row.at("feed"), row.at("frequency_band"), row.at("statistics")});
+  }
+  for (const auto& row : json.value("calibration", nlohmann::json::array())) {
+    result.calibration.push_back(calibration_flux_from_json(row, result.obsid));
+  }
+  result.troubles = troubles_from_json(json.value("troubles", nlohmann::json::array()));
+  return result;
+}
+
 struct Entry {
   ObservationResult result;
   std::string run_id;
@@ -103,7 +142,7 @@ std::string line_of(ObservationResult result, const std::string& run_id, const s
   const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   if (!result.level2_path.empty())
     result.level2_path = std::filesystem::absolute(result.level2_path).lexically_normal();
-  nlohmann::json json = to_json(result);
+  nlohmann::json json = json_of(result);
   json["run_id"] = run_id;
   json["finished_at"] = fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", now);
   json["catalogue"] = catalogue;
@@ -114,8 +153,7 @@ std::string line_of(ObservationResult result, const std::string& run_id, const s
 std::optional<Entry> entry_of(const std::string& line) {
   try {
     const auto json = nlohmann::json::parse(line);
-    return Entry{result_from_json(json), json.value("run_id", ""), json.value("finished_at", ""),
-                 json.value("catalogue", "")};
+    return Entry{result_of(json), json.value("run_id", ""), json.value("finished_at", ""), json.value("catalogue", "")};
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
   }

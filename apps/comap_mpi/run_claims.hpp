@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "catalogue/claims.hpp"
-#include "commands/command.hpp"
+#include "command.hpp"
 
 namespace comap {
 

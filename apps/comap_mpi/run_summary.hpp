@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "core/run_cost.hpp"
 
 namespace comap {

@@ -143,8 +143,8 @@ FileFinding Landing::checked(const fs::path& path, std::int64_t obsid) const {
   FileFinding finding = inspect_files({{path.string(), DataLevel::level1}}, deadly_files_).at(0);
   if (finding.obsid == obsid) return finding;
   if (finding.remarks.empty()) throw ObservationError(fmt::format("{}: is of obsid {}", path.string(), finding.obsid));
-  const std::string& reason = finding.remarks[0];  // names the file when it comes from HDF5
-  throw ObservationError(reason.starts_with(path.string()) ? reason : fmt::format("{}: {}", path.string(), reason));
+  if (finding.names_file) throw ObservationError(finding.remarks[0]);
+  throw ObservationError(path.string(), finding.remarks[0]);
 }
 
 }  // namespace comap

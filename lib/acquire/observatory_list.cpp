@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "core/error.hpp"
-#include "io/level1/level1_metadata.hpp"
+#include "io/level1/level1_identity.hpp"
 
 namespace comap {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "core/error.hpp"
 #include "core/text_file.hpp"
-#include "io/level1/level1_metadata.hpp"
+#include "io/level1/level1_identity.hpp"
 
 namespace comap {
 

@@ -11,8 +11,8 @@
 #include "catalogue/sql_reading.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
+#include "data/level2_datasets.hpp"
 #include "io/hdf5/h5.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "level2/sql_snapshot.hpp"
 
 namespace comap {

@@ -6,26 +6,12 @@
 #include <filesystem>
 #include <system_error>
 
-#include "core/json_bytes.hpp"
+#include "catalogue/sql_connection.hpp"
 #include "core/rank_zero.hpp"
 
 namespace comap {
 
 namespace {
-
-Bytes packed(const std::vector<InspectedFile>& candidates) {
-  nlohmann::json all = nlohmann::json::array();
-  for (const InspectedFile& one : candidates) all.push_back({one.path, one.level == DataLevel::level2});
-  return to_bytes(all);
-}
-
-std::vector<InspectedFile> unpacked_candidates(const Bytes& bytes) {
-  std::vector<InspectedFile> candidates;
-  for (const nlohmann::json& one : from_bytes(bytes)) {
-    candidates.push_back({one.at(0).get<std::string>(), one.at(1).get<bool>() ? DataLevel::level2 : DataLevel::level1});
-  }
-  return candidates;
-}
 
 void append(std::vector<FileProblem>& all, const std::vector<FileProblem>& more) {
   all.insert(all.end(), more.begin(), more.end());
@@ -52,14 +38,7 @@ std::vector<FileFinding> inspect_shared(const std::vector<InspectedFile>& candid
   for (std::size_t i = rank; i < candidates.size(); i += n_ranks) share.push_back(candidates[i]);
   std::vector<FileFinding> mine;
   world.run_agreed("catalogue scan", [&] { mine = inspect_files(share, options.deadly_files); });
-  std::vector<Bytes> to(n_ranks);
-  to[0] = packed(mine);
-  std::vector<FileFinding> all;
-  for (const Bytes& bytes : world.all_to_all(to)) {
-    if (bytes.empty()) continue;
-    const std::vector<FileFinding> part = unpacked(bytes);
-    all.insert(all.end(), part.begin(), part.end());
-  }
+  std::vector<FileFinding> all = joined(gather(world, mine));
   std::sort(all.begin(), all.end(), [](const FileFinding& a, const FileFinding& b) { return a.path < b.path; });
   return all;
 }
@@ -104,7 +83,7 @@ class Planner {
   }
 
   void take(const FileFinding& finding) {
-    for (const std::string& remark : finding.remarks) problems_.push_back({finding.path, remark});
+    for (const std::string& remark : finding.remarks) problems_.push_back({finding.path, sql::storable_text(remark)});
     if (finding.obsid == 0) return;
     Chosen& chosen = finding.level == DataLevel::level1 ? level1_ : level2_;
     chosen.offer(finding, registered(finding.obsid, finding.level), problems_);
@@ -184,10 +163,8 @@ ScanPlan plan_scan(const std::vector<FileFinding>& findings, const std::vector<O
 
 ScanReport scan_files(Catalogue* catalogue, const ScanOptions& options, const Communicator& world) {
   ScanReport report;
-  Bytes list;
-  run_on_rank_zero(world, [&] { list = packed(find_candidates(options, report)); });
-  world.broadcast(list, 0);
-  const std::vector<FileFinding> findings = inspect_shared(unpacked_candidates(list), options, world);
+  const auto candidates = from_rank_zero(world, [&] { return find_candidates(options, report); });
+  const std::vector<FileFinding> findings = inspect_shared(candidates, options, world);
   run_on_rank_zero(world, [&] {
     // Who may not create tables may scan into those that are there.
     if (!options.dry_run && !catalogue->missing_tables().empty()) catalogue->initialize();

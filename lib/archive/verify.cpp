@@ -13,12 +13,10 @@
 #include "catalogue/sql_reading.hpp"
 #include "catalogue/sql_writing.hpp"
 #include "core/error.hpp"
-#include "core/json_bytes.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
 #include "core/stopping.hpp"
 #include "level2/catalogue_snapshot.hpp"
-#include "level2/catalogue_values.hpp"
 #include "level2/rerun_plan.hpp"
 
 namespace comap {
@@ -33,28 +31,9 @@ struct Question {
   std::string status;
   nlohmann::json snapshot;
   std::string following_level2_path;
+
+  static auto members(auto& x) { return std::tie(x.observation, x.status, x.snapshot, x.following_level2_path); }
 };
-
-nlohmann::json to_json(const Question& one) {
-  return {{"observation", comap::to_json(one.observation)},
-          {"status", one.status},
-          {"snapshot", one.snapshot},
-          {"following", one.following_level2_path}};
-}
-
-Question question_from_json(const nlohmann::json& json) {
-  return {observation_from_json(json.at("observation")), json.at("status").get<std::string>(), json.at("snapshot"),
-          json.at("following").get<std::string>()};
-}
-
-nlohmann::json to_json(const VerifyProblem& one) {
-  return {one.obsid, one.kind, one.path, one.reason, static_cast<int>(one.repair)};
-}
-
-VerifyProblem problem_from_json(const nlohmann::json& json) {
-  return {json.at(0).get<std::int64_t>(), json.at(1).get<std::string>(), json.at(2).get<std::string>(),
-          json.at(3).get<std::string>(), static_cast<Repair>(json.at(4).get<int>())};
-}
 
 std::string name_of(FileState state) {
   switch (state) {
@@ -165,11 +144,10 @@ class Questions {
 
   std::size_t size() const { return observations_.size(); }
 
-  Bytes round(std::size_t first, std::size_t n) const {
-    nlohmann::json all = nlohmann::json::array();
-    for (std::size_t i = first; i < std::min(size(), first + n); ++i)
-      all.push_back(to_json(question(observations_[i])));
-    return to_bytes(all);
+  std::vector<Question> round(std::size_t first, std::size_t n) const {
+    std::vector<Question> questions;
+    for (std::size_t i = first; i < std::min(size(), first + n); ++i) questions.push_back(question(observations_[i]));
+    return questions;
   }
 
  private:
@@ -219,19 +197,12 @@ VerifyReport verify(Catalogue* catalogue, const StageList& stages, const VerifyO
   const auto rank = static_cast<std::size_t>(world.rank()), n_ranks = static_cast<std::size_t>(world.size());
   const std::size_t per_round = kObservationsPerRound * n_ranks;
   for (std::size_t first = 0; first < n_all; first += per_round) {
-    Bytes round;
-    run_on_rank_zero(world, [&] { round = questions->round(first, per_round); });
-    world.broadcast(round, 0);
-    nlohmann::json mine = nlohmann::json::array();
-    world.run_agreed("catalogue verify", [&] {
-      const nlohmann::json all = from_bytes(round);
-      std::vector<Question> share;
-      for (std::size_t i = rank; i < all.size(); i += n_ranks) share.push_back(question_from_json(all[i]));
-      for (const VerifyProblem& one : inspect(share, stages, options)) mine.push_back(to_json(one));
-    });
-    for (const Bytes& bytes : world.all_gather(to_bytes(mine))) {
-      for (const nlohmann::json& one : from_bytes(bytes)) report.problems.push_back(problem_from_json(one));
-    }
+    const auto round = from_rank_zero(world, [&] { return questions->round(first, per_round); });
+    std::vector<Question> my_share;
+    for (std::size_t i = rank; i < round.size(); i += n_ranks) my_share.push_back(round[i]);
+    std::vector<VerifyProblem> mine;
+    world.run_agreed("catalogue verify", [&] { mine = inspect(my_share, stages, options); });
+    std::ranges::move(joined(all_gather(world, mine)), std::back_inserter(report.problems));
     if (world.rank() == 0) log_info("verified {} of {} observations", std::min(n_all, first + per_round), n_all);
   }
   if (world.rank() != 0) return {};

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "catalogue/catalogue.hpp"
@@ -29,6 +30,8 @@ struct VerifyProblem {
   std::string path;
   std::string reason;
   Repair repair = Repair::none;
+
+  static auto members(auto& x) { return std::tie(x.obsid, x.kind, x.path, x.reason, x.repair); }
 };
 
 struct VerifyOptions {

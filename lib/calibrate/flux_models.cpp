@@ -13,7 +13,6 @@ namespace comap {
 namespace {
 
 constexpr std::string_view kJupiter = "Jupiter";
-constexpr double kDaysPerYear = 365.25;
 
 struct RadioSource {
   std::string_view name;

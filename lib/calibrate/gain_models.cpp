@@ -8,13 +8,13 @@
 #include <tuple>
 
 #include "calibrate/flux_models.hpp"
+#include "core/constants.hpp"
 #include "core/error.hpp"
 
 namespace comap {
 namespace {
 
 constexpr double kReferenceMjd = 59000.0;
-constexpr double kDaysPerYear = 365.25;
 
 double years_of(double mjd_utc) { return (mjd_utc - kReferenceMjd) / kDaysPerYear; }
 
@@ -130,7 +130,6 @@ GainFits fit_gains(const CalibrateConfig& config, const std::vector<CalibrationF
 }
 
 double gain_ratio_at(const CalibrationModel& model, double mjd_utc) {
-  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   if (!std::isfinite(mjd_utc)) return kNan;
   if (!model.poly_coeffs.empty()) {
     double value = 0.0;

@@ -14,14 +14,14 @@ namespace comap {
 
 namespace {
 
-using Element = std::array<std::int64_t, 3>;  // obsid, feed, frequency_band
+using ObservedElement = std::array<std::int64_t, 3>;  // obsid, feed, frequency_band
 
 constexpr std::size_t kObsidsPerQuestion = 1000;
 
 /// Few elements are bad, so that only those are asked for. The obsids stand in the statement: joined with a table of
 /// obsids, PostgreSQL reads the bad elements of all observations.
-std::set<Element> bad_elements(sql::Connection& connection, std::span<const std::int64_t> obsids) {
-  std::set<Element> bad;
+std::set<ObservedElement> bad_elements(sql::Connection& connection, std::span<const std::int64_t> obsids) {
+  std::set<ObservedElement> bad;
   if (connection.columns_of(sql::kQualityFlags).empty()) return bad;
   while (!obsids.empty()) {
     const auto some = obsids.first(std::min(obsids.size(), kObsidsPerQuestion));
@@ -43,7 +43,7 @@ std::set<Element> bad_elements(sql::Connection& connection, std::span<const std:
 
 std::map<std::int64_t, std::vector<QualityFlag>> quality_flags_of(Catalogue& catalogue,
                                                                   const std::vector<std::int64_t>& obsids) {
-  std::set<Element> bad;
+  std::set<ObservedElement> bad;
   catalogue.read([&](sql::Connection& connection) { bad = bad_elements(connection, obsids); });
   std::map<std::int64_t, std::vector<QualityFlag>> flags;
   for (const std::int64_t obsid : obsids) {

@@ -10,14 +10,12 @@
 #include <fstream>
 #include <system_error>
 
-#include "catalogue/row_json.hpp"
 #include "catalogue/schema.hpp"
 #include "core/error.hpp"
-#include "core/json_bytes.hpp"
 #include "core/stopping.hpp"
+#include "data/level2_datasets.hpp"
 #include "io/level1/level1_identity.hpp"
 #include "io/level1/level1_metadata.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "level2/provenance.hpp"
 
 namespace comap {
@@ -150,6 +148,7 @@ FileFinding inspect_file(const std::string& path, DataLevel level) {
   } catch (const IoError& error) {
     finding.state = error.can_pass() ? FileState::unreadable : FileState::damaged;
     finding.remarks = {error.what()};
+    finding.names_file = true;
   } catch (const std::exception& error) {
     finding.state = FileState::damaged;
     finding.remarks = {error.what()};
@@ -171,42 +170,7 @@ std::vector<FileFinding> inspect_files(const std::vector<InspectedFile>& files, 
     const auto found = deadly.find(one.path);
     findings.push_back(found == deadly.end()
                            ? inspect_file(one.path, one.level)
-                           : FileFinding{one.path, one.level, FileState::damaged, 0, {}, {found->second}});
-  }
-  return findings;
-}
-
-Bytes packed(const std::vector<FileFinding>& findings) {
-  nlohmann::json all = nlohmann::json::array();
-  for (const FileFinding& finding : findings) {
-    nlohmann::json row = nlohmann::json::object();
-    for (const auto& [name, value] : finding.row) {
-      const auto* text = std::get_if<std::string>(&value);
-      row[name] = text == nullptr ? json_of(value) : nlohmann::json(sql::storable_text(*text));
-    }
-    nlohmann::json remarks = nlohmann::json::array();
-    for (const std::string& remark : finding.remarks) remarks.push_back(sql::storable_text(remark));
-    all.push_back({{"path", finding.path},
-                   {"level2", finding.level == DataLevel::level2},
-                   {"state", static_cast<int>(finding.state)},
-                   {"obsid", finding.obsid},
-                   {"row", row},
-                   {"remarks", remarks}});
-  }
-  return to_bytes(all);
-}
-
-std::vector<FileFinding> unpacked(const Bytes& bytes) {
-  std::vector<FileFinding> findings;
-  for (const nlohmann::json& one : from_bytes(bytes)) {
-    FileFinding finding;
-    finding.path = one.at("path").get<std::string>();
-    finding.level = one.at("level2").get<bool>() ? DataLevel::level2 : DataLevel::level1;
-    finding.state = static_cast<FileState>(one.at("state").get<int>());
-    finding.obsid = one.at("obsid").get<std::int64_t>();
-    for (const auto& [name, value] : one.at("row").items()) finding.row[name] = sql_value_of(value);
-    finding.remarks = one.at("remarks").get<std::vector<std::string>>();
-    findings.push_back(std::move(finding));
+                           : FileFinding{one.path, one.level, FileState::damaged, 0, {}, {found->second}, false});
   }
   return findings;
 }

@@ -4,11 +4,11 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "catalogue/catalogue.hpp"
 #include "catalogue/file_search.hpp"
-#include "core/communicator.hpp"
 #include "io/file_probe.hpp"
 #include "io/hdf5/h5.hpp"
 
@@ -25,6 +25,9 @@ struct FileFinding {
   std::int64_t obsid = 0;            ///< 0 = the file cannot be used
   Row row;                           ///< columns of comap_data, without paths
   std::vector<std::string> remarks;  ///< why it cannot be used, or attributes that were left out
+  bool names_file = false;           ///< the reason why it cannot be used begins with the path
+
+  static auto members(auto& x) { return std::tie(x.path, x.level, x.state, x.obsid, x.row, x.remarks, x.names_file); }
 };
 
 /// Opens a Level-1 file (attributes of `comap`, presence of the TOD) or a Level-2 file (the same attributes, and the
@@ -35,6 +38,8 @@ FileFinding inspect_file(const std::string& path, DataLevel level);
 struct InspectedFile {
   std::string path;
   DataLevel level = DataLevel::level1;
+
+  static auto members(auto& x) { return std::tie(x.path, x.level); }
 };
 
 /// inspect_file for each, in the same order, but for the deadly ones, which are damaged. An empty `deadly_files` takes
@@ -44,9 +49,5 @@ std::vector<FileFinding> inspect_files(const std::vector<InspectedFile>& files, 
 /// Columns of comap_data from the attributes of the group `comap`. What does not fit its column is left out with a
 /// remark.
 Row observation_row(const std::map<std::string, h5::AttributeValue>& attributes, std::vector<std::string>& remarks);
-
-/// Bytes for the way between ranks, and back.
-Bytes packed(const std::vector<FileFinding>& findings);
-std::vector<FileFinding> unpacked(const Bytes& bytes);
 
 }  // namespace comap

@@ -56,6 +56,8 @@ std::string merged_value(const std::string& column, const std::string& ours, con
                      is_primary ? ours : theirs);
 }
 
+}  // namespace
+
 /// The statements for a batch of rows of one table, which lies in a temporary table.
 class BatchStatements {
  public:
@@ -118,6 +120,8 @@ class BatchStatements {
   std::string same_key_, changes_;
   std::vector<std::string> settings_;
 };
+
+namespace {
 
 /// PostgreSQL looks up the foreign key of every row for itself, which takes more time than all the rest. A table that
 /// is empty is filled without, if that is allowed, and all its rows are checked at once at the end. Returns the

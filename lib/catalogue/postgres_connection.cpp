@@ -143,7 +143,7 @@ std::string one_line(std::string text) {
 }
 
 /// Of a connection, among all that there ever are.
-std::string random_name() {
+std::string random_session_name() {
   std::random_device random;
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
 }
@@ -334,7 +334,7 @@ class PostgresConnection final : public Connection {
   std::unique_ptr<Session> session_;
   bool writes_ = false;
   bool is_commit_in_doubt_ = false;  ///< it has been asked for and not been confirmed
-  std::string session_name_ = random_name();
+  std::string session_name_ = random_session_name();
   std::int64_t n_commits_ = 0;   ///< asked for, of changes
   SqlValue committing_backend_;  ///< number of its process
 };

@@ -15,7 +15,7 @@ namespace comap::sql {
 namespace {
 
 /// Names of all columns.
-std::string names_of(const Table& table) {
+std::string column_list(const Table& table) {
   std::vector<std::string> names;
   for (const Column& column : table.columns) names.push_back(column.name);
   return joined(names);
@@ -31,8 +31,8 @@ TemporaryTable temporary_of(const Table& table) {
 void insert(Connection& connection, const Table& table, const std::vector<Values>& rows) {
   const TemporaryTable temporary = temporary_of(table);
   connection.fill(temporary, rows);
-  connection.execute(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} ORDER BY {}", table.name, names_of(table),
-                                 names_of(table), temporary.name, joined(table.key)));
+  connection.execute(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} ORDER BY {}", table.name, column_list(table),
+                                 column_list(table), temporary.name, joined(table.key)));
 }
 
 double number_of(const SqlValue& value) {
@@ -129,7 +129,7 @@ void write_calibration_models(Connection& connection, const std::vector<Calibrat
 std::vector<CalibrationModel> calibration_models(Connection& connection) {
   const Table& models_table = table(kCalibrationModels);
   if (connection.columns_of(models_table.name).empty()) return {};
-  const Result result = connection.query(fmt::format("SELECT {} FROM {} ORDER BY {}", names_of(models_table),
+  const Result result = connection.query(fmt::format("SELECT {} FROM {} ORDER BY {}", column_list(models_table),
                                                      models_table.name, joined(models_table.key)));
   std::vector<CalibrationModel> models;
   for (const Values& row : result.rows) {

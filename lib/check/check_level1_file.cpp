@@ -12,10 +12,10 @@
 #include "check/check_vane.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
+#include "data/level2_datasets.hpp"
 #include "data/observation.hpp"
 #include "io/level1/band_order.hpp"
 #include "io/level1/level1_metadata.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "level2/tod_reader.hpp"
 #include "stages/check_level1/check_metadata.hpp"
 #include "stages/check_level1/feed_flags.hpp"
@@ -157,7 +157,7 @@ void check_tod(const ObservationContext& observation, const CheckLevel1Config& l
                Findings& findings) {
   const Level1Metadata& level1 = observation.level1;
   const h5::File file = h5::File::open_read(level1.path);
-  TodReader reader(file, band_order_of(level1));
+  TodReader reader(file, level1.order);
   const bool one_look = !file.info(kTod).chunk.empty() || depth == TodDepth::touch;
   const auto stretches =
       depth == TodDepth::all ? all_stretches(observation) : looks(observation, one_look ? 1 : kLooks);
@@ -201,9 +201,7 @@ ObservationContext check_stages(const Level1Metadata& level1, const Level2Config
     try {
       stage.prepare(observation);
     } catch (const ObservationError& error) {
-      const std::string_view text = error.what();
-      const std::string prefix = level1.path + ": ";
-      findings.push_back({dataset, std::string(text.starts_with(prefix) ? text.substr(prefix.size()) : text), remedy});
+      findings.push_back({dataset, error.without_path(), remedy});
     }
   };
   // A sky dip may have no vane: level2 takes the calibration from the next observation, which is not looked at here.
@@ -219,7 +217,7 @@ ObservationContext check_stages(const Level1Metadata& level1, const Level2Config
 void check_calibration(const ObservationContext& observation, const Level2Config& config, Findings& findings) {
   if (observation.vane_events.empty() || !observation.products.contains(level2::kVaneEventMjd)) return;
   const h5::File file = h5::File::open_read(observation.level1.path);
-  TodReader reader(file, band_order_of(observation.level1));
+  TodReader reader(file, observation.level1.order);
   try {
     add_troubles(check_vane(observation, config, reader), findings);
   } catch (const ObservationError& error) {

@@ -10,13 +10,12 @@
 #include <span>
 
 #include "check/check_file.hpp"
-#include "check/level2_layout.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
+#include "data/level2_datasets.hpp"
 #include "io/hdf5/h5.hpp"
-#include "io/level1/level1_metadata.hpp"
+#include "io/level1/level1_identity.hpp"
 #include "io/level2/level2_reader.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "level2/provenance.hpp"
 
 namespace comap {
@@ -38,8 +37,7 @@ class Level2Check {
     read_axes();
     check_scans();
     check_readable("");
-    for (const Level2Dataset& dataset : level2_layout(stages_, noise_datasets_, filter_couples_bands(file_)))
-      check_dataset(dataset);
+    check_datasets();
     if (!file_.exists(level2::kSqlSnapshot) && stages_.contains("finalize_metadata")) {
       find(level2::kSqlSnapshot, "the group is missing");
     }
@@ -83,12 +81,40 @@ class Level2Check {
         if (!file_.attribute(record, name)) find(record, fmt::format("the attribute {} is missing", name));
       }
     }
-    if (!stages_.contains("noise_stats_level2")) return;
-    const auto text = file_.attribute(fmt::format("{}/noise_stats_level2", kStageRecordGroup), "parameters");
-    const auto parameters = nlohmann::json::parse(text ? h5::to_text(*text) : "", nullptr, false);
-    if (parameters.is_object() && parameters.contains("datasets")) {
-      noise_datasets_ = parameters.at("datasets").get<std::vector<std::string>>();
+  }
+
+  /// Everything that the stages have written; where they have left no record, what every reader needs.
+  void check_datasets() {
+    std::set<std::string, std::less<>> expected;
+    for (const std::string_view path :
+         {level2::kMjd.path, level2::kFeeds.path, level2::kAzimuth.path, level2::kElevation.path}) {
+      expected.emplace(path);
     }
+    if (stages_.empty()) {
+      for (const std::string_view path :
+           {level2::kScanEdges.path, level2::kBinned.path, level2::kBinnedFiltered.path}) {
+        expected.emplace(path);
+      }
+    }
+    for (const std::string& path : recorded_outputs()) expected.insert(path);
+    for (const level2::Dataset* dataset : level2::all_datasets()) {
+      if (expected.erase(std::string(dataset->path)) > 0) check_dataset(*dataset);
+    }
+    for (const std::string& path : expected) {
+      if (!file_.exists(path)) find(path, "is missing");
+    }
+  }
+
+  std::vector<std::string> recorded_outputs() {
+    std::vector<std::string> paths;
+    try {
+      for (const auto& [stage, record] : read_stage_records(file_)) {
+        for (const StageOutput& output : record.outputs) paths.push_back(output.path);
+      }
+    } catch (const IoError& error) {
+      find(kStageRecordGroup, error.what());
+    }
+    return paths;
   }
 
   /// Length of an axis of a dataset; nothing when it is missing or has fewer axes.
@@ -99,17 +125,20 @@ class Level2Check {
   }
 
   void read_axes() {
-    const auto set = [&](Level2Axis axis, std::optional<std::uint64_t> found) {
+    const auto set = [&](level2::Axis axis, std::optional<std::uint64_t> found) {
       if (found) lengths_[axis] = *found;
     };
-    lengths_ = {{Level2Axis::feed_number, kScienceFeeds}, {Level2Axis::band, kBands}, {Level2Axis::edge, 2}};
-    set(Level2Axis::sample, length(level2::kMjd, 0));
-    set(Level2Axis::feed_row, length(level2::kFeeds, 0));
-    set(Level2Axis::scan, length(level2::kScanEdges, 0));
-    set(Level2Axis::event, length(level2::kVaneEventMjd, 0));
-    set(Level2Axis::sub_band, length(level2::kBinned, 2));
+    lengths_ = {{level2::Axis::feed, kScienceFeeds},
+                {level2::Axis::band, kBands},
+                {level2::Axis::other_band, kBands},
+                {level2::Axis::edge, 2}};
+    set(level2::Axis::sample, length(level2::kMjd, 0));
+    set(level2::Axis::feed_row, length(level2::kFeeds, 0));
+    set(level2::Axis::scan, length(level2::kScanEdges, 0));
+    set(level2::Axis::event, length(level2::kVaneEventMjd, 0));
+    set(level2::Axis::sub_band, length(level2::kBinned, 2));
     const auto channels = length("spectrometer/frequency", 1);
-    set(Level2Axis::channel, channels ? channels : length(level2::kGain, 3));
+    set(level2::Axis::channel, channels ? channels : length(level2::kGain, 3));
     if (has(level2::kFeeds)) feeds_ = attempt_read<std::int64_t>(level2::kFeeds);
   }
 
@@ -125,7 +154,7 @@ class Level2Check {
   void check_scans() {
     if (!has(level2::kScanEdges)) return;
     scans_ = attempt_read<std::int64_t>(level2::kScanEdges);
-    const auto n_samples = lengths_.contains(Level2Axis::sample) ? lengths_.at(Level2Axis::sample) : 0;
+    const auto n_samples = lengths_.contains(level2::Axis::sample) ? lengths_.at(level2::Axis::sample) : 0;
     std::int64_t previous_end = 0;
     for (std::size_t i = 0; i + 1 < scans_.size(); i += 2) {
       const bool good = scans_[i] >= previous_end && scans_[i + 1] > scans_[i] &&
@@ -172,10 +201,10 @@ class Level2Check {
     return slab;
   }
 
-  void check_dataset(const Level2Dataset& dataset) {
+  void check_dataset(const level2::Dataset& dataset) {
     if (!has(dataset.path)) return find(dataset.path, "the dataset is missing");
     h5::Extent expected;
-    for (const Level2Axis axis : dataset.axes) {
+    for (const level2::Axis axis : dataset.axes()) {
       if (!lengths_.contains(axis)) return;  // what the axis belongs to is missing, which was found
       expected.push_back(lengths_.at(axis));
     }
@@ -189,9 +218,9 @@ class Level2Check {
   }
 
   /// Every band of a feed of the file must have values; streams, in most of their samples inside scans.
-  void check_values(const Level2Dataset& dataset, const h5::DatasetInfo& info) {
-    if (dataset.axes.front() != Level2Axis::feed_number) return;
-    const bool is_stream = dataset.axes.back() == Level2Axis::sample;
+  void check_values(const level2::Dataset& dataset, const h5::DatasetInfo& info) {
+    if (dataset.axes().front() != level2::Axis::feed) return;
+    const bool is_stream = dataset.axes().back() == level2::Axis::sample;
     std::vector<std::string> poor;
     for (const std::int64_t feed : feeds_) {
       if (feed < 1 || feed > kScienceFeeds) continue;
@@ -215,7 +244,7 @@ class Level2Check {
   }
 
   double finite_in_scans(std::span<const float> values) const {
-    const std::size_t n_samples = lengths_.at(Level2Axis::sample);
+    const std::size_t n_samples = lengths_.at(level2::Axis::sample);
     double sum = 0.0, n = 0.0;
     for (std::size_t stream = 0; stream < values.size(); stream += n_samples) {
       for (std::size_t i = 0; i + 1 < scans_.size(); i += 2) {
@@ -231,11 +260,10 @@ class Level2Check {
   h5::File file_;
   std::vector<Finding> findings_;
   std::set<std::string> stages_;
-  std::vector<std::string> noise_datasets_;
-  std::map<Level2Axis, std::uint64_t> lengths_;
+  std::map<level2::Axis, std::uint64_t> lengths_;
   std::vector<std::int64_t> feeds_;
   std::vector<std::int64_t> scans_;  ///< start, end, start, end, ...; empty when they cannot be used
-  std::set<std::string> unreadable_;
+  std::set<std::string, std::less<>> unreadable_;
 };
 
 }  // namespace

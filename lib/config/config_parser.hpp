@@ -21,9 +21,6 @@ namespace comap {
 Config parse_config(std::string_view toml_text, const std::string& file_name, const std::vector<std::string>& sets,
                     StageEntries stages);
 
-/// What is allowed but probably not meant, one text each, for the log.
-std::vector<std::string> config_warnings(const Config& config);
-
 /// All keys with their values, meanings and units as TOML that parses to the same configuration, except that
 /// passwords in catalogue.url and in commands of [acquire] are masked. `sections`: only these tables; empty = all.
 std::string show_config(const Config& config, StageEntries stages, std::span<const std::string_view> sections = {});

@@ -13,7 +13,6 @@
 #include <utility>
 
 #include "config/closest_name.hpp"
-#include "config/config_parser.hpp"
 #include "config/mask_credentials.hpp"
 #include "config/wcs_definitions.hpp"
 #include "core/error.hpp"

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace comap {
@@ -17,6 +18,8 @@ struct WcsDefinition {
   std::array<double, 2> cdelt_deg = {0.0, 0.0};
   std::array<double, 2> crval_deg = {0.0, 0.0};
   std::array<std::string, 2> ctype = {"GLON-CAR", "GLAT-CAR"};
+
+  static auto members(auto& x) { return std::tie(x.naxis, x.crpix, x.cdelt_deg, x.crval_deg, x.ctype); }
 };
 
 struct SiteConfig {

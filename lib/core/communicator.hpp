@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <functional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -45,7 +44,8 @@ class Communicator {
       const std::vector<std::span<double>>& receive, const std::function<void()>& meanwhile = [] {}) const = 0;
 
   /// Runs `work` on every rank, then lets the group agree on the outcome. `work` must contain no collective call.
-  /// Throws ObservationError on every rank if `work` threw on any, with the text of the lowest failing rank.
+  /// Throws on every rank if `work` threw on any: the error of the lowest failing rank, with its type (failure.hpp) and
+  /// `what` in front of its text.
   virtual void run_agreed(std::string_view what, const std::function<void()>& work) const = 0;
 
   double sum(double value) const {
@@ -81,8 +81,5 @@ class SerialCommunicator final : public Communicator {
 /// Runs `work`, which may hold collective calls that fail on all ranks together or on the last to be made, and lets the
 /// group agree on the outcome as run_agreed does. Collective.
 void run_collective(const Communicator& ranks, std::string_view what, const std::function<void()>& work);
-
-/// `text` of rank `root` on every rank. Collective.
-std::string broadcast_text(const Communicator& ranks, const std::string& text, int root = 0);
 
 }  // namespace comap

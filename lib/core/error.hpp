@@ -28,7 +28,20 @@ class CatalogueError : public Error {
 /// Bad or missing data of one observation: it becomes `failed`, the others go on.
 class ObservationError : public Error {
  public:
-  using Error::Error;
+  explicit ObservationError(const std::string& message) : Error(message), without_path_(message) {}
+  ObservationError(const std::string& path, const std::string& problem)
+      : Error(path + ": " + problem), without_path_(problem) {}
+  /// The message, less the path that it was given.
+  const std::string& without_path() const { return without_path_; }
+
+ private:
+  std::string without_path_;
+};
+
+/// A file that is not the one any more that it was when a job looked at it first.
+class ReplacedFile : public ObservationError {
+ public:
+  using ObservationError::ObservationError;
 };
 
 /// Reading or writing a file failed. `can_pass` tells errors worth a retry (locked, briefly unavailable) from the

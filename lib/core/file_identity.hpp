@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 
 namespace comap {
 
@@ -16,6 +17,7 @@ struct FileIdentity {
   std::int64_t changed_ns = 0;  ///< time of the last change of the contents, since 1970
 
   bool operator==(const FileIdentity&) const = default;
+  static auto members(auto& x) { return std::tie(x.inode, x.bytes, x.changed_ns); }
 };
 
 /// The file that `path` leads to, through links. Opens it: a network file system then asks its server instead of its

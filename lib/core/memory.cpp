@@ -11,7 +11,6 @@ namespace comap {
 namespace {
 
 constexpr double kUnlimited = std::numeric_limits<double>::infinity();
-constexpr double kKibibyte = 1024.0;
 
 double machine_bytes() {
   std::ifstream file("/proc/meminfo");

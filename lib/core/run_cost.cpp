@@ -11,13 +11,13 @@
 
 #include "core/error.hpp"
 #include "core/file_descriptor.hpp"
+#include "core/memory.hpp"
 #include "core/version.hpp"
 
 namespace comap {
 namespace {
 
 constexpr double kMegabyte = 1e6;
-constexpr std::int64_t kKibibyte = 1024;
 
 double cpu_s(int who) {
   rusage use{};

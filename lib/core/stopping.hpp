@@ -9,13 +9,13 @@
 
 namespace comap {
 
-/// Text of a Stopped, also where only the text arrives.
+/// What the user reads.
 inline constexpr std::string_view kStoppedBySignal = "stopped by a signal";
 
 /// The program was asked to stop: what was in hand is dropped.
 class Stopped : public Error {
  public:
-  Stopped() : Error(std::string(kStoppedBySignal)) {}
+  explicit Stopped(const std::string& text = std::string(kStoppedBySignal)) : Error(text) {}
 };
 
 /// From now on `asked` tells; null = nobody asks. It must be safe on every thread.

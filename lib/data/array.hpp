@@ -113,6 +113,11 @@ class Array {
     assert(values_.size() == count(shape));
   }
 
+  /// A list.
+  explicit Array(std::vector<T> values) requires(N == 1) : shape_{std::ssize(values)}, values_(std::move(values)) {}
+  /// A copy.
+  explicit Array(View<const T, N> from) : shape_(from.shape()), values_(from.flat().begin(), from.flat().end()) {}
+
   const Shape<N>& shape() const { return shape_; }
   Index shape(std::size_t axis) const { return shape_[axis]; }
   Index size() const { return static_cast<Index>(values_.size()); }

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The table of Level-2 datasets: what stages write, files hold, readers expect and `comap_mpi check` demands is said
+/// The table of Level-2 datasets: what stages write, files hold, readers expect and `comap_mpi check` demands stands
 /// here, once. A new dataset is a line here and its name in kAll (level2_datasets.cpp).
 
 #include <algorithm>
@@ -36,6 +36,8 @@ enum class Axis : std::uint8_t { feed, feed_row, event, band, other_band, sub_ba
 inline constexpr std::size_t kAxes = 10;
 std::string_view axis_name(Axis axis);
 
+constexpr bool is_feed_axis(Axis axis) { return axis == Axis::feed || axis == Axis::feed_row; }
+
 /// Lengths of the axes in one file, by Axis.
 using AxisLengths = std::array<Index, kAxes>;
 
@@ -59,8 +61,8 @@ struct Dataset {
   std::string_view description;  ///< one line, for the file itself and for docs/files.md
   bool has_values = false;       ///< every feed that was observed has numbers in it
 
-  std::span<const Axis> axes() const { return {axis_list.data(), n_axes}; }
-  bool has_axis(Axis axis) const { return std::ranges::find(axes(), axis) != axes().end(); }
+  constexpr std::span<const Axis> axes() const { return {axis_list.data(), n_axes}; }
+  constexpr bool has_axis(Axis axis) const { return std::ranges::find(axes(), axis) != axes().end(); }
   FeedAxis feed_axis() const;
   /// Lengths along its axes in a file.
   std::vector<Index> shape(const AxisLengths& lengths) const;
@@ -70,22 +72,22 @@ struct Dataset {
 
 enum class Content { any, values };
 
-/// A line whose element type and number of axes the compiler knows.
+/// A line whose element type is T and whose array, of an observation or of one feed, has N axes: those of the dataset
+/// without the feed's.
 template <typename T, std::size_t N>
 struct ArrayDataset : Dataset {
-  using Element = T;
-  static constexpr std::size_t kRank = N;
-
-  consteval ArrayDataset(std::string_view where, const Axis (&axes)[N], std::string_view of_unit,
+  template <std::size_t M>
+  consteval ArrayDataset(std::string_view where, const Axis (&axes)[M], std::string_view of_unit,
                          std::string_view made_by, std::string_view text, Content content = Content::any) {
     path = where;
     type = element_type<T>();
     std::ranges::copy(axes, axis_list.begin());
-    n_axes = N;
+    n_axes = M;
     unit = of_unit;
     stage = made_by;
     description = text;
     has_values = content == Content::values;
+    if (M != N + (has_axis(Axis::feed) || has_axis(Axis::feed_row) ? 1 : 0)) throw "N does not fit the axes";
   }
 };
 
@@ -94,26 +96,26 @@ using enum Axis;
 // Copies of Level-1 that every reader needs; create_level2 copies more, as configured.
 inline constexpr ArrayDataset<double, 1> kMjd{
     "spectrometer/MJD", {sample}, "d", "create_level2", "time of each sample, UTC"};
-inline constexpr ArrayDataset<std::int64_t, 1> kFeeds{
+inline constexpr ArrayDataset<std::int64_t, 0> kFeeds{
     "spectrometer/feeds", {feed_row}, "", "create_level2", "feed number of each feed row"};
-inline constexpr ArrayDataset<double, 2> kAzimuth{
+inline constexpr ArrayDataset<double, 1> kAzimuth{
     "spectrometer/pixel_pointing/pixel_az", {feed_row, sample}, "deg", "create_level2", "azimuth of the feed's beam"};
-inline constexpr ArrayDataset<double, 2> kElevation{
+inline constexpr ArrayDataset<double, 1> kElevation{
     "spectrometer/pixel_pointing/pixel_el", {feed_row, sample}, "deg", "create_level2", "elevation of the feed's beam"};
 
-inline constexpr ArrayDataset<std::uint8_t, 3> kSampleFlags{
+inline constexpr ArrayDataset<std::uint8_t, 2> kSampleFlags{
     "level2/sample_flags",
     {feed, band, sample},
     "",
     "check_level1",
     "why samples inside scans are missing, one bit for each reason (attribute bits)"};
 
-inline constexpr ArrayDataset<float, 4> kSystemTemperature{"level2/vane/system_temperature",
+inline constexpr ArrayDataset<float, 3> kSystemTemperature{"level2/vane/system_temperature",
                                                            {event, feed_row, band, channel},
                                                            "K",
                                                            "system_temperature",
                                                            "system temperature by each vane event"};
-inline constexpr ArrayDataset<float, 4> kGain{"level2/vane/gain",
+inline constexpr ArrayDataset<float, 3> kGain{"level2/vane/gain",
                                               {event, feed_row, band, channel},
                                               "counts/K",
                                               "system_temperature",
@@ -124,7 +126,7 @@ inline constexpr ArrayDataset<double, 1> kVaneEventMjd{
 inline constexpr ArrayDataset<std::int64_t, 2> kScanEdges{
     "level2/scan_edges", {scan, edge}, "samples", "find_scans", "first sample of each scan and the one after its last"};
 
-inline constexpr ArrayDataset<double, 3> kLevel1AutoRms{
+inline constexpr ArrayDataset<double, 2> kLevel1AutoRms{
     "level1_noise_stats/auto_rms",
     {feed, band, channel},
     "counts",
@@ -132,23 +134,23 @@ inline constexpr ArrayDataset<double, 3> kLevel1AutoRms{
     "white noise from the differences of neighbouring samples inside scans",
     Content::values};
 
-inline constexpr ArrayDataset<double, 4> kAtmosphereOffsets{"level2/atmosphere/offsets",
+inline constexpr ArrayDataset<double, 3> kAtmosphereOffsets{"level2/atmosphere/offsets",
                                                             {feed, band, channel, scan},
                                                             "K",
                                                             "atmosphere",
                                                             "part of the power that does not change with airmass",
                                                             Content::values};
-inline constexpr ArrayDataset<double, 4> kAtmosphereTau{
+inline constexpr ArrayDataset<double, 3> kAtmosphereTau{
     "level2/atmosphere/tau", {feed, band, channel, scan}, "K", "atmosphere", "power of the atmosphere in one airmass",
     Content::values};
-inline constexpr ArrayDataset<double, 3> kAtmosphereVaneOffsets{
+inline constexpr ArrayDataset<double, 2> kAtmosphereVaneOffsets{
     "level2/atmosphere_vane/offsets",
     {feed, band, channel},
     "K",
     "atmosphere_vane",
     "part of the power between scans that does not change with airmass",
     Content::values};
-inline constexpr ArrayDataset<double, 3> kAtmosphereVaneTau{
+inline constexpr ArrayDataset<double, 2> kAtmosphereVaneTau{
     "level2/atmosphere_vane/tau",
     {feed, band, channel},
     "K",
@@ -156,73 +158,73 @@ inline constexpr ArrayDataset<double, 3> kAtmosphereVaneTau{
     "power of the atmosphere in one airmass, from the samples between scans",
     Content::values};
 
-inline constexpr ArrayDataset<float, 4> kBinned{
+inline constexpr ArrayDataset<float, 3> kBinned{
     "level2/binned_data",
     {feed, band, sub_band, sample},
     "K",
     "gain_filter",
     "time streams of the half bands; 0 outside scans, NaN where samples are missing",
     Content::values};
-inline constexpr ArrayDataset<float, 4> kBinnedFiltered{"level2/binned_filtered_data",
+inline constexpr ArrayDataset<float, 3> kBinnedFiltered{"level2/binned_filtered_data",
                                                         {feed, band, sub_band, sample},
                                                         "K",
                                                         "gain_filter",
                                                         "the same with the fluctuations of the gain taken out",
                                                         Content::values};
-inline constexpr ArrayDataset<double, 4> kEffectiveTsys{"level2/gain_filter/effective_tsys",
+inline constexpr ArrayDataset<double, 3> kEffectiveTsys{"level2/gain_filter/effective_tsys",
                                                         {feed, band, sub_band, scan},
                                                         "K",
                                                         "gain_filter",
                                                         "brightness by which a relative gain of 1 changes the stream"};
-inline constexpr ArrayDataset<double, 4> kWhiteVariance{"level2/gain_filter/white_variance",
+inline constexpr ArrayDataset<double, 3> kWhiteVariance{"level2/gain_filter/white_variance",
                                                         {feed, band, sub_band, scan},
                                                         "K^2",
                                                         "gain_filter",
                                                         "variance of the radiometer noise of a sample"};
-inline constexpr ArrayDataset<double, 3> kGainInformation{
+inline constexpr ArrayDataset<double, 2> kGainInformation{
     "level2/gain_filter/gain_information",
     {feed, band, scan},
     "",
     "gain_filter",
     "inverse variance with which a sample tells the gain of a band"};
-inline constexpr ArrayDataset<double, 4> kGainInformationMatrix{
+inline constexpr ArrayDataset<double, 3> kGainInformationMatrix{
     "level2/gain_filter/gain_information_matrix",
     {feed, band, other_band, scan},
     "",
     "gain_filter",
     "the same with the correlations of bands, for sky = \"power_law\""};
-inline constexpr ArrayDataset<double, 3> kSigmaCommon{"level2/gain_filter/sigma_common",
+inline constexpr ArrayDataset<double, 2> kSigmaCommon{"level2/gain_filter/sigma_common",
                                                       {feed, band, scan},
                                                       "",
                                                       "gain_filter",
                                                       "prior of the gain that all bands share: relative, at 0.1 Hz"};
-inline constexpr ArrayDataset<double, 3> kSigmaBand{"level2/gain_filter/sigma_band",
+inline constexpr ArrayDataset<double, 2> kSigmaBand{"level2/gain_filter/sigma_band",
                                                     {feed, band, scan},
                                                     "",
                                                     "gain_filter",
                                                     "prior of a band's own gain: relative, at 0.1 Hz"};
-inline constexpr ArrayDataset<double, 3> kGainAlpha{
+inline constexpr ArrayDataset<double, 2> kGainAlpha{
     "level2/gain_filter/alpha", {feed, band, scan}, "", "gain_filter", "slope of the gain's power spectrum"};
-inline constexpr ArrayDataset<std::uint8_t, 3> kChannelMask{"level2/gain_filter/channel_mask",
+inline constexpr ArrayDataset<std::uint8_t, 2> kChannelMask{"level2/gain_filter/channel_mask",
                                                             {feed, band, channel},
                                                             "",
                                                             "gain_filter",
                                                             "why channels are left out, one bit for each reason"};
-inline constexpr ArrayDataset<double, 3> kCentralFrequencies{
+inline constexpr ArrayDataset<double, 2> kCentralFrequencies{
     "level2/central_freqs",
     {feed, band, sub_band},
     "GHz",
     "gain_filter",
     "mean frequency of the channels used, weighted as they are",
     Content::values};
-inline constexpr ArrayDataset<double, 3> kBandwidths{"level2/bandwidths",
+inline constexpr ArrayDataset<double, 2> kBandwidths{"level2/bandwidths",
                                                      {feed, band, sub_band},
                                                      "GHz",
                                                      "gain_filter",
                                                      "standard deviation of the frequencies of the channels used",
                                                      Content::values};
 
-inline constexpr ArrayDataset<float, 4> kUncleaned{"level2/post_bin_cleaning/uncleaned",
+inline constexpr ArrayDataset<float, 3> kUncleaned{"level2/post_bin_cleaning/uncleaned",
                                                    {feed, band, sub_band, sample},
                                                    "K",
                                                    "post_bin_cleaning",
@@ -231,7 +233,7 @@ inline constexpr ArrayDataset<float, 4> kUncleaned{"level2/post_bin_cleaning/unc
 /// The fits of noise_stats_level2 to one of the two data sets.
 struct NoiseDatasets {
   std::string_view of;  ///< name of the data set below level2/
-  ArrayDataset<double, 4> sigma_white, sigma_red, alpha, auto_rms;
+  ArrayDataset<double, 3> sigma_white, sigma_red, alpha, auto_rms;
 };
 inline constexpr NoiseDatasets kNoiseOfFiltered{"binned_filtered_data",
                                                 {"level2_noise_stats/binned_filtered_data/sigma_white",
@@ -280,7 +282,7 @@ const NoiseDatasets& noise_of(std::string_view dataset);
 
 /// A quantity that calibrator_fit measures, with its error.
 struct MeasuredDatasets {
-  ArrayDataset<double, 3> value, error;
+  ArrayDataset<double, 2> value, error;
 };
 consteval MeasuredDatasets measured(std::string_view value, std::string_view error, std::string_view unit,
                                     std::string_view text, std::string_view error_text) {
@@ -313,7 +315,7 @@ inline constexpr MeasuredDatasets kPositionAngle =
              "of the beam's major axis", "standard error of position_angle");
 inline constexpr MeasuredDatasets kFlux = measured("level2/calibrator_fit/flux", "level2/calibrator_fit/flux_errors",
                                                    "Jy", "flux density of the calibrator", "standard error of flux");
-inline constexpr ArrayDataset<double, 3> kCalibratorChi2{
+inline constexpr ArrayDataset<double, 2> kCalibratorChi2{
     "level2/calibrator_fit/chi2", {feed, band, sub_band}, "", "calibrator_fit", "reduced chi square of the fit"};
 
 /// Every line, in the order of the stages.

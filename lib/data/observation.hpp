@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -31,6 +32,11 @@ struct CalibrationFlux {
   double chi2 = std::numeric_limits<double>::quiet_NaN();
   /// At which the flux was measured; kept in a table of our own. NaN in rows of other programs.
   double frequency_GHz = std::numeric_limits<double>::quiet_NaN();
+
+  static auto members(auto& x) {
+    return std::tie(x.obsid, x.feed, x.band, x.channel, x.mjd, x.source, x.measured_flux_Jy, x.flux_error_Jy,
+                    x.amplitude_K, x.chi2, x.frequency_GHz);
+  }
 };
 
 /// One row of calibration_model_fit: gain ratio of one element against time.
@@ -60,6 +66,10 @@ struct Observation {
   std::string level1_path;
   std::string level2_path;  ///< empty = none
   std::string utc_start;    ///< %Y-%m-%d-%H:%M:%S
+
+  static auto members(auto& x) {
+    return std::tie(x.obsid, x.source, x.source_group, x.level1_path, x.level2_path, x.utc_start);
+  }
 };
 
 /// Statistics of one (feed, frequency_band) for quality_flags: column name -> value.
@@ -67,6 +77,8 @@ struct QualityRow {
   int feed = 0;
   int frequency_band = 0;
   std::map<std::string, double> statistics;
+
+  static auto members(auto& x) { return std::tie(x.feed, x.frequency_band, x.statistics); }
 };
 
 /// What the processing of one observation gave; written in one transaction.
@@ -81,12 +93,19 @@ struct ObservationResult {
   /// When any are given they replace all rows that calibration_flux has of this observation.
   std::vector<CalibrationFlux> calibration;
   std::vector<Trouble> troubles;  ///< for logs and the summary of the run; not in the catalogue
+
+  static auto members(auto& x) {
+    return std::tie(x.obsid, x.complete, x.error, x.level2_path, x.level2_digest, x.summary, x.quality, x.calibration,
+                    x.troubles);
+  }
 };
 
 struct QualityFlag {
   int feed = 0;
   int frequency_band = 0;
   bool is_good = true;
+
+  static auto members(auto& x) { return std::tie(x.feed, x.frequency_band, x.is_good); }
 };
 
 /// Group of a source from Level-1 attributes (catalogue.md).

@@ -6,9 +6,12 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace comap {
+
+inline constexpr const char* kLevel1Stage = "check_level1";  ///< to which troubles of Level-1 files belong
 
 /// One for each way in which files are spoilt (docs/spoilt-files.md); counted by these at the end of a run.
 enum class TroubleKind {
@@ -49,6 +52,15 @@ struct Trouble {
   std::string done;            ///< "these samples are missing"; what a reader of the results must know
   std::vector<int> feeds{};    ///< feed numbers, ascending; empty = all
   std::int64_t n_samples = 0;  ///< how many samples of feeds (not channels) it concerns; 0 = not told by samples
+
+  static auto members(auto& x) { return std::tie(x.kind, x.stage, x.dataset, x.what, x.done, x.feeds, x.n_samples); }
+};
+
+/// Something that cannot be mended: what is wrong with a dataset, group or attribute; the dataset is empty when it is
+/// the file as a whole.
+struct Level1Problem {
+  std::string dataset;
+  std::string what;
 };
 
 /// "spectrometer/tod: feeds 1, 3: counts repeat the sample before (1500 samples): these samples are missing"

@@ -6,6 +6,7 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/communicator.hpp"
@@ -98,6 +99,8 @@ struct MapPiece {
   std::vector<double> naive_K;
   std::vector<double> weight_per_K2;
   std::vector<double> hits;
+
+  static auto members(auto& x) { return std::tie(x.pixel, x.destriped_K, x.naive_K, x.weight_per_K2, x.hits); }
 };
 
 /// Of one stream.

@@ -15,6 +15,7 @@
 #include "core/final_name.hpp"
 #include "inject/injection_truth.hpp"
 #include "inject/tod_blocks.hpp"
+#include "io/level1/level1_identity.hpp"
 #include "level2/feed_pass.hpp"
 #include "simulate/sky_model.hpp"
 #include "stages/feed_row.hpp"
@@ -97,8 +98,9 @@ InjectedFeed make_feed(const Config& config, const Observer& observer, const Obs
   }
   const ProductTable products = calibrate_feed(config, observation, row, reader);
   const auto gain_at = [&](SampleRange range) {
-    return calibration_at(observation, products, config.level2.system_temperature, middle_mjd(level1, range))
-        .gain_counts_per_K;
+    VaneCalibration calibration =
+        calibration_at(observation, products, config.level2.system_temperature, middle_mjd(level1, range));
+    return std::move(calibration.gain_counts_per_K).take();
   };
   feed.gain = gain_at({0, level1.n_samples});
   for (const SampleRange& range : stretches_of(observation)) feed.stretches.push_back({range, gain_at(range)});
@@ -136,7 +138,7 @@ bool sees_sky(const InjectedFeed& feed, const TodGridBlock& block) {
 std::vector<std::size_t> elements_by_place(const Level1Metadata& level1) {
   std::vector<std::size_t> places(level1.frequency_GHz.size());
   std::iota(places.begin(), places.end(), std::size_t{0});
-  const std::vector<std::size_t> place_of_element = in_our_order<std::size_t>(band_order_of(level1), places);
+  const std::vector<std::size_t> place_of_element = in_our_order<std::size_t>(level1.order, places);
   std::vector<std::size_t> elements(places.size());
   for (std::size_t element = 0; element < places.size(); ++element) elements[place_of_element[element]] = element;
   return elements;
@@ -217,11 +219,11 @@ InjectionSummary inject_sky(const Config& config, const Observer& observer, cons
   PartialFile level1_file(summary.files.level1), truth_file(summary.files.truth);
   copy_file(request.level1_path, level1_file.name());
   const h5::File original = h5::File::open_read(request.level1_path);
-  TodReader reader(original, band_order_of(observation.level1));
+  TodReader reader(original, observation.level1.order);
   h5::File copy = h5::File::open_write(level1_file.name());
   copy.write_attribute("comap", "obsid", request.new_obsid);
   copy.write_attribute("comap", "injected_into", fs::path(request.level1_path).filename().string());
-  InjectionTruth truth(truth_file.name(), observation, request, sky);
+  InjectionTruth truth(truth_file.name(), observation, request.new_obsid, sky);
   {
     const h5::Dataset tod = copy.open("spectrometer/tod");
     for (int row = 0; row < observation.level1.n_feeds; ++row) {

@@ -32,15 +32,15 @@ double brightest_K(const InjectedFeed& feed) {
   return brightest;
 }
 
-InjectionTruth::InjectionTruth(const std::string& path, const ObservationContext& observation,
-                               const InjectionRequest& request, const simulate::SkyModel& sky)
+InjectionTruth::InjectionTruth(const std::string& path, const ObservationContext& observation, std::int64_t new_obsid,
+                               const simulate::SkyModel& sky)
     : file_(h5::File::create(path)),
       n_feeds_(static_cast<std::uint64_t>(observation.level1.n_feeds)),
       n_channels_(static_cast<std::uint64_t>(observation.level1.n_channels)),
       n_samples_(static_cast<std::uint64_t>(observation.level1.n_samples)) {
-  file_.write_attribute("/", "injected_into", std::filesystem::path(request.level1_path).filename().string());
+  file_.write_attribute("/", "injected_into", std::filesystem::path(observation.level1.path).filename().string());
   file_.write_attribute("/", "original_obsid", observation.obsid);
-  file_.write_attribute("/", "obsid", request.new_obsid);
+  file_.write_attribute("/", "obsid", new_obsid);
   file_.write<double>("frequency", {kBands, n_channels_}, observation.level1.frequency_GHz, "GHz");
   simulate::write_sky(file_, sky);
   const auto type = h5::StoredType::float64;

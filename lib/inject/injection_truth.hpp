@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "inject/inject_sky.hpp"
 #include "io/hdf5/h5.hpp"
 #include "simulate/sky_model.hpp"
 #include "stages/stage.hpp"
@@ -35,7 +34,7 @@ double brightest_K(const InjectedFeed& feed);
 /// The truth file (inject_sky.hpp lists its datasets). Rows are those of the Level-1 file; the ground feed's are NaN.
 class InjectionTruth {
  public:
-  InjectionTruth(const std::string& path, const ObservationContext& observation, const InjectionRequest& request,
+  InjectionTruth(const std::string& path, const ObservationContext& observation, std::int64_t new_obsid,
                  const simulate::SkyModel& sky);
   void write_feed(const InjectedFeed& feed);
   void close() { file_.close(); }

@@ -13,9 +13,11 @@
 namespace comap {
 
 /// Product with the number of NaN samples inside scans [band][n_freq_bin]; made while the time streams are at hand.
-inline constexpr std::string_view kNanCounts = "catalogue/n_nan_values";
+inline constexpr level2::ArrayDataset<std::int64_t, 2> kNanCounts{
+    "catalogue/n_nan_values", {level2::Axis::band, level2::Axis::sub_band}, "", "finalize_metadata", "NaN in scans"};
 /// Product with the number of glitches inside scans, one number for the feed.
-inline constexpr std::string_view kGlitchCount = "catalogue/n_spikes";
+inline constexpr level2::ArrayDataset<std::int64_t, 1> kGlitchCount{
+    "catalogue/n_spikes", {level2::Axis::edge}, "", "finalize_metadata", "glitches in scans"};
 
 /// Adds kNanCounts and kGlitchCount (by the rule of the map maker, math/glitches.hpp) from the filtered time streams;
 /// nothing when there are none.
@@ -32,11 +34,5 @@ void fill_catalogue_values(const ObservationContext& observation, const StageLis
 /// What is NaN is left out; so is the obsid.
 nlohmann::json to_json(const CalibrationFlux& row);
 CalibrationFlux calibration_flux_from_json(const nlohmann::json& json, std::int64_t obsid);
-
-nlohmann::json to_json(const ObservationResult& result);
-ObservationResult result_from_json(const nlohmann::json& json);
-
-nlohmann::json to_json(const Observation& observation);
-Observation observation_from_json(const nlohmann::json& json);
 
 }  // namespace comap

@@ -9,7 +9,7 @@
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 #include "math/median.hpp"
 #include "stages/check_level1/copied_counts.hpp"
 #include "stages/check_level1/feed_flags.hpp"
@@ -42,7 +42,7 @@ class FeedWorkers {
     if (plan.limits != nullptr) {
       screen_.emplace(plan.observation.level1, *plan.limits);
       flags_.emplace(plan.observation, feed, *plan.limits);
-      signatures_.resize(plan.observation.scans.size() * kBands, 0);
+      signatures_ = Array(shape_of(plan.observation.scans.size(), kBands), std::int64_t{0});
     }
     for (const Stage* stage : plan.stages) {
       if (auto worker = stage->start_feed(plan.observation, feed, products)) {
@@ -83,7 +83,7 @@ class FeedWorkers {
   void finish() {
     if (flags_ && plan_.deliveries.scan_samples) {
       flags_->finish(screen_->in_single_channels(), products_.troubles);
-      products_.set(level2::kSampleFlags, flags_->take());
+      products_.set(level2::kSampleFlags, {shape_of(kBands, plan_.observation.level1.n_samples), flags_->take()});
       products_.set(kCountSignatures, std::move(signatures_));
     }
     each([](FeedWorker& worker) { worker.finish(); });
@@ -105,7 +105,7 @@ class FeedWorkers {
     const std::span<std::uint8_t> flags =
         is_kept ? flags_->of(block.band, block.start, block.n_samples) : std::span(between_);
     block.flags = flags;
-    if (is_kept) signatures_[static_cast<std::size_t>(block.scan * kBands + block.band)] = count_signature(block);
+    if (is_kept) signatures_(block.scan, block.band) = count_signature(block);
     FeedBlock screened = block;
     if (!is_kept) screened.scan = -1;
     screen_->begin(screened, counts, flags);
@@ -159,8 +159,8 @@ class FeedWorkers {
   StageSeconds seconds_;
   std::optional<SampleScreen> screen_;
   std::optional<FeedFlags> flags_;
-  std::vector<std::int64_t> signatures_;  ///< [scan][band], copied_counts.hpp
-  std::vector<std::uint8_t> between_;     ///< flags of what is no scan
+  Array<std::int64_t, 2> signatures_;  ///< [scan][band], copied_counts.hpp
+  std::vector<std::uint8_t> between_;  ///< flags of what is no scan
   std::vector<Named> workers_;
   std::vector<float> medians_;
   std::vector<float> median_scratch_;

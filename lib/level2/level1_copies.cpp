@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "data/level2_datasets.hpp"
 #include "io/level1/band_order.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "stages/create_level2.hpp"
 
 namespace comap {
@@ -21,7 +21,7 @@ struct CopiedValues {
 };
 
 /// Of these the copies hold what was read, which may have been mended.
-bool is_of_metadata(const CopyItem& item) { return item.path == level2::kMjd || item.path == kFrequency; }
+bool is_of_metadata(const CopyItem& item) { return item.path == level2::kMjd.path || item.path == kFrequency; }
 
 bool stays_integer(const CopyItem& item) {
   return item.kind == h5::Kind::integer && item.scale == 1.0 && !is_of_metadata(item);
@@ -30,7 +30,7 @@ bool stays_integer(const CopyItem& item) {
 /// The bands of `values` [feed][band][sample] in our order.
 void put_bands_in_order(const Level1Metadata& level1, std::vector<double>& values) {
   const std::size_t feed_size = values.size() / static_cast<std::size_t>(level1.n_feeds);
-  const BandOrder order = {level1.stored_band, {}};  // samples run forward in every file
+  const BandOrder order = {level1.order.stored_band, {}};  // samples run forward in every file
   for (std::size_t first = 0; first < values.size(); first += feed_size) {
     const std::span<double> feed = std::span(values).subspan(first, feed_size);
     std::ranges::copy(in_our_order<double>(order, feed), feed.begin());
@@ -49,7 +49,7 @@ CopiedValues read_values(const h5::File& file, const CopyItem& item, const Level
     values.numbers = file.read<double>(item.path);
     const bool has_bands = item.path == kBandAverage && item.extent.size() == 3 && item.extent[1] == kBands &&
                            item.extent[0] == static_cast<std::uint64_t>(level1.n_feeds);
-    if (has_bands && !band_order_of(level1).is_ours()) put_bands_in_order(level1, values.numbers);
+    if (has_bands && !level1.order.is_ours()) put_bands_in_order(level1, values.numbers);
   }
   for (double& value : values.numbers) value *= item.scale;
   return values;
@@ -59,7 +59,7 @@ std::vector<std::string> read_texts(const h5::File& file, const CopyItem& item, 
   const std::vector<std::string> texts = file.read_strings(item.path);
   if (item.path != kBandNames || texts.size() != kBands) return texts;
   std::vector<std::string> ours;
-  for (const int stored : level1.stored_band) ours.push_back(texts[static_cast<std::size_t>(stored)]);
+  for (const int stored : level1.order.stored_band) ours.push_back(texts[static_cast<std::size_t>(stored)]);
   return ours;
 }
 

@@ -7,11 +7,15 @@
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
+#include "core/message.hpp"
+#include "io/level2/dataset_attributes.hpp"
 #include "level2/feed_slab.hpp"
 #include "level2/provenance.hpp"
 
 namespace comap {
 namespace {
+
+using level2::FeedAxis;
 
 /// Room for HDF5's metadata and the copied Level-1 datasets.
 constexpr double kRoomFactor = 1.2;
@@ -32,56 +36,50 @@ std::uint64_t element_bytes(h5::StoredType type) {
   throw Bug("unknown stored type");
 }
 
-/// Each path once: stages may replace what an earlier one made.
-std::vector<OutputSpec> each_path_once(std::vector<OutputSpec> outputs) {
-  std::vector<OutputSpec> unique;
-  for (OutputSpec& output : outputs) {
-    const auto earlier = std::ranges::find(unique, output.path, &OutputSpec::path);
-    if (earlier == unique.end()) {
-      unique.push_back(std::move(output));
-    } else if (earlier->axis != output.axis || earlier->dataset.type != output.dataset.type ||
-               earlier->dataset.extent != output.dataset.extent) {
-      throw Bug(fmt::format("{}: two stages declare it with different shapes", output.path));
-    }
-  }
-  return unique;
-}
-
-bool has_time_axis(const OutputSpec& output, std::int64_t n_samples) {
-  return output.axis == FeedAxis::feed_number && output.dataset.extent.back() == static_cast<std::uint64_t>(n_samples);
-}
-
-/// One time stream, or else one feed, is one chunk.
-h5::Extent chunk_of(const OutputSpec& output, std::int64_t n_samples) {
-  if (output.axis == FeedAxis::none) return {};
-  h5::Extent chunk = output.dataset.extent;
-  const std::size_t n_single = output.axis == FeedAxis::file_row  ? 2
-                               : has_time_axis(output, n_samples) ? chunk.size() - 1
-                                                                  : 1;
+/// One time stream, or else one feed, is one chunk; what is not of feeds is contiguous.
+h5::Extent chunk_of(const level2::Dataset& dataset, const h5::Extent& extent) {
+  const FeedAxis of_feeds = dataset.feed_axis();
+  if (of_feeds == FeedAxis::none) return {};
+  h5::Extent chunk = extent;
+  const std::size_t n_single = of_feeds == FeedAxis::file_row                  ? 2
+                               : dataset.axes().back() == level2::Axis::sample ? chunk.size() - 1
+                                                                               : 1;
   std::fill_n(chunk.begin(), n_single, 1);
   return chunk;
 }
 
-void write_array(h5::File& file, const OutputSpec& output, const h5::Slab& slab, const ProductTable::Array* array) {
-  const h5::Dataset dataset = file.open(output.path);
-  if (array == nullptr) {
+void write_product(h5::File& file, std::string_view path, const h5::Slab& slab, const ProductTable::Product* product) {
+  const h5::Dataset dataset = file.open(path);
+  if (product == nullptr) {
     dataset.write_nothing();
     return;
   }
-  std::visit([&](const auto& values) { dataset.write(slab, std::span(values)); }, *array);
+  std::visit([&](const auto& values) { dataset.write(slab, std::span(values)); }, product->values);
+}
+
+/// The shape of what one feed, or the observation, writes into `extent`.
+std::vector<Index> part_shape(const level2::Dataset& dataset, const level2::AxisLengths& lengths) {
+  std::vector<Index> shape = dataset.shape(lengths);
+  const auto axis = std::ranges::find_if(dataset.axes(), level2::is_feed_axis);
+  if (axis != dataset.axes().end()) shape.erase(shape.begin() + (axis - dataset.axes().begin()));
+  return shape;
 }
 
 }  // namespace
 
-Level2Writer::Level2Writer(const std::string& path, const ObservationContext& observation,
-                           std::vector<OutputSpec> outputs, const std::optional<EarlierFile>& earlier,
-                           const IoConfig& io, const Communicator& team, const TeamFiles& files)
-    : path_(path), outputs_(each_path_once(std::move(outputs))), io_(io), team_(team) {
+Level2Writer::Level2Writer(const std::string& path, const ObservationContext& observation, DatasetList datasets,
+                           const std::optional<EarlierFile>& earlier, const IoConfig& io, const Communicator& team,
+                           const TeamFiles& files)
+    : path_(path), lengths_(axis_lengths(observation)), io_(io), team_(team) {
+  // Each once: stages may replace what an earlier one made.
+  for (const level2::Dataset* dataset : datasets) {
+    if (std::ranges::find(datasets_, dataset) == datasets_.end()) datasets_.push_back(dataset);
+  }
   team_.run_agreed("create the Level-2 file", [&] {
     if (team_.rank() == 0) start_on_disk(earlier);
   });
   open(earlier, files);
-  declare(observation);
+  declare();
 }
 
 void Level2Writer::start_on_disk(const std::optional<EarlierFile>& earlier) {
@@ -99,22 +97,22 @@ void Level2Writer::start_on_disk(const std::optional<EarlierFile>& earlier) {
 }
 
 void Level2Writer::open(const std::optional<EarlierFile>& earlier, const TeamFiles& files) {
-  const std::string name = broadcast_text(team_, partial_ ? partial_->name() : "");
+  const std::string name = share(team_, partial_ ? partial_->name() : std::string());
   agreed("create the Level-2 file", [&] { file_.emplace(earlier ? files.open_write(name) : files.create(name)); });
   if (!earlier) return;
   agreed("take out what is made anew", [&] {
     file_->write_attribute("/", kCompleteAttribute, std::int64_t{0});
     for (const std::string& object : earlier->removed) file_->remove(object);
     // What a stage that runs replaces may be the work of one that does not.
-    for (const OutputSpec& output : outputs_) file_->remove(output.path);
+    for (const level2::Dataset* dataset : datasets_) file_->remove(dataset->path);
   });
 }
 
 void Level2Writer::check_room(double earlier_bytes) const {
   double needed_bytes = kRoomForMetadata_bytes + earlier_bytes;
-  for (const OutputSpec& output : outputs_) {
-    double bytes = static_cast<double>(element_bytes(output.dataset.type));
-    for (const std::uint64_t length : output.dataset.extent) bytes *= static_cast<double>(length);
+  for (const level2::Dataset* dataset : datasets_) {
+    double bytes = static_cast<double>(element_bytes(dataset->type));
+    for (const Index length : dataset->shape(lengths_)) bytes *= static_cast<double>(length);
     needed_bytes += kRoomFactor * bytes;
   }
   const auto space = std::filesystem::space(std::filesystem::path(path_).parent_path());
@@ -125,13 +123,23 @@ void Level2Writer::check_room(double earlier_bytes) const {
                   path_, needed_bytes / 1e6, static_cast<double>(space.available) / 1e6));
 }
 
-void Level2Writer::declare(const ObservationContext& observation) {
+h5::Extent Level2Writer::extent_of(const level2::Dataset& dataset) const {
+  const std::vector<Index> shape = dataset.shape(lengths_);
+  return {shape.begin(), shape.end()};
+}
+
+void Level2Writer::declare() {
   agreed("declare the datasets", [&] {
-    for (OutputSpec& output : outputs_) {
-      output.dataset.chunk = chunk_of(output, observation.level1.n_samples);
-      output.dataset.checksum = !output.dataset.chunk.empty();
-      output.dataset.compression = output.dataset.chunk.empty() ? 0 : io_.compression;
-      file_->create_dataset(output.path, output.dataset);
+    for (const level2::Dataset* dataset : datasets_) {
+      h5::DatasetSpec spec;
+      spec.type = dataset->type;
+      spec.extent = extent_of(*dataset);
+      spec.chunk = chunk_of(*dataset, spec.extent);
+      spec.checksum = !spec.chunk.empty();
+      spec.compression = spec.chunk.empty() ? 0 : io_.compression;
+      spec.unit = dataset->unit;
+      file_->create_dataset(dataset->path, spec);
+      describe_dataset(*file_, *dataset);
     }
   });
 }
@@ -140,38 +148,41 @@ void Level2Writer::agreed(std::string_view what, const std::function<void()>& co
   run_collective(team_, what, collective_work);
 }
 
-void Level2Writer::check_products(bool has_share, FeedAxis first, FeedAxis last, const ProductTable& products) const {
+void Level2Writer::check_products(const DatasetList& datasets, bool has_share, const ProductTable& products) const {
   team_.run_agreed("results of the stages", [&] {
-    for (const OutputSpec& output : outputs_) {
-      if (!has_share || output.axis < first || output.axis > last) continue;
-      const h5::Slab slab = output.axis == FeedAxis::none ? h5::Slab::all(output.dataset.extent)
-                                                          : feed_slab(output.axis, output.dataset.extent, 1, 0);
-      const std::size_t size =
-          std::visit([](const auto& values) { return values.size(); }, products.array(output.path));
-      if (size != slab.size()) {
-        throw Bug(fmt::format("{}: a stage made {} values where it declared {}", output.path, size, slab.size()));
+    if (!has_share) return;
+    for (const level2::Dataset* dataset : datasets) {
+      if (products.product(dataset->path).shape != part_shape(*dataset, lengths_)) {
+        throw Bug(fmt::format("{}: a stage made another shape than it declared", dataset->path));
       }
     }
   });
 }
 
-void Level2Writer::write_observation(const ProductTable& products) {
-  check_products(team_.rank() == 0, FeedAxis::none, FeedAxis::none, products);
-  for (const OutputSpec& output : outputs_) {
-    if (output.axis != FeedAxis::none) continue;
-    const auto* array = team_.rank() == 0 ? &products.array(output.path) : nullptr;
-    agreed(output.path, [&] { write_array(*file_, output, h5::Slab::all(output.dataset.extent), array); });
+void Level2Writer::write(const DatasetList& datasets, int feed, int feed_row, bool has_share,
+                         const ProductTable& products) {
+  check_products(datasets, has_share, products);
+  for (const level2::Dataset* dataset : datasets) {
+    const auto* product = has_share ? &products.product(dataset->path) : nullptr;
+    const h5::Slab slab = feed_slab(dataset->feed_axis(), extent_of(*dataset), feed, feed_row);
+    agreed(dataset->path, [&] { write_product(*file_, dataset->path, slab, product); });
   }
 }
 
+void Level2Writer::write_observation(const ProductTable& products) {
+  write(datasets_of(true), 0, 0, team_.rank() == 0, products);
+}
+
 void Level2Writer::write_feed(int feed, int feed_row, const ProductTable& products) {
-  check_products(feed_row >= 0, FeedAxis::feed_number, FeedAxis::file_row, products);
-  for (const OutputSpec& output : outputs_) {
-    if (output.axis == FeedAxis::none) continue;
-    const auto* array = feed_row >= 0 ? &products.array(output.path) : nullptr;
-    agreed(output.path,
-           [&] { write_array(*file_, output, feed_slab(output.axis, output.dataset.extent, feed, feed_row), array); });
-  }
+  write(datasets_of(false), feed, feed_row, feed_row >= 0, products);
+}
+
+DatasetList Level2Writer::datasets_of(bool observation) const {
+  DatasetList chosen;
+  std::ranges::copy_if(datasets_, std::back_inserter(chosen), [&](const level2::Dataset* dataset) {
+    return (dataset->feed_axis() == FeedAxis::none) == observation;
+  });
+  return chosen;
 }
 
 void Level2Writer::commit() {

@@ -24,9 +24,9 @@ struct EarlierFile {
 /// over the team and throws on every rank when it fails on one; the destructor removes what was not committed.
 class Level2Writer {
  public:
-  /// Makes the directories, checks that the disk has room for `outputs`, creates the file, from a copy of `earlier`
-  /// when there is one, and every dataset of `outputs`. Throws ObservationError.
-  Level2Writer(const std::string& path, const ObservationContext& observation, std::vector<OutputSpec> outputs,
+  /// Makes the directories, checks that the disk has room for `datasets`, creates the file, from a copy of `earlier`
+  /// when there is one, and every one of `datasets`. Throws ObservationError.
+  Level2Writer(const std::string& path, const ObservationContext& observation, DatasetList datasets,
                const std::optional<EarlierFile>& earlier, const IoConfig& io, const Communicator& team,
                const TeamFiles& files);
   Level2Writer(const Level2Writer&) = delete;
@@ -34,7 +34,7 @@ class Level2Writer {
 
   h5::File& file() { return *file_; }
 
-  /// Arrays of the observation (FeedAxis::none); team rank 0 writes.
+  /// Arrays of the observation (without an axis of feeds); team rank 0 writes.
   void write_observation(const ProductTable& products);
   /// The rows of one feed of each rank; `feed_row` < 0 = this rank has none.
   void write_feed(int feed, int feed_row, const ProductTable& products);
@@ -44,16 +44,21 @@ class Level2Writer {
   void commit();
 
  private:
-  void declare(const ObservationContext& observation);
+  void declare();
   void start_on_disk(const std::optional<EarlierFile>& earlier);
   void open(const std::optional<EarlierFile>& earlier, const TeamFiles& files);
   void check_room(double earlier_bytes) const;
+  h5::Extent extent_of(const level2::Dataset& dataset) const;
+  /// Those of the whole observation, or those of feeds.
+  DatasetList datasets_of(bool observation) const;
+  void write(const DatasetList& datasets, int feed, int feed_row, bool has_share, const ProductTable& products);
   /// Before a collective write: a rank without the array it is to write would leave the others waiting in it.
-  void check_products(bool has_share, FeedAxis first, FeedAxis last, const ProductTable& products) const;
+  void check_products(const DatasetList& datasets, bool has_share, const ProductTable& products) const;
 
   std::string path_;
   std::optional<PartialFile> partial_;  ///< on rank 0 of the team
-  std::vector<OutputSpec> outputs_;
+  level2::AxisLengths lengths_;
+  DatasetList datasets_;
   IoConfig io_;
   const Communicator& team_;
   std::optional<h5::File> file_;

@@ -9,12 +9,13 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/file_identity.hpp"
-#include "core/json_bytes.hpp"
+#include "core/json_text.hpp"
 #include "core/log.hpp"
+#include "core/message.hpp"
 #include "core/retry.hpp"
 #include "core/stopping.hpp"
 #include "core/version.hpp"
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 #include "level2/catalogue_values.hpp"
 #include "level2/feed_prefetch.hpp"
 #include "level2/kept_products.hpp"
@@ -34,6 +35,13 @@ namespace comap {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+/// StageOutput::axis
+std::string_view part_name(level2::FeedAxis axis) {
+  if (axis == level2::FeedAxis::none) return "observation";
+  return axis == level2::FeedAxis::file_row ? "file_row" : "feed";
+}
+
 /// State of one observation in work; every member function is collective over the team.
 class ObservationRun {
  public:
@@ -44,7 +52,7 @@ class ObservationRun {
     find_out_what_to_do();
     if (outcome_.status == ObservationOutcome::Status::up_to_date) return;
     prepare();
-    Level2Writer writer(path_, observation_, outputs(), earlier(), tools_.config.io, team_, tools_.files);
+    Level2Writer writer(path_, observation_, datasets(), earlier(), tools_.config.io, team_, tools_.files);
     timed("create_level2", [&] {
       copy_from_level1(writer);
       writer.write_observation(observation_.products);
@@ -56,7 +64,6 @@ class ObservationRun {
 
  private:
   void find_out_what_to_do() {
-    std::string text;
     team_.run_agreed("check_level1", [&] {
       if (team_.rank() != 0) return;
       const Level2Place place = level2_place(tools_.config.level2, job_.observation, job_.snapshot, tools_.why_deadly);
@@ -69,17 +76,15 @@ class ObservationRun {
       }
       const RerunQuestion question{tools_.stages, level1,    place.path,
                                    job_.snapshot, following, tools_.why_deadly(place.path)};
-      RerunPlan plan;
+      path_ = place.path;
       with_retries(tools_.config.io, level1, [&] {
-        inputs_ = identify_inputs(level1, place.path);
-        plan = plan_rerun(question);
+        inputs_ = identify_inputs(level1, path_);
+        plan_ = plan_rerun(question);
       });
-      if (plan.up_to_date()) restore_result(place.path, plan);
-      text = json_text({{"path", place.path}, {"plan", to_json(plan)}});
+      if (plan_.up_to_date()) restore_result();
     });
-    const auto found = nlohmann::json::parse(broadcast_text(team_, text));
-    found.at("path").get_to(path_);
-    plan_ = rerun_plan_from_json(found.at("plan"));
+    path_ = share(team_, path_);
+    plan_ = share(team_, plan_);
     outcome_.result.level2_path = path_;
     outcome_.result.level2_digest = settings_digest(plan_.records);
     if (plan_.up_to_date()) {
@@ -94,14 +99,14 @@ class ObservationRun {
 
   /// The file is complete but the catalogue does not know: a run died in between. The file tells what to record; where
   /// it cannot, its copy of the catalogue is made anew.
-  void restore_result(const std::string& path, RerunPlan& plan) {
-    if (job_.observation.level2_path == std::filesystem::absolute(path).lexically_normal().string()) return;
+  void restore_result() {
+    if (job_.observation.level2_path == std::filesystem::absolute(path_).lexically_normal().string()) return;
     try {
-      outcome_.result = read_sql_snapshot(h5::File::open_read(path));
+      outcome_.result = read_sql_snapshot(h5::File::open_read(path_));
       outcome_.result.obsid = job_.observation.obsid;
     } catch (const IoError& error) {
       for (std::size_t i = 0; i < tools_.stages.size(); ++i) {
-        if (tools_.stages[i]->copies_catalogue()) plan.reasons[i] = error.what();
+        if (tools_.stages[i]->copies_catalogue()) plan_.reasons[i] = error.what();
       }
     }
   }
@@ -111,6 +116,7 @@ class ObservationRun {
     observation_.source = job_.observation.source;
     observation_.source_group = job_.observation.source_group;
     observation_.following_level2_path = job_.following_level2_path;
+    observation_.n_freq_bin = tools_.config.level2.gain_filter.n_freq_bin;
     timed("check_level1", [&] {
       // One rank opens and checks first: what is wrong with the file is found out once, not by all at the same time.
       team_.run_agreed("check_level1", [&] {
@@ -132,8 +138,8 @@ class ObservationRun {
   void read_metadata() {
     if (!plan_.needs_level1) {
       observation_.level1 = read_level1_copies(path_);
-      observation_.products = read_observation_products(h5::File::open_read(path_), kept_records());
-      const auto edges = observation_.products.get<std::int64_t>(level2::kScanEdges);
+      observation_.products = read_observation_products(h5::File::open_read(path_), kept_datasets());
+      const auto edges = observation_.products.flat(level2::kScanEdges);
       observation_.scans = checked_scans(path_, edges, observation_.level1.n_samples);
       observation_.pointing_faults = bridge_pointing(tools_.config.level2.check_level1, observation_.level1);
       return;
@@ -144,18 +150,22 @@ class ObservationRun {
     });
   }
 
-  /// Stages of which the results in the file are used.
-  std::vector<StageRecord> kept_records() const {
-    std::vector<StageRecord> kept;
+  /// Results in the file that are used: those that its stages have written and would write now.
+  DatasetList kept_datasets() const {
+    DatasetList kept;
     for (std::size_t i = 0; i < plan_.records.size(); ++i) {
-      if (plan_.reuses[i]) kept.push_back(plan_.earlier.at(plan_.records[i].stage));
+      if (!plan_.reuses[i]) continue;
+      const std::vector<StageOutput>& written = plan_.earlier.at(plan_.records[i].stage).outputs;
+      std::ranges::copy_if(tools_.stages[i]->writes(), std::back_inserter(kept), [&](const level2::Dataset* dataset) {
+        return std::ranges::find(written, dataset->path, &StageOutput::path) != written.end();
+      });
     }
     return kept;
   }
 
-  std::vector<OutputSpec> outputs() const {
-    std::vector<OutputSpec> all;
-    for (const Stage* stage : running_) std::ranges::move(stage->outputs(observation_), std::back_inserter(all));
+  DatasetList datasets() const {
+    DatasetList all;
+    for (const Stage* stage : running_) std::ranges::copy(datasets_of(*stage, observation_), std::back_inserter(all));
     return all;
   }
 
@@ -174,11 +184,11 @@ class ObservationRun {
     return file;
   }
 
-  /// As the stages whose results are kept would write them now.
-  std::vector<OutputSpec> kept_outputs() const {
-    std::vector<OutputSpec> all;
+  /// Of the stages whose results are kept, as they would write them now.
+  DatasetList datasets_of_others() const {
+    DatasetList all;
     for (const auto& stage : tools_.stages) {
-      if (!runs(stage->name())) std::ranges::move(stage->outputs(observation_), std::back_inserter(all));
+      if (!runs(stage->name())) std::ranges::copy(datasets_of(*stage, observation_), std::back_inserter(all));
     }
     return all;
   }
@@ -203,7 +213,7 @@ class ObservationRun {
     team_.run_agreed("open the earlier Level-2 file", [&] {
       if (!plan_.no_earlier_file.empty()) return;
       earlier_.emplace(h5::File::open_read(path_));
-      if (plan_.needs_level1) check_shapes(*earlier_, kept_outputs());
+      if (plan_.needs_level1) check_shapes(*earlier_, datasets_of_others(), axis_lengths(observation_));
     });
     if (reads_samples) open_tod(writer);
     const std::int64_t max_block = tools_.config.level2.find_scans.max_block_samples;
@@ -244,7 +254,7 @@ class ObservationRun {
     team_.run_agreed("open the Level-1 file", [&] { by_raw_chunks_ = level1_has_raw_chunks(); });
     writer.agreed("open the Level-1 file", [&] {
       level1_.emplace(tools_.files.open_read(observation_.level1.path, !by_raw_chunks_));
-      tod_.emplace(*level1_, band_order_of(observation_.level1));
+      tod_.emplace(*level1_, observation_.level1.order);
     });
   }
 
@@ -258,13 +268,13 @@ class ObservationRun {
     if (feed_row >= 0) result.feed = observation_.level1.feeds[static_cast<std::size_t>(feed_row)];
     team_.run_agreed("results that are kept", [&] {
       if (earlier_ && feed_row >= 0) {
-        result.products = read_feed_products(*earlier_, kept_records(), result.feed, feed_row);
+        result.products = read_feed_products(*earlier_, kept_datasets(), result.feed, feed_row);
       }
     });
     if (tod_) {
       run_feed_pass(plan, result.feed, feed_row, *tod_, team_, result.products, outcome_.seconds);
       if (feed_row >= 0 && plan.deliveries.scan_samples) {
-        n_samples_left_ += n_samples_left(observation_, result.products.get<std::uint8_t>(level2::kSampleFlags));
+        n_samples_left_ += n_samples_left(observation_, result.products.flat(level2::kSampleFlags));
       }
     } else {
       team_.run_agreed("stages without samples", [&] {
@@ -281,11 +291,8 @@ class ObservationRun {
     ProductTable kept = products;
     add_sample_counts(observation_, tools_.config.mapmake.glitch_sigma, kept);
     for (const auto& stage : tools_.stages) {
-      for (const OutputSpec& output : stage->outputs(observation_)) {
-        const bool is_stream =
-            output.axis == FeedAxis::feed_number &&
-            output.dataset.extent.back() == static_cast<std::uint64_t>(observation_.level1.n_samples);
-        if (is_stream) kept.erase(output.path);
+      for (const level2::Dataset* dataset : stage->writes()) {
+        if (dataset->has_axis(level2::Axis::sample)) kept.erase(dataset->path);
       }
     }
     return kept;
@@ -304,7 +311,7 @@ class ObservationRun {
                                why_no_samples(outcome_.result.troubles));
       }
     });
-    share_result();
+    outcome_.result = share(team_, outcome_.result);  // goes into the file on every rank
     complete_records();
     writer.agreed("finalize_metadata", [&] {
       for (const StageRecord& record : plan_.records) {
@@ -336,19 +343,13 @@ class ObservationRun {
   void complete_records() {
     for (const Stage* stage : running_) {
       StageRecord& record = record_of(stage->name());
-      for (const OutputSpec& output : stage->outputs(observation_)) {
-        record.outputs.push_back({output.path, std::string(axis_name(output.axis))});
+      for (const level2::Dataset* dataset : datasets_of(*stage, observation_)) {
+        record.outputs.push_back({std::string(dataset->path), std::string(part_name(dataset->feed_axis()))});
       }
       for (const OutputAttribute& attribute : stage->attributes())
         record.outputs.push_back({attribute.object, "group"});
       if (stage->copies_catalogue()) record.outputs.push_back({std::string(level2::kSqlSnapshot), "group"});
     }
-  }
-
-  /// The values that rank 0 of the team has computed go into the file on every rank.
-  void share_result() {
-    const std::string mine = team_.rank() == 0 ? json_text(to_json(outcome_.result)) : "";
-    outcome_.result = result_from_json(nlohmann::json::parse(broadcast_text(team_, mine)));
   }
 
   template <typename Work>
@@ -383,7 +384,7 @@ ObservationOutcome process_observation(const ObservationJob& job, const Level2To
   try {
     ObservationRun(job, tools, outcome).run();
   } catch (const Error& error) {
-    const bool stopped = std::string_view(error.what()).find(kStoppedBySignal) != std::string_view::npos;
+    const bool stopped = dynamic_cast<const Stopped*>(&error) != nullptr;
     outcome.status = stopped ? ObservationOutcome::Status::stopped : ObservationOutcome::Status::failed;
     outcome.result.complete = false;
     outcome.result.level2_path.clear();

@@ -5,6 +5,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <tuple>
 
 #include "config/config.hpp"
 #include "core/communicator.hpp"
@@ -36,6 +37,8 @@ struct ObservationJob {
   Observation observation;
   nlohmann::json snapshot;  ///< "row": columns of comap_data, "flags": rows of quality_flags, as the catalogue has them
   std::string following_level2_path;  ///< Level-2 file of obsid + 1, for a sky dip; empty = none
+
+  static auto members(auto& x) { return std::tie(x.observation, x.snapshot, x.following_level2_path); }
 };
 
 /// What came of it; the same on every rank of the team.
@@ -49,6 +52,10 @@ struct ObservationOutcome {
   std::int64_t stored_bytes = 0;  ///< read from the Level-1 file
   int team = 0;                   ///< who did it, for the log
   int rank = 0;                   ///< of the world, of the team's rank 0
+
+  static auto members(auto& x) {
+    return std::tie(x.status, x.result, x.seconds, x.wall_s, x.tod_bytes, x.stored_bytes, x.team, x.rank);
+  }
 };
 
 /// Runs the pipeline. Collective over the team. Errors of the observation come back as `failed` with the reason, and

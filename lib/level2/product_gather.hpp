@@ -13,6 +13,8 @@ namespace comap {
 struct FeedResult {
   int feed = 0;
   ProductTable products;
+
+  static auto members(auto& x) { return std::tie(x.feed, x.products); }
 };
 
 /// Collective. Returns, on rank 0, the feeds of all ranks in order of feed number; elsewhere nothing.

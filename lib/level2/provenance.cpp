@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -67,22 +68,32 @@ nlohmann::json input_identity(const std::string& level1_path, const std::string&
   return identity;
 }
 
-bool carries_data(Field field) { return field != Field::level2_file; }
+Providers::Providers(const StageList& stages) {
+  std::map<std::string_view, std::size_t> by_path, by_name;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    std::vector<std::size_t>& of_stage = providers_.emplace_back();
+    for (const level2::Dataset* dataset : stages[i]->reads()) {
+      const auto replaced = by_path.find(dataset->path);
+      const std::size_t maker = replaced != by_path.end() ? replaced->second : by_name.at(dataset->stage);
+      if (std::ranges::find(of_stage, maker) == of_stage.end()) of_stage.push_back(maker);
+    }
+    for (const level2::Dataset* dataset : stages[i]->writes()) by_path[dataset->path] = i;
+    by_name[stages[i]->name()] = i;
+  }
+}
 
 std::vector<StageRecord> expected_records(const StageList& stages, const nlohmann::json& level1,
                                           const nlohmann::json& snapshot) {
   std::vector<StageRecord> records;
-  std::map<Field, std::size_t> made_by;
-  for (const auto& stage : stages) {
-    StageRecord record{std::string(stage->name()), stage->settings.parameters, software_version(), {}, {}};
+  const Providers providers(stages);
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    const Stage& stage = *stages[i];
+    StageRecord record{std::string(stage.name()), stage.settings.parameters, software_version(), {}, {}};
     record.inputs = {{"level1", level1}, {"stages", nlohmann::json::object()}};
-    for (const Field field : stage->requires_fields()) {
-      if (!carries_data(field)) continue;
-      const StageRecord& source = records[made_by.at(field)];
-      record.inputs["stages"][source.stage] = digest(source);
+    for (const std::size_t source : providers.of(i)) {
+      record.inputs["stages"][records[source].stage] = digest(records[source]);
     }
-    if (stage->copies_catalogue()) record.inputs["catalogue"] = catalogue_identity(snapshot);
-    for (const Field field : stage->provides_fields()) made_by[field] = records.size();
+    if (stage.copies_catalogue()) record.inputs["catalogue"] = catalogue_identity(snapshot);
     records.push_back(std::move(record));
   }
   return records;

@@ -18,8 +18,15 @@ namespace comap {
 nlohmann::json input_identity(const std::string& level1_path, const std::string& following_level2_path);
 inline constexpr std::string_view kFollowingLevel2 = "following_level2";
 
-/// False for a field that only orders the stages: that a Level-2 file is there.
-bool carries_data(Field field);
+/// For each stage the earlier ones whose datasets it reads: of several that write a dataset the last.
+class Providers {
+ public:
+  explicit Providers(const StageList& stages);
+  const std::vector<std::size_t>& of(std::size_t stage) const { return providers_[stage]; }
+
+ private:
+  std::vector<std::vector<std::size_t>> providers_;
+};
 
 /// The records that the pipeline would write for an observation, without their outputs. `snapshot` is what the
 /// catalogue knows of it (ObservationJob::snapshot); it is an input of finalize_metadata.

@@ -71,14 +71,11 @@ std::string reason_of_dropped(const RerunPlan& plan, const std::string& stage) {
 
 bool needs_level1(const Stage& stage) {
   const Deliveries asks = stage.deliveries();
-  const auto is_metadata = [](Field field) { return field == Field::level1_metadata; };
-  return asks.vane_samples || asks.scan_samples || asks.between_scans ||
-         std::ranges::any_of(stage.requires_fields(), is_metadata) ||
-         std::ranges::any_of(stage.provides_fields(), is_metadata);
+  return asks.level1_metadata || asks.vane_samples || asks.scan_samples || asks.between_scans;
 }
 
 void decide(const RerunQuestion& question, RerunPlan& plan) {
-  std::map<Field, std::size_t> made_by;
+  const Providers providers(question.stages);
   for (std::size_t i = 0; i < question.stages.size(); ++i) {
     const Stage& stage = *question.stages[i];
     std::string reason;
@@ -87,9 +84,8 @@ void decide(const RerunQuestion& question, RerunPlan& plan) {
     if (reason.empty()) reason = reason_of_dropped(plan, plan.records[i].stage);
     const auto record = plan.earlier.find(plan.records[i].stage);
     bool same_data = record != plan.earlier.end() && record->second.inputs == plan.records[i].inputs;
-    for (const Field field : stage.requires_fields()) {
-      const std::size_t source = made_by.at(field);
-      if (!carries_data(field) || !plan.runs(source)) continue;
+    for (const std::size_t source : providers.of(i)) {
+      if (!plan.runs(source)) continue;
       same_data = false;
       reason = fmt::format("after {}", plan.records[source].stage);
     }
@@ -98,7 +94,6 @@ void decide(const RerunQuestion& question, RerunPlan& plan) {
     if (reason.empty() && stage.copies_catalogue() && any_runs) reason = "after the others";
     plan.reuses.push_back(reason.empty() || (same_data && !needs_level1(stage)));
     plan.reasons.push_back(std::move(reason));
-    for (const Field field : stage.provides_fields()) made_by[field] = i;
   }
 }
 
@@ -182,32 +177,6 @@ RerunPlan plan_rerun(const RerunQuestion& question) {
     plan.needs_level1 = true;
   }
   if (level1_error && plan.needs_level1 && !plan.up_to_date()) throw *level1_error;
-  return plan;
-}
-
-nlohmann::json to_json(const RerunPlan& plan) {
-  nlohmann::json records = nlohmann::json::array();
-  for (const StageRecord& record : plan.records) records.push_back(to_json(record));
-  nlohmann::json earlier = nlohmann::json::object();
-  for (const auto& [stage, record] : plan.earlier) earlier[stage] = to_json(record);
-  return {{"no_earlier_file", plan.no_earlier_file},
-          {"records", std::move(records)},
-          {"reasons", plan.reasons},
-          {"reuses", plan.reuses},
-          {"earlier", std::move(earlier)},
-          {"dropped", plan.dropped},
-          {"needs_level1", plan.needs_level1}};
-}
-
-RerunPlan rerun_plan_from_json(const nlohmann::json& json) {
-  RerunPlan plan;
-  json.at("no_earlier_file").get_to(plan.no_earlier_file);
-  for (const auto& record : json.at("records")) plan.records.push_back(record_from_json(record));
-  json.at("reasons").get_to(plan.reasons);
-  json.at("reuses").get_to(plan.reuses);
-  for (const auto& [stage, record] : json.at("earlier").items()) plan.earlier[stage] = record_from_json(record);
-  json.at("dropped").get_to(plan.dropped);
-  json.at("needs_level1").get_to(plan.needs_level1);
   return plan;
 }
 

@@ -28,6 +28,9 @@ struct RerunPlan {
   bool up_to_date() const;
   /// One line for logs and --dry-run: which stages run, and why.
   std::string text() const;
+  static auto members(auto& x) {
+    return std::tie(x.no_earlier_file, x.records, x.reasons, x.reuses, x.earlier, x.dropped, x.needs_level1);
+  }
 };
 
 /// What to compare: the file as it is and the job as it would be done now.
@@ -43,8 +46,5 @@ struct RerunQuestion {
 /// Reads the stage records of the Level-2 file. Serial. A Level-2 file that is missing, incomplete or damaged is made
 /// anew. Throws IoError when the Level-1 file is needed and cannot be seen.
 RerunPlan plan_rerun(const RerunQuestion& question);
-
-nlohmann::json to_json(const RerunPlan& plan);
-RerunPlan rerun_plan_from_json(const nlohmann::json& json);
 
 }  // namespace comap

@@ -10,7 +10,7 @@
 #include "catalogue/sql_reading.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 #include "level2/catalogue_values.hpp"
 
 namespace comap {

@@ -2,29 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <numeric>
+#include <utility>
 
+#include "core/constants.hpp"
+#include "core/message.hpp"
 #include "linemap/spectral_axis.hpp"
 
 namespace comap {
 namespace {
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-
 template <typename T>
-void append_bytes(Bytes& bytes, std::span<const T> values) {
-  const auto raw = std::as_bytes(values);
-  bytes.insert(bytes.end(), raw.begin(), raw.end());
-}
-
-template <typename T>
-void take_values(const std::byte*& from, std::size_t n, std::vector<T>& values) {
-  const std::size_t old_size = values.size();
-  values.resize(old_size + n);
-  std::memcpy(values.data() + old_size, from, n * sizeof(T));
-  from += n * sizeof(T);
+void append(std::span<const T> values, std::vector<T>& to) {
+  to.insert(to.end(), values.begin(), values.end());
 }
 
 template <typename T>
@@ -120,20 +111,19 @@ void CubeSums::add(const CubeSums& other) {
 
 CubeSpectra CubeSums::reduce(const Communicator& ranks) const {
   const auto n_ranks = static_cast<std::size_t>(ranks.size());
-  std::vector<Bytes> to(n_ranks);
+  std::vector<Part> parts(n_ranks);
   for (std::size_t slot = 0; slot < pixels_.size(); ++slot) {
-    Bytes& bytes = to[static_cast<std::size_t>(pixels_[slot]) % n_ranks];
-    append_bytes<std::int64_t>(bytes, std::span(pixels_).subspan(slot, 1));
-    append_bytes<Sum>(bytes, std::span(sums_).subspan(slot * n_channels_, n_channels_));
+    Part& part = parts[static_cast<std::size_t>(pixels_[slot]) % n_ranks];
+    part.pixel.push_back(pixels_[slot]);
+    append(std::span(sums_).subspan(slot * n_channels_, n_channels_), part.sums);
   }
+  std::vector<Bytes> to;
+  for (Part& part : parts) to.push_back(pack(std::exchange(part, {})));
   CubeSums mine(static_cast<int>(n_channels_));
   for (const Bytes& bytes : ranks.all_to_all(to)) {
-    for (const std::byte* from = bytes.data(); from != bytes.data() + bytes.size();) {
-      std::vector<std::int64_t> pixel;
-      std::vector<Sum> sums;
-      take_values(from, 1, pixel);
-      take_values(from, n_channels_, sums);
-      mine.add_spectrum(pixel.front(), sums);
+    const auto part = unpack<Part>(bytes);
+    for (std::size_t i = 0; i < part.pixel.size(); ++i) {
+      mine.add_spectrum(part.pixel[i], std::span(part.sums).subspan(i * n_channels_, n_channels_));
     }
   }
   return mine.finished();
@@ -146,9 +136,9 @@ CubeSpectra CubeSums::finished() const {
     piece.pixel.push_back(pixels_[slot]);
     for (const Sum& sum : std::span(sums_).subspan(slot * n_channels_, n_channels_)) {
       const bool is_hit = sum.hits > 0.0;
-      piece.temperature_K.push_back(is_hit ? static_cast<float>(sum.weighted_K / sum.weight_per_K2) : kNan);
-      piece.rms_K.push_back(is_hit ? static_cast<float>(1.0 / std::sqrt(sum.weight_per_K2)) : kNan);
-      piece.hits.push_back(is_hit ? static_cast<float>(sum.hits) : kNan);
+      piece.temperature_K.push_back(is_hit ? static_cast<float>(sum.weighted_K / sum.weight_per_K2) : kFloatNan);
+      piece.rms_K.push_back(is_hit ? static_cast<float>(1.0 / std::sqrt(sum.weight_per_K2)) : kFloatNan);
+      piece.hits.push_back(is_hit ? static_cast<float>(sum.hits) : kFloatNan);
     }
   }
   return piece;
@@ -156,17 +146,17 @@ CubeSpectra CubeSums::finished() const {
 
 CubeSpectra gather_cube(const CubeSpectra& piece, const Communicator& ranks) {
   std::vector<Bytes> to(static_cast<std::size_t>(ranks.size()));
-  append_bytes<std::int64_t>(to[0], piece.pixel);
-  for (const auto* values : {&piece.temperature_K, &piece.rms_K, &piece.hits}) append_bytes<float>(to[0], *values);
+  to[0] = pack(piece);
+  const std::vector<Bytes> from = ranks.all_to_all(to);
   CubeSpectra whole;
   whole.n_channels = piece.n_channels;
   const auto width = static_cast<std::size_t>(piece.n_channels);
-  const std::size_t bytes_per_pixel = sizeof(std::int64_t) + 3 * width * sizeof(float);
-  for (const Bytes& bytes : ranks.all_to_all(to)) {
-    const std::size_t n = bytes.size() / bytes_per_pixel;
-    const std::byte* from = bytes.data();
-    take_values(from, n, whole.pixel);
-    for (auto* values : {&whole.temperature_K, &whole.rms_K, &whole.hits}) take_values(from, n * width, *values);
+  for (std::size_t rank = 0; ranks.rank() == 0 && rank < from.size(); ++rank) {
+    const auto part = unpack<CubeSpectra>(from[rank]);
+    append<std::int64_t>(part.pixel, whole.pixel);
+    for (const auto values : {&CubeSpectra::temperature_K, &CubeSpectra::rms_K, &CubeSpectra::hits}) {
+      append<float>(part.*values, whole.*values);
+    }
   }
   const std::vector<std::size_t> order = order_of(whole.pixel);
   return {whole.n_channels, rows_in_order(whole.pixel, order, 1), rows_in_order(whole.temperature_K, order, width),

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -35,6 +36,13 @@ class CubeSums {
     double weight_per_K2 = 0.0;
     double hits = 0.0;
     void operator+=(const Sum& other);
+    static auto members(auto& x) { return std::tie(x.weighted_K, x.weight_per_K2, x.hits); }
+  };
+  /// For one of the ranks.
+  struct Part {
+    std::vector<std::int64_t> pixel;
+    std::vector<Sum> sums;  ///< [pixel][channel]
+    static auto members(auto& x) { return std::tie(x.pixel, x.sums); }
   };
   void add_spectrum(std::int64_t pixel, std::span<const Sum> sums);
   std::span<Sum> spectrum(std::int64_t pixel);

@@ -151,10 +151,9 @@ bool FeedLineReader::add_band(const FeedBlock& block, const Block& where, const 
     const auto [middle_GHz, half_GHz] = window_GHz(line.rest_GHz, context_.config.linemap.line_window_km_s);
     filter.line_mask.push_back({middle_GHz * place.doppler, half_GHz * place.doppler});
   }
-  const std::vector<double> gain = files_.calibration(mjd).gain_counts_per_K;
-  const LineBand band = filter_line_band(
-      block, std::span(gain).subspan(static_cast<std::size_t>(block.band) * files_.n_channels(), files_.n_channels()),
-      frequency_GHz, white_variance_, filter);
+  const VaneCalibration calibration = files_.calibration(mjd);
+  const LineBand band =
+      filter_line_band(block, calibration.gain_counts_per_K.row(block.band), frequency_GHz, white_variance_, filter);
   if (band.channels.empty()) return false;
   const std::int64_t n_on_grid = std::ranges::count_if(where.pixel, [](std::int64_t pixel) { return pixel >= 0; });
   for (const std::size_t line : lines) {

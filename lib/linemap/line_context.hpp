@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "config/config.hpp"
@@ -18,6 +19,8 @@ struct Line {
   double rest_GHz = 0.0;
   int band = 0;
   int frequency_band = 0;  ///< half band whose flags and noise decide which scans are used
+
+  static auto members(auto& x) { return std::tie(x.rest_GHz, x.band, x.frequency_band); }
 };
 
 /// Settings in the form that the reading needs; the same on every rank.

@@ -8,11 +8,9 @@
 #include <iterator>
 #include <limits>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "config/wcs_definitions.hpp"
 #include "core/error.hpp"
-#include "core/json_bytes.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
 #include "io/output_directory.hpp"
@@ -35,35 +33,20 @@ using Clock = std::chrono::steady_clock;
 /// The plan after the first file that can be read; empty when there is none. Collective.
 LinePlan plan_of_first(const Config& config, const std::vector<MapObservation>& observations,
                        const Communicator& ranks) {
-  LinePlan plan;
-  run_on_rank_zero(ranks, [&] {
+  return from_rank_zero(ranks, [&] {
     for (const MapObservation& offered : observations) {
       const std::string& path = offered.observation.level2_path;
       if (path.empty() || !offered.deadly.empty()) continue;
       try {
-        plan = plan_lines(config.linemap, LineObservation(config, offered, file_identity(path)));
-        return;
+        return plan_lines(config.linemap, LineObservation(config, offered, file_identity(path)));
       } catch (const ObservationError&) {
         continue;  // the survey says what is wrong with it
       } catch (const IoError&) {
         continue;
       }
     }
+    return LinePlan();
   });
-  nlohmann::json rows = nlohmann::json::array();
-  for (std::size_t i = 0; i < plan.lines.size(); ++i) {
-    const Line& line = plan.lines[i];
-    const SpectralAxis& axis = plan.band_axes[i];
-    rows.push_back({line.rest_GHz, line.band, line.frequency_band, axis.first_GHz, axis.step_GHz, axis.n_channels});
-  }
-  Bytes bytes = to_bytes(rows);
-  ranks.broadcast(bytes, 0);
-  plan = {};
-  for (const auto& row : from_bytes(bytes)) {
-    plan.lines.push_back({row.at(0), row.at(1), row.at(2)});
-    plan.band_axes.push_back({row.at(3), row.at(4), row.at(5)});
-  }
-  return plan;
 }
 
 /// The lines, and what of the observations can be used for them.
@@ -193,15 +176,7 @@ bool LineJob::make_grids() {
 
 /// Every rank learns of every failure, in order of rank.
 void LineJob::agree_on_failures() {
-  nlohmann::json mine = nlohmann::json::array();
-  for (const LineFailure& failure : share_->failures()) {
-    mine.push_back({failure.observation, static_cast<int>(failure.reason), failure.feed, failure.text});
-  }
-  for (const Bytes& bytes : ranks_.all_gather(to_bytes(mine))) {
-    for (const auto& row : from_bytes(bytes)) {
-      leave_out({row.at(0), static_cast<Exclusion>(row.at(1).get<int>()), row.at(2), row.at(3)});
-    }
-  }
+  for (const LineFailure& failure : joined(all_gather(ranks_, share_->failures()))) leave_out(failure);
 }
 
 void LineJob::leave_out(const LineFailure& failure) {

@@ -6,8 +6,8 @@
 
 #include "core/error.hpp"
 #include "core/retry.hpp"
-#include "io/level1/level1_axes.hpp"
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
+#include "io/level1/level1_metadata.hpp"
 #include "stages/feed_row.hpp"
 
 namespace comap {
@@ -19,12 +19,13 @@ LineObservation::LineObservation(const Config& config, const MapObservation& off
       level2_(open_same_level2(config.io, offered.observation.level2_path, config.mapmake.dataset, expected)) {
   context_.level1 = read_level1_copies(level2_.path());
   const h5::File file = h5::File::open_read(level2_.path());
-  for (const std::string_view needed : {level2::kSystemTemperature, level2::kGain, level2::kVaneEventMjd}) {
+  for (const std::string_view needed :
+       {level2::kSystemTemperature.path, level2::kGain.path, level2::kVaneEventMjd.path}) {
     if (file.exists(needed)) continue;
     throw ObservationError(
         fmt::format("{}: dataset {} is missing; run level2 on this observation", file.path(), needed));
   }
-  context_.products.set(level2::kVaneEventMjd, file.read<double>(level2::kVaneEventMjd));
+  context_.products.set(level2::kVaneEventMjd, Array<double, 1>(file.read<double>(level2::kVaneEventMjd)));
   check_same_file(level2_.path(), expected);
 }
 
@@ -49,7 +50,7 @@ FileIdentity LineObservation::open_level1() {
     axes = read_level1_axes(path);
     level1_identity_ = file_identity(path);
     level1_.emplace(h5::File::open_read(path));
-    tod_.emplace(*level1_, band_order_of(axes));
+    tod_.emplace(*level1_, axes.order);
   });
   const Level1Metadata& copies = context_.level1;
   const bool is_same =
@@ -73,10 +74,11 @@ std::span<float> LineObservation::read_tod(int feed, int first_band, int n_bands
 
 void LineObservation::select_feed(int feed) {
   const h5::File file = h5::File::open_read(level2_.path());
-  const std::size_t n_events = context_.products.get<double>(level2::kVaneEventMjd).size();
-  const h5::Slab slab{{0, row_of_feed(context_.level1, feed), 0, 0}, {n_events, 1, kBands, n_channels()}};
-  for (const std::string_view dataset : {level2::kSystemTemperature, level2::kGain}) {
-    feed_products_.set(dataset, file.read<float>(dataset, slab));
+  const auto shape = shape_of(context_.products.get(level2::kVaneEventMjd).size(), kBands, n_channels());
+  const h5::Slab slab{{0, row_of_feed(context_.level1, feed), 0, 0},
+                      {static_cast<std::uint64_t>(shape[0]), 1, kBands, n_channels()}};
+  for (const auto* dataset : {&level2::kSystemTemperature, &level2::kGain}) {
+    feed_products_.set(*dataset, Array(shape, file.read<float>(*dataset, slab)));
   }
 }
 

@@ -2,6 +2,7 @@
 /// \file
 /// Where the lines are, and the axes of their cubes.
 
+#include <tuple>
 #include <vector>
 
 #include "io/map/cube_file.hpp"
@@ -14,6 +15,8 @@ namespace comap {
 struct LinePlan {
   std::vector<Line> lines;              ///< line_frequency_GHz first, then those of stack
   std::vector<SpectralAxis> band_axes;  ///< [line] channels of its band as observed
+
+  static auto members(auto& x) { return std::tie(x.lines, x.band_axes); }
 };
 
 /// The plan after the frequencies of a file. Throws ConfigError for a line that is in no band.

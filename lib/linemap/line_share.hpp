@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -32,6 +33,8 @@ struct LineFailure {
   Exclusion reason = Exclusion::file_unreadable;
   int feed = 0;  ///< 0 = the whole observation
   std::string text;
+
+  static auto members(auto& x) { return std::tie(x.observation, x.reason, x.feed, x.text); }
 };
 
 /// Not collective: failures are noted, and the ranks agree on them between two calls.

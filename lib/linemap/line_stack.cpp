@@ -1,15 +1,13 @@
 #include "linemap/line_stack.hpp"
 
 #include <cmath>
-#include <limits>
 #include <map>
 
+#include "core/constants.hpp"
 #include "linemap/spectral_axis.hpp"
 
 namespace comap {
 namespace {
-
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 struct Sum {
   double weighted_K = 0.0, weight_per_K2 = 0.0, weighted_variance = 0.0, hits = 0.0;
@@ -82,9 +80,10 @@ CubeSpectra stack_lines(std::span<const StackedLine> lines, const SpectralAxis& 
     stack.pixel.push_back(pixel);
     for (const Sum& sum : spectrum) {
       const bool is_hit = sum.hits > 0.0;
-      stack.temperature_K.push_back(is_hit ? static_cast<float>(sum.weighted_K / sum.weight_per_K2) : kNan);
-      stack.rms_K.push_back(is_hit ? static_cast<float>(std::sqrt(sum.weighted_variance) / sum.weight_per_K2) : kNan);
-      stack.hits.push_back(is_hit ? static_cast<float>(sum.hits) : kNan);
+      stack.temperature_K.push_back(is_hit ? static_cast<float>(sum.weighted_K / sum.weight_per_K2) : kFloatNan);
+      stack.rms_K.push_back(is_hit ? static_cast<float>(std::sqrt(sum.weighted_variance) / sum.weight_per_K2)
+                                   : kFloatNan);
+      stack.hits.push_back(is_hit ? static_cast<float>(sum.hits) : kFloatNan);
     }
   }
   return stack;

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "config/wcs_definitions.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "core/json_bytes.hpp"
 #include "core/log.hpp"
+#include "core/message.hpp"
 #include "core/rank_zero.hpp"
 #include "io/output_directory.hpp"
 #include "map/null_test/split_maps.hpp"
@@ -86,19 +85,11 @@ void MapJob::read_settings_files() {
 
 /// Observations that any rank failed to read are dropped by all, each with the first reason in order of rank.
 void MapJob::drop_failed(LoadedBands* loaded) {
-  nlohmann::json mine = nlohmann::json::array();
-  for (const ReadFailure& failure : share_->failures()) {
-    mine.push_back({failure.observation, static_cast<int>(failure.reason), failure.text});
-  }
-  for (const Bytes& bytes : ranks_.all_gather(to_bytes(mine))) {
-    for (const auto& failure : from_bytes(bytes)) {
-      const auto index = failure.at(0).get<std::size_t>();
-      if (!survey_[index].outcome.used) continue;
-      share_->drop_observation(index, loaded);
-      std::string text = failure.at(2).get<std::string>();
-      if (!result_.bands.empty()) text += "; it is in the maps of the bands before";
-      leave_out_observation(survey_[index], static_cast<Exclusion>(failure.at(1).get<int>()), text);
-    }
+  for (const ReadFailure& failure : joined(all_gather(ranks_, share_->failures()))) {
+    if (!survey_[failure.observation].outcome.used) continue;
+    share_->drop_observation(failure.observation, loaded);
+    const std::string more = result_.bands.empty() ? "" : "; it is in the maps of the bands before";
+    leave_out_observation(survey_[failure.observation], failure.reason, failure.text + more);
   }
 }
 

@@ -8,13 +8,13 @@ namespace {
 
 /// What is left of a template over its norm when nothing but rounding is. An airmass varies little about its mean near
 /// transit, by 1e-6 and less, and still matters.
-constexpr double kDependent = 1e-12;
+constexpr double kRoundingOnly = 1e-12;
 
 double dot(std::span<const double> a, std::span<const double> b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
 
-void subtract(std::span<double> a, double factor, std::span<const double> b) {
+void subtract_shape(std::span<double> a, double factor, std::span<const double> b) {
   for (std::size_t i = 0; i < a.size(); ++i) a[i] -= factor * b[i];
 }
 
@@ -28,11 +28,11 @@ void Background::add_stretch(std::size_t first, std::size_t n, const std::vector
     const double norm = std::sqrt(dot(candidate, candidate));
     for (int pass = 0; pass < 2; ++pass) {  // the second takes out what rounding left in
       for (std::size_t i = before; i < shapes_.size(); ++i) {
-        subtract(candidate, dot(candidate, shapes_[i].values), shapes_[i].values);
+        subtract_shape(candidate, dot(candidate, shapes_[i].values), shapes_[i].values);
       }
     }
     const double rest = std::sqrt(dot(candidate, candidate));
-    if (!(rest > kDependent * norm)) continue;
+    if (!(rest > kRoundingOnly * norm)) continue;
     for (double& value : candidate) value /= rest;
     shapes_.push_back({first, std::move(candidate)});
   }
@@ -41,7 +41,7 @@ void Background::add_stretch(std::size_t first, std::size_t n, const std::vector
 void Background::take_out(std::span<double> series) const {
   for (const Shape& shape : shapes_) {
     const auto stretch = series.subspan(shape.first, shape.values.size());
-    subtract(stretch, dot(stretch, shape.values), shape.values);
+    subtract_shape(stretch, dot(stretch, shape.values), shape.values);
   }
 }
 

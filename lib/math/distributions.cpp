@@ -4,10 +4,11 @@
 #include <cmath>
 #include <limits>
 
+#include "core/constants.hpp"
+
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 constexpr double kTiny = 1e-300;      ///< instead of a zero denominator
 constexpr int kMaxTerms = 1'000'000;  ///< about 10 sqrt(dof) are needed

@@ -6,13 +6,13 @@
 #include <limits>
 #include <numeric>
 
+#include "core/constants.hpp"
 #include "math/fft.hpp"
 #include "math/median.hpp"
 
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr NoiseModel kFailed = {kNan, kNan, kNan};
 constexpr double kAlphaLimit = 4.0;
 constexpr std::size_t kParameters = 3;

@@ -67,13 +67,13 @@ class Distribution {
 
 #ifdef __AVX2__
 
-constexpr std::size_t kVector = 8;
+constexpr std::size_t kPairsAtOnce = 8;
 
 /// cell_of for 8 pairs. The compiler makes three times as many instructions of the plain loop.
 __m256i cells_of_vector(const float* pairs, __m256i lowest_bits) {
   const auto all = [](std::int32_t value) { return _mm256_set1_epi32(value); };
   const __m256 low_half = _mm256_loadu_ps(pairs);
-  const __m256 high_half = _mm256_loadu_ps(pairs + kVector);
+  const __m256 high_half = _mm256_loadu_ps(pairs + kPairsAtOnce);
   const __m256 difference =
       _mm256_sub_ps(_mm256_shuffle_ps(low_half, high_half, 0x88), _mm256_shuffle_ps(low_half, high_half, 0xDD));
   const __m256i bits = _mm256_castps_si256(difference);
@@ -110,7 +110,7 @@ void find_cells(const float* pairs, std::int32_t lowest_bits, std::span<std::int
   std::size_t i = 0;
 #ifdef __AVX2__
   const __m256i lowest = _mm256_set1_epi32(lowest_bits);
-  for (; i + kVector <= cells.size(); i += kVector) {
+  for (; i + kPairsAtOnce <= cells.size(); i += kPairsAtOnce) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(cells.data() + i), cells_of_vector(pairs + 2 * i, lowest));
   }
 #endif

@@ -66,7 +66,7 @@ std::vector<BinnedSpectrum::Bin> BinnedSpectrum::bins() const {
 namespace {
 
 /// ln sigma^2 and alpha.
-using Parameters = Vector2;
+using WhittleParameters = Vector2;
 
 struct Range {
   double low;
@@ -78,7 +78,7 @@ struct Range {
 constexpr Range kStartLogVariance{-14.0, 8.0, 45};
 constexpr Range kStartAlpha{-3.0, 0.0, 13};
 constexpr int kMaxSteps = 100;
-constexpr double kConverged = 1e-10;
+constexpr double kConvergedStep = 1e-10;
 
 double at_step(const Range& range, int step) {
   return range.low + (range.high - range.low) * step / (range.n_steps - 1);
@@ -96,10 +96,10 @@ struct WhittleProblem {
   double reference_Hz;
   PowerLawPrior prior;
 
-  Objective evaluate(const Parameters& parameters) const;
+  Objective evaluate(const WhittleParameters& parameters) const;
 };
 
-Objective WhittleProblem::evaluate(const Parameters& parameters) const {
+Objective WhittleProblem::evaluate(const WhittleParameters& parameters) const {
   Objective result;
   for (const BinnedSpectrum::Bin& bin : bins) {
     const double log_frequency = std::log(bin.frequency_Hz / reference_Hz);
@@ -139,13 +139,13 @@ double mean_power(std::span<const BinnedSpectrum::Bin> bins) {
   return power / n_modes;
 }
 
-Parameters best_start(const WhittleProblem& problem) {
+WhittleParameters best_start(const WhittleProblem& problem) {
   const double level = std::log(mean_power(problem.bins));
-  Parameters best{};
+  WhittleParameters best{};
   double best_value = std::numeric_limits<double>::infinity();
   for (int i = 0; i < kStartLogVariance.n_steps; ++i) {
     for (int j = 0; j < kStartAlpha.n_steps; ++j) {
-      Parameters start = {level + at_step(kStartLogVariance, i), at_step(kStartAlpha, j)};
+      WhittleParameters start = {level + at_step(kStartLogVariance, i), at_step(kStartAlpha, j)};
       if (problem.prior.fixed_sigma) start[0] = 2.0 * std::log(*problem.prior.fixed_sigma);
       if (problem.prior.fixed_alpha) start[1] = *problem.prior.fixed_alpha;
       const double value = problem.evaluate(start).value;
@@ -159,21 +159,21 @@ Parameters best_start(const WhittleProblem& problem) {
 }
 
 /// Fisher scoring: Newton's method with the expected curvature, steps halved until they lead downwards.
-Parameters descend(const WhittleProblem& problem, Parameters parameters) {
+WhittleParameters descend(const WhittleProblem& problem, WhittleParameters parameters) {
   Objective here = problem.evaluate(parameters);
   for (int iteration = 0; iteration < kMaxSteps; ++iteration) {
     const std::optional<Vector2> step = solve(here.curvature, here.gradient);
     if (!step) break;
     double length = 1.0;
-    Parameters next;
+    WhittleParameters next;
     Objective there;
     do {
       next = {parameters[0] - length * (*step)[0], parameters[1] - length * (*step)[1]};
       there = problem.evaluate(next);
       length *= 0.5;
-    } while (!(there.value <= here.value) && length > kConverged);
+    } while (!(there.value <= here.value) && length > kConvergedStep);
     if (!(there.value <= here.value)) break;
-    const bool converged = std::abs(next[0] - parameters[0]) + std::abs(next[1] - parameters[1]) < kConverged;
+    const bool converged = std::abs(next[0] - parameters[0]) + std::abs(next[1] - parameters[1]) < kConvergedStep;
     parameters = next;
     here = there;
     if (converged) break;
@@ -189,7 +189,7 @@ PowerLaw fit_power_law(std::span<const BinnedSpectrum::Bin> bins, double referen
     return {prior.fixed_sigma.value_or(0.0), prior.fixed_alpha.value_or(prior.alpha_mean)};
   }
   const WhittleProblem problem{bins, reference_Hz, prior};
-  const Parameters fit = descend(problem, best_start(problem));
+  const WhittleParameters fit = descend(problem, best_start(problem));
   return {std::exp(0.5 * fit[0]), fit[1]};
 }
 

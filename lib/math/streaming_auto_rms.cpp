@@ -13,14 +13,13 @@
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t kLanes = 8;    ///< running sums side by side, fixed by the number of the pair
-constexpr std::size_t kMoments = 3;  ///< number, sum, sum of squares
-constexpr std::size_t kBatch = 64;   ///< pairs whose cells are found before they are counted
+constexpr std::size_t kRunningSums = 8;  ///< running sums side by side, fixed by the number of the pair
+constexpr std::size_t kMoments = 3;      ///< number, sum, sum of squares
+constexpr std::size_t kBatch = 64;       ///< pairs whose cells are found before they are counted
 constexpr std::uint16_t kFull = std::numeric_limits<std::uint16_t>::max();
 
 /// The running sums of one channel.
-struct Moments {
+struct LaneMoments {
   double* n;
   double* sum;
   double* sum2;
@@ -47,7 +46,7 @@ float typical_modulus(std::span<const float> kept, std::size_t n_zero) {
 
 double total(const double* lanes) {
   double sum = 0.0;
-  for (std::size_t lane = 0; lane < kLanes; ++lane) sum += lanes[lane];
+  for (std::size_t lane = 0; lane < kRunningSums; ++lane) sum += lanes[lane];
   return sum;
 }
 
@@ -59,7 +58,7 @@ StreamingAutoRms::StreamingAutoRms(std::size_t n_channels, NoiseEstimator estima
     kept_.resize(n_channels * kKeptForScale);
     counts_.resize(n_channels * pair_histogram::kCells);
   } else {
-    moments_.resize(n_channels * kMoments * kLanes);
+    moments_.resize(n_channels * kMoments * kRunningSums);
   }
 }
 
@@ -87,15 +86,15 @@ void StreamingAutoRms::add_pairs(std::size_t channel, const float* values, std::
 }
 
 void StreamingAutoRms::add_moments(std::size_t channel, const float* values, std::size_t n_pairs) {
-  double* first = &moments_[channel * kMoments * kLanes];
-  std::array<double, kMoments * kLanes> local;
+  double* first = &moments_[channel * kMoments * kRunningSums];
+  std::array<double, kMoments * kRunningSums> local;
   std::copy_n(first, local.size(), local.begin());
-  const Moments moments{local.data(), local.data() + kLanes, local.data() + 2 * kLanes};
-  std::size_t lane = static_cast<std::size_t>(channels_[channel].n_pairs) % kLanes;
+  const LaneMoments moments{local.data(), local.data() + kRunningSums, local.data() + 2 * kRunningSums};
+  std::size_t lane = static_cast<std::size_t>(channels_[channel].n_pairs) % kRunningSums;
   std::size_t i = 0;
-  for (; i < n_pairs && lane % kLanes != 0; ++i, ++lane) moments.add(lane, values + 2 * i);
-  for (; i + kLanes <= n_pairs; i += kLanes) {
-    for (std::size_t k = 0; k < kLanes; ++k) moments.add(k, values + 2 * (i + k));
+  for (; i < n_pairs && lane % kRunningSums != 0; ++i, ++lane) moments.add(lane, values + 2 * i);
+  for (; i + kRunningSums <= n_pairs; i += kRunningSums) {
+    for (std::size_t k = 0; k < kRunningSums; ++k) moments.add(k, values + 2 * (i + k));
   }
   for (std::size_t k = 0; i < n_pairs; ++i, ++k) moments.add(k, values + 2 * i);
   std::copy_n(local.begin(), local.size(), first);
@@ -149,11 +148,11 @@ double StreamingAutoRms::result(std::size_t channel) const {
 }
 
 double StreamingAutoRms::standard_deviation(std::size_t channel) const {
-  const double* lanes = &moments_[channel * kMoments * kLanes];
+  const double* lanes = &moments_[channel * kMoments * kRunningSums];
   const double n = total(lanes);
   if (n == 0.0) return kNan;
-  const double mean = total(lanes + kLanes) / n;
-  return std::sqrt(std::max(total(lanes + 2 * kLanes) / n - mean * mean, 0.0));
+  const double mean = total(lanes + kRunningSums) / n;
+  return std::sqrt(std::max(total(lanes + 2 * kRunningSums) / n - mean * mean, 0.0));
 }
 
 double StreamingAutoRms::median_absolute_deviation(std::size_t channel) const {

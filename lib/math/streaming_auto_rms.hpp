@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "config/level2_config.hpp"
+#include "math/auto_rms.hpp"
 
 namespace comap {
 

@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "core/constants.hpp"
+#include "data/level2_datasets.hpp"
 #include "data/observation.hpp"
 #include "io/level1/level1_metadata.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "math/detrend.hpp"
 #include "math/source_fit.hpp"
 #include "sky/source_positions.hpp"

@@ -10,9 +10,9 @@
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
+#include "data/level2_datasets.hpp"
 #include "io/hdf5/h5.hpp"
 #include "io/level1/sample_times.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "io/plot/line_plot.hpp"
 #include "report/calibrator_panels.hpp"
 #include "stages/noise_stats_level2.hpp"

@@ -4,7 +4,7 @@
 
 #include <erfa.h>
 
-#include "sky/coordinates.hpp"
+#include "sky/earth_orientation.hpp"
 
 namespace comap {
 

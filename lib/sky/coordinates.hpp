@@ -4,9 +4,9 @@
 
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
-#include "config/mapmake_config.hpp"
 #include "sky/earth_orientation.hpp"
 
 namespace comap {
@@ -20,22 +20,14 @@ SkyFrame parse_sky_frame(const std::string& name);
 struct SkyPosition {
   double longitude_deg = 0.0;
   double latitude_deg = 0.0;
+
+  static auto members(auto& x) { return std::tie(x.longitude_deg, x.latitude_deg); }
 };
 
 struct Horizontal {
   double azimuth_deg = 0.0;
   double elevation_deg = 0.0;
 };
-
-/// Observer and Earth orientation: what az/el -> sky needs besides the time.
-struct Observer {
-  SiteConfig site;
-  bool refraction = false;  ///< with pressure_hPa etc. of a standard atmosphere at the site
-  EarthOrientationTable orientation = EarthOrientationTable::built_in();
-};
-
-/// The observer of map making: [mapmake] site, refraction, eop_file. Throws ConfigError for a bad file.
-Observer map_observer(const MapmakeConfig& config);
 
 /// Apparent place to ICRS (precession, nutation, aberration, polar motion, UT1; no parallax), then to `frame`.
 /// Exact, one sample: about 0.1 ms.

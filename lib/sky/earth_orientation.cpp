@@ -194,4 +194,10 @@ OrientationKind EarthOrientationTable::worst_kind(double first_mjd_utc, double l
   return std::ranges::max_element(days, {}, &OrientationDay::kind)->kind;
 }
 
+Observer map_observer(const MapmakeConfig& config) {
+  return {
+      config.site, config.refraction,
+      config.eop_file.empty() ? EarthOrientationTable::built_in() : EarthOrientationTable::with_file(config.eop_file)};
+}
+
 }  // namespace comap

@@ -1,11 +1,13 @@
 #pragma once
 /// \file
-/// Polar motion and UT1 - UTC by date.
+/// Polar motion and UT1 - UTC by date, and an observer on that Earth.
 
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "config/mapmake_config.hpp"
 
 namespace comap {
 
@@ -56,5 +58,15 @@ class EarthOrientationTable {
   std::vector<OrientationDay> days_;
   std::string source_;
 };
+
+/// Observer and Earth orientation: what az/el -> sky needs besides the time.
+struct Observer {
+  SiteConfig site;
+  bool refraction = false;  ///< with pressure_hPa etc. of a standard atmosphere at the site
+  EarthOrientationTable orientation = EarthOrientationTable::built_in();
+};
+
+/// The observer of map making: [mapmake] site, refraction, eop_file. Throws ConfigError for a bad file.
+Observer map_observer(const MapmakeConfig& config);
 
 }  // namespace comap

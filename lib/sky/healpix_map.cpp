@@ -7,11 +7,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "sky/healpix_direction.hpp"
 
@@ -43,6 +43,8 @@ bool has_pixel_numbers(fitshandle& file) {
   return file.key_present("INDXSCHM") && file.get_key<std::string>("INDXSCHM").starts_with("EXPLICIT");
 }
 
+}  // namespace
+
 /// Pixels with their numbers, of a map of part of the sky.
 class PartialMap {
  public:
@@ -66,8 +68,6 @@ class PartialMap {
   T_Healpix_Base<int64> base_;
   std::vector<Pixel> pixels_;
 };
-
-}  // namespace
 
 struct HealpixSky::Map {
   Healpix_Map<float> pixels;
@@ -99,7 +99,6 @@ HealpixSky::~HealpixSky() = default;
 HealpixSky::HealpixSky(HealpixSky&&) noexcept = default;
 
 double HealpixSky::temperature_K(SkyPosition galactic) const {
-  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   if (!std::isfinite(galactic.longitude_deg) || !std::isfinite(galactic.latitude_deg)) return kNan;
   const pointing direction = direction_of(galactic);
   const double value =

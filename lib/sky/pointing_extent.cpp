@@ -8,9 +8,7 @@
 namespace comap {
 namespace {
 
-constexpr std::size_t kSerializedNumbers = 6;
-
-double wrap_180(double angle_deg) { return std::remainder(angle_deg, 360.0); }
+double nearest_to_zero_deg(double angle_deg) { return std::remainder(angle_deg, 360.0); }
 
 /// Circular mean rounded to whole degrees: so that differences from it are exact and extents do not depend on how
 /// the pointing is divided between ranks.
@@ -32,7 +30,8 @@ void PointingExtent::add(std::span<const double> longitude_deg, std::span<const 
   if (!reference_longitude_deg_) reference_longitude_deg_ = reference_of(longitude_deg);
   if (!reference_longitude_deg_) return;
   for (std::size_t i = 0; i < longitude_deg.size(); ++i) {
-    const double longitude = wrap_180(longitude_deg[i] - *reference_longitude_deg_), latitude = latitude_deg[i];
+    const double longitude = nearest_to_zero_deg(longitude_deg[i] - *reference_longitude_deg_),
+                 latitude = latitude_deg[i];
     if (!std::isfinite(longitude) || !std::isfinite(latitude)) continue;
     min_longitude_deg_ = n_ == 0 ? longitude : std::min(min_longitude_deg_, longitude);
     max_longitude_deg_ = n_ == 0 ? longitude : std::max(max_longitude_deg_, longitude);
@@ -82,25 +81,6 @@ WcsDefinition PointingExtent::definition(SkyFrame frame, double padding_deg, dou
   wcs.crval_deg = {centre - 360.0 * std::floor(centre / 360.0), 0.0};
   if (frame == SkyFrame::icrs) wcs.ctype = {"RA---CAR", "DEC--CAR"};
   return wcs;
-}
-
-std::vector<double> PointingExtent::serialize() const {
-  return {static_cast<double>(n_), reference_longitude_deg_.value_or(0.0),
-          min_longitude_deg_,      max_longitude_deg_,
-          min_latitude_deg_,       max_latitude_deg_};
-}
-
-PointingExtent PointingExtent::deserialize(std::span<const double> numbers) {
-  if (numbers.size() != kSerializedNumbers) throw Bug("PointingExtent: wrong number of numbers");
-  PointingExtent extent;
-  if (numbers[0] <= 0.0) return extent;
-  extent.n_ = static_cast<std::int64_t>(numbers[0]);
-  extent.reference_longitude_deg_ = numbers[1];
-  extent.min_longitude_deg_ = numbers[2];
-  extent.max_longitude_deg_ = numbers[3];
-  extent.min_latitude_deg_ = numbers[4];
-  extent.max_latitude_deg_ = numbers[5];
-  return extent;
 }
 
 }  // namespace comap

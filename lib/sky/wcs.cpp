@@ -9,12 +9,12 @@
 #include <cstring>
 #include <limits>
 
+#include "core/constants.hpp"
 #include "core/error.hpp"
 
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kBlock = 1024;  // positions for one call of WCSLIB
 
 std::string describe(const WcsDefinition& d) {

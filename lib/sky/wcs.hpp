@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "config/mapmake_config.hpp"
@@ -66,9 +67,10 @@ class PointingExtent {
   bool empty() const { return n_ == 0; }
   /// Odd sizes, CAR, CRVAL1 at the centre, CRVAL2 = 0.
   WcsDefinition definition(SkyFrame frame, double padding_deg, double cdelt_deg) const;
-  /// For sending between ranks; an opaque row of numbers of fixed length.
-  std::vector<double> serialize() const;
-  static PointingExtent deserialize(std::span<const double> numbers);
+  static auto members(auto& x) {
+    return std::tie(x.n_, x.reference_longitude_deg_, x.min_longitude_deg_, x.max_longitude_deg_, x.min_latitude_deg_,
+                    x.max_latitude_deg_);
+  }
 
  private:
   std::int64_t n_ = 0;

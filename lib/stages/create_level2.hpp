@@ -29,8 +29,9 @@ class CreateLevel2 final : public Stage {
   explicit CreateLevel2(CreateLevel2Config config) : config_(std::move(config)) {}
 
   std::string_view name() const override { return "create_level2"; }
-  FieldList requires_fields() const override { return {Field::level1_metadata}; }
-  FieldList provides_fields() const override { return {Field::level2_file}; }
+  DatasetList reads() const override { return {&level2::kSampleFlags}; }
+  DatasetList writes() const override { return {}; }
+  Deliveries deliveries() const override { return {.level1_metadata = true}; }
 
  private:
   CreateLevel2Config config_;

@@ -11,8 +11,8 @@ namespace comap {
 class FinalizeMetadata final : public Stage {
  public:
   std::string_view name() const override { return "finalize_metadata"; }
-  FieldList requires_fields() const override { return {Field::level2_file}; }
-  FieldList provides_fields() const override { return {}; }
+  DatasetList reads() const override { return {&level2::kMjd}; }
+  DatasetList writes() const override { return {}; }
   bool copies_catalogue() const override { return true; }
 };
 

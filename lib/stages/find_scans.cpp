@@ -7,8 +7,7 @@
 
 #include "config/binder.hpp"
 #include "core/error.hpp"
-#include "io/level2/level2_schema.hpp"
-#include "stages/output_spec.hpp"
+#include "data/observation.hpp"
 #include "stages/scan_runs.hpp"
 #include "stages/vane/housekeeping.hpp"
 
@@ -183,16 +182,14 @@ void FindScans::prepare(ObservationContext& observation) const {
     if (scan[1] - scan[0] >= std::max<std::int64_t>(config_.min_scan_samples, 1)) observation.scans.push_back(scan);
   }
   if (observation.scans.empty()) {
-    throw ObservationError(fmt::format("{}: no scan: expected {} of at least {} samples after trimming ({} runs found)",
-                                       level1.path, found.what, config_.min_scan_samples, found.runs.size()));
+    throw ObservationError(level1.path,
+                           fmt::format("no scan: expected {} of at least {} samples after trimming ({} runs found)",
+                                       found.what, config_.min_scan_samples, found.runs.size()));
   }
-  std::vector<std::int64_t> edges;
-  for (const SampleRange& scan : observation.scans) edges.insert(edges.end(), scan.begin(), scan.end());
+  Array<std::int64_t, 2> edges(shape_of(observation.scans.size(), 2));
+  for (Index scan = 0; const SampleRange& range : observation.scans)
+    std::ranges::copy(range, edges.row(scan++).begin());
   observation.products.set(level2::kScanEdges, std::move(edges));
-}
-
-std::vector<OutputSpec> FindScans::outputs(const ObservationContext& observation) const {
-  return {observation_output(level2::kScanEdges, h5::StoredType::int64, {observation.scans.size(), 2}, "samples")};
 }
 
 nlohmann::json FindScans::summary(const ObservationContext& observation,

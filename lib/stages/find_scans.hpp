@@ -26,10 +26,10 @@ class FindScans final : public Stage {
       : config_(config), calibration_(std::move(calibration)), max_time_gap_s_(max_time_gap_s) {}
 
   std::string_view name() const override { return "find_scans"; }
-  FieldList requires_fields() const override { return {Field::level1_metadata, Field::vane_calibration}; }
-  FieldList provides_fields() const override { return {Field::scan_edges}; }
+  DatasetList reads() const override { return {&level2::kSampleFlags, &level2::kGain}; }
+  DatasetList writes() const override { return {&level2::kScanEdges}; }
+  Deliveries deliveries() const override { return {.level1_metadata = true}; }
   void prepare(ObservationContext& observation) const override;
-  std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   /// `n_scans`.
   nlohmann::json summary(const ObservationContext& observation, const std::vector<ProductTable>& feeds) const override;
 

@@ -2,16 +2,14 @@
 
 #include "config/binder.hpp"
 #include "core/constants.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "math/streaming_auto_rms.hpp"
-#include "stages/output_spec.hpp"
 
 namespace comap {
 namespace {
 
-class Worker final : public FeedWorker {
+class NoiseStatsLevel1Worker final : public FeedWorker {
  public:
-  Worker(int n_channels, NoiseEstimator estimator, ProductTable& products)
+  NoiseStatsLevel1Worker(int n_channels, NoiseEstimator estimator, ProductTable& products)
       : n_channels_(static_cast<std::size_t>(n_channels)),
         noise_(kBands * n_channels_, estimator),
         products_(products) {}
@@ -24,8 +22,8 @@ class Worker final : public FeedWorker {
   }
 
   void finish() override {
-    std::vector<double> auto_rms(kBands * n_channels_);
-    for (std::size_t element = 0; element < auto_rms.size(); ++element) auto_rms[element] = noise_.result(element);
+    Array<double, 2> auto_rms(shape_of(kBands, n_channels_));
+    for (std::size_t element = 0; double& value : auto_rms.flat()) value = noise_.result(element++);
     products_.set(level2::kLevel1AutoRms, std::move(auto_rms));
   }
 
@@ -44,14 +42,9 @@ void bind_estimator(Binder& binder, NoiseEstimator& estimator) {
 
 void bind(Binder& binder, NoiseStatsLevel1Config& config) { bind_estimator(binder, config.estimator); }
 
-std::vector<OutputSpec> NoiseStatsLevel1::outputs(const ObservationContext& observation) const {
-  return {feed_output(level2::kLevel1AutoRms, h5::StoredType::float64,
-                      {kBands, static_cast<std::uint64_t>(observation.level1.n_channels)}, "counts")};
-}
-
 std::unique_ptr<FeedWorker> NoiseStatsLevel1::start_feed(const ObservationContext& observation, int /*feed*/,
                                                          ProductTable& products) const {
-  return std::make_unique<Worker>(observation.level1.n_channels, config_.estimator, products);
+  return std::make_unique<NoiseStatsLevel1Worker>(observation.level1.n_channels, config_.estimator, products);
 }
 
 }  // namespace comap

@@ -18,10 +18,9 @@ class NoiseStatsLevel1 final : public Stage {
   explicit NoiseStatsLevel1(NoiseStatsLevel1Config config) : config_(config) {}
 
   std::string_view name() const override { return "noise_stats_level1"; }
-  FieldList requires_fields() const override { return {Field::level1_metadata, Field::scan_edges}; }
-  FieldList provides_fields() const override { return {Field::level1_noise}; }
+  DatasetList reads() const override { return {&level2::kSampleFlags, &level2::kScanEdges}; }
+  DatasetList writes() const override { return {&level2::kLevel1AutoRms}; }
   Deliveries deliveries() const override { return {.scan_samples = true, .between_scans = true}; }
-  std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <numeric>
 #include <optional>
@@ -13,7 +12,6 @@
 #include "config/binder.hpp"
 #include "core/constants.hpp"
 #include "core/log.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "math/auto_rms.hpp"
 #include "math/detrend.hpp"
 #include "math/gaps.hpp"
@@ -24,22 +22,14 @@
 #include "stages/feed_row.hpp"
 #include "stages/gain_filter/gain_noise.hpp"
 #include "stages/noise_stats_level1.hpp"
-#include "stages/output_spec.hpp"
 
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kPercent = 100.0;
 constexpr double kStartAlpha = -1.5;
 constexpr double kWhiteFrequency_Hz = 4.0;  ///< of filtered data: what crosses a beam is slower
 constexpr double kRedFrequency_Hz = 1.0;    ///< of filtered data: 1/f noise is fitted below
-constexpr std::string_view kFilteredName = "binned_filtered_data";
-constexpr std::array<std::string_view, 4> kQuantities = {"sigma_white", "sigma_red", "alpha", "auto_rms"};
-
-std::string product_path(std::string_view dataset, std::string_view quantity) {
-  return fmt::format("{}/{}/{}", level2::kNoiseStatsGroup, dataset, quantity);
-}
 
 /// Of the trend: constant, time and airmass.
 std::vector<std::vector<double>> trend_templates(const NoiseSeries& series) {
@@ -162,11 +152,11 @@ std::uint64_t series_seed(std::initializer_list<std::uint64_t> words) {
   return seed;
 }
 
-class Worker final : public FeedWorker {
+class NoiseStatsLevel2Worker final : public FeedWorker {
  public:
-  Worker(const ObservationContext& observation, int feed, const NoiseStatsLevel2Config& config, std::size_t n_freq_bin,
-         const BrightSky* bright_sky, ProductTable& products)
-      : observation_(observation), feed_(feed), config_(config), n_freq_bin_(n_freq_bin), products_(products) {
+  NoiseStatsLevel2Worker(const ObservationContext& observation, int feed, const NoiseStatsLevel2Config& config,
+                         const BrightSky* bright_sky, ProductTable& products)
+      : observation_(observation), feed_(feed), config_(config), products_(products) {
     if (bright_sky != nullptr) bright_ = bright_sky->mask(observation.level1, feed);
   }
 
@@ -176,40 +166,40 @@ class Worker final : public FeedWorker {
 
  private:
   void fill_products(std::size_t index) {
-    const std::string& dataset = config_.datasets[index];
-    const auto streams = products_.get<float>("level2/" + dataset);
-    const std::size_t n_scans = observation_.scans.size();
-    const std::size_t n_elements = kBands * n_freq_bin_;
-    std::array<std::vector<double>, kQuantities.size()> columns;
-    columns.fill(std::vector<double>(n_elements * n_scans));
-    for (std::size_t element = 0; element < n_elements; ++element) {
-      for (std::size_t scan = 0; scan < n_scans; ++scan) {
-        NoiseSeries series = series_of(streams, element, scan);
-        series.seed = series_seed({config_.seed, static_cast<std::uint64_t>(observation_.obsid),
-                                   static_cast<std::uint64_t>(feed_), index, element, scan});
-        if (dataset == kFilteredName) {
-          series.gain_power_K2 = filtered_gain_power_K2(products_, element, n_freq_bin_, scan);
+    const level2::NoiseDatasets& noise = level2::noise_of(config_.datasets[index]);
+    const bool is_filtered = &noise == &level2::kNoiseOfFiltered;
+    const auto streams = products_.get(is_filtered ? level2::kBinnedFiltered : level2::kBinned);
+    const auto shape = shape_of(kBands, observation_.n_freq_bin, observation_.scans.size());
+    Array<double, 3> sigma_white(shape), sigma_red(shape), alpha(shape), auto_rms(shape);
+    for (int band = 0; band < kBands; ++band) {
+      for (int bin = 0; bin < observation_.n_freq_bin; ++bin) {
+        const auto element = static_cast<std::size_t>(band * observation_.n_freq_bin + bin);
+        for (std::size_t scan = 0; scan < observation_.scans.size(); ++scan) {
+          NoiseSeries series = series_of(streams.row(band, bin), scan);
+          series.seed = series_seed({config_.seed, static_cast<std::uint64_t>(observation_.obsid),
+                                     static_cast<std::uint64_t>(feed_), index, element, scan});
+          if (is_filtered) series.gain_power_K2 = filtered_gain_power_K2(products_, band, bin, scan);
+          const NoiseStatistics found = noise_statistics(series, config_);
+          sigma_white(band, bin, scan) = found.sigma_white_K;
+          sigma_red(band, bin, scan) = found.sigma_red_K;
+          alpha(band, bin, scan) = found.alpha;
+          auto_rms(band, bin, scan) = found.auto_rms_K;
         }
-        const NoiseStatistics found = noise_statistics(series, config_);
-        const std::size_t at = element * n_scans + scan;
-        columns[0][at] = found.sigma_white_K;
-        columns[1][at] = found.sigma_red_K;
-        columns[2][at] = found.alpha;
-        columns[3][at] = found.auto_rms_K;
       }
     }
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      products_.set(product_path(dataset, kQuantities[i]), std::move(columns[i]));
-    }
+    products_.set(noise.sigma_white, std::move(sigma_white));
+    products_.set(noise.sigma_red, std::move(sigma_red));
+    products_.set(noise.alpha, std::move(alpha));
+    products_.set(noise.auto_rms, std::move(auto_rms));
   }
 
-  NoiseSeries series_of(std::span<const float> streams, std::size_t element, std::size_t scan) const {
+  NoiseSeries series_of(std::span<const float> stream, std::size_t scan) const {
     const Level1Metadata& level1 = observation_.level1;
     const auto [start, end] = observation_.scans[scan];
     const auto first = static_cast<std::size_t>(start);
     const auto length = static_cast<std::size_t>(end - start);
     NoiseSeries series;
-    series.values_K = streams.subspan(element * static_cast<std::size_t>(level1.n_samples) + first, length);
+    series.values_K = stream.subspan(first, length);
     series.elevation_deg = feed_samples(level1, level1.elevation_deg, feed_, {start, end});
     if (!bright_.empty()) series.bright = std::span<const std::uint8_t>(bright_).subspan(first, length);
     series.sample_time_s = level1.sample_time_s;
@@ -219,7 +209,6 @@ class Worker final : public FeedWorker {
   const ObservationContext& observation_;
   int feed_;
   const NoiseStatsLevel2Config& config_;
-  std::size_t n_freq_bin_;
   ProductTable& products_;
   std::vector<std::uint8_t> bright_;  ///< [sample]; empty without a map
 };
@@ -253,8 +242,7 @@ NoiseStatistics noise_statistics(const NoiseSeries& series, const NoiseStatsLeve
   return result;
 }
 
-NoiseStatsLevel2::NoiseStatsLevel2(NoiseStatsLevel2Config config, int n_freq_bin)
-    : config_(std::move(config)), n_freq_bin_(static_cast<std::size_t>(n_freq_bin)) {
+NoiseStatsLevel2::NoiseStatsLevel2(NoiseStatsLevel2Config config) : config_(std::move(config)) {
   if (config_.planck_map.empty()) return;
   bright_sky_ = std::make_shared<const BrightSky>(config_.planck_map, config_.planck_bright_cut_K);
 }
@@ -277,15 +265,14 @@ void bind(Binder& binder, NoiseStatsLevel2Config& config) {
   binder.integer_as("seed", config.seed, {0, kMaxSeed}, "of the noise put in for bright sky");
 }
 
-std::vector<OutputSpec> NoiseStatsLevel2::outputs(const ObservationContext& observation) const {
-  std::vector<OutputSpec> specs;
+DatasetList NoiseStatsLevel2::writes() const {
+  DatasetList datasets;
   for (const std::string& dataset : config_.datasets) {
-    for (const std::string_view quantity : kQuantities) {
-      specs.push_back(feed_output(product_path(dataset, quantity), h5::StoredType::float64,
-                                  {kBands, n_freq_bin_, observation.scans.size()}, quantity == "alpha" ? "" : "K"));
-    }
+    const level2::NoiseDatasets& noise = level2::noise_of(dataset);
+    for (const auto* one : {&noise.sigma_white, &noise.sigma_red, &noise.alpha, &noise.auto_rms})
+      datasets.push_back(one);
   }
-  return specs;
+  return datasets;
 }
 
 nlohmann::json NoiseStatsLevel2::summary(const ObservationContext& /*observation*/,
@@ -293,10 +280,11 @@ nlohmann::json NoiseStatsLevel2::summary(const ObservationContext& /*observation
   for (const std::string& dataset : config_.datasets) {
     std::int64_t n_data = 0, n_fits = 0;
     for (const ProductTable& products : feeds) {
-      if (!products.contains(product_path(dataset, "auto_rms"))) continue;
+      const level2::NoiseDatasets& noise = level2::noise_of(dataset);
+      if (!products.contains(noise.auto_rms)) continue;
       const auto is_finite = [](double value) { return std::isfinite(value); };
-      n_data += std::ranges::count_if(products.get<double>(product_path(dataset, "auto_rms")), is_finite);
-      n_fits += std::ranges::count_if(products.get<double>(product_path(dataset, "sigma_red")), is_finite);
+      n_data += std::ranges::count_if(products.flat(noise.auto_rms), is_finite);
+      n_fits += std::ranges::count_if(products.flat(noise.sigma_red), is_finite);
     }
     if (n_fits == n_data) continue;
     log_info(
@@ -311,7 +299,7 @@ nlohmann::json NoiseStatsLevel2::summary(const ObservationContext& /*observation
 
 std::unique_ptr<FeedWorker> NoiseStatsLevel2::start_feed(const ObservationContext& observation, int feed,
                                                          ProductTable& products) const {
-  return std::make_unique<Worker>(observation, feed, config_, n_freq_bin_, bright_sky_.get(), products);
+  return std::make_unique<NoiseStatsLevel2Worker>(observation, feed, config_, bright_sky_.get(), products);
 }
 
 }  // namespace comap

@@ -32,12 +32,11 @@ class BrightSky;
 class NoiseStatsLevel2 final : public Stage {
  public:
   /// Reads the Planck map when there is one: throws IoError.
-  NoiseStatsLevel2(NoiseStatsLevel2Config config, int n_freq_bin);
+  explicit NoiseStatsLevel2(NoiseStatsLevel2Config config);
 
   std::string_view name() const override { return "noise_stats_level2"; }
-  FieldList requires_fields() const override { return {Field::scan_edges, Field::binned_data}; }
-  FieldList provides_fields() const override { return {Field::noise_fit}; }
-  std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
+  DatasetList reads() const override { return {&level2::kScanEdges, &level2::kBinnedFiltered}; }
+  DatasetList writes() const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
   /// Says how many scans have a fit, when not all have; no values for the catalogue.
@@ -45,7 +44,6 @@ class NoiseStatsLevel2 final : public Stage {
 
  private:
   NoiseStatsLevel2Config config_;
-  std::size_t n_freq_bin_;
   std::shared_ptr<const BrightSky> bright_sky_;  ///< empty without a map
 };
 

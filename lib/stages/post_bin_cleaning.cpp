@@ -5,14 +5,13 @@
 
 #include "config/binder.hpp"
 #include "core/constants.hpp"
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 #include "math/auto_rms.hpp"
 #include "math/detrend.hpp"
 #include "math/median.hpp"
 #include "math/moving_median.hpp"
 #include "stages/atmosphere/atmosphere_fit.hpp"
 #include "stages/feed_row.hpp"
-#include "stages/output_spec.hpp"
 
 namespace comap {
 namespace {
@@ -41,10 +40,10 @@ std::vector<float> without_outliers(std::span<const float> values, const PostBin
   return kept;
 }
 
-class Worker final : public FeedWorker {
+class PostBinCleaningWorker final : public FeedWorker {
  public:
-  Worker(const ObservationContext& observation, int feed, const PostBinCleaningConfig& config,
-         double min_elevation_range_deg, ProductTable& products)
+  PostBinCleaningWorker(const ObservationContext& observation, int feed, const PostBinCleaningConfig& config,
+                        double min_elevation_range_deg, ProductTable& products)
       : observation_(observation),
         feed_(feed),
         config_(config),
@@ -53,16 +52,15 @@ class Worker final : public FeedWorker {
 
   void finish() override {
     const bool cleaned_before = products_.contains(level2::kUncleaned);
-    const auto before = products_.get<float>(cleaned_before ? level2::kUncleaned : level2::kBinnedFiltered);
-    std::vector<float> uncleaned(before.begin(), before.end());
-    std::vector<float> cleaned = uncleaned;
+    Array<float, 3> uncleaned(products_.get(cleaned_before ? level2::kUncleaned : level2::kBinnedFiltered));
+    Array<float, 3> cleaned = uncleaned;
     const Level1Metadata& level1 = observation_.level1;
-    const auto n_samples = static_cast<std::size_t>(level1.n_samples);
-    for (std::size_t stream = 0; stream < cleaned.size(); stream += n_samples) {
-      for (const auto& scan : observation_.scans) {
-        const auto length = static_cast<std::size_t>(scan[1] - scan[0]);
-        clean_scan(std::span(cleaned).subspan(stream + static_cast<std::size_t>(scan[0]), length),
-                   feed_samples(level1, level1.elevation_deg, feed_, scan), config_, min_elevation_range_deg_);
+    for (int band = 0; band < kBands; ++band) {
+      for (Index bin = 0; bin < cleaned.shape(1); ++bin) {
+        for (const auto& scan : observation_.scans) {
+          clean_scan(cleaned.view().piece(scan[0], scan[1] - scan[0], band, bin),
+                     feed_samples(level1, level1.elevation_deg, feed_, scan), config_, min_elevation_range_deg_);
+        }
       }
     }
     products_.set(level2::kUncleaned, std::move(uncleaned));
@@ -99,20 +97,14 @@ void bind(Binder& binder, PostBinCleaningConfig& config) {
   binder.number("outlier_sigma", config.outlier_sigma, {kAboveZero}, "further samples stay out of the fit [auto_rms]");
 }
 
-std::vector<OutputSpec> PostBinCleaning::outputs(const ObservationContext& observation) const {
-  const h5::Extent extent = {kBands, static_cast<std::uint64_t>(n_freq_bin_),
-                             static_cast<std::uint64_t>(observation.level1.n_samples)};
-  return {feed_output(level2::kBinnedFiltered, h5::StoredType::float32, extent, "K"),
-          feed_output(level2::kUncleaned, h5::StoredType::float32, extent, "K")};
-}
-
 std::vector<OutputAttribute> PostBinCleaning::attributes() const {
   return {{std::string(level2::kPostBinCleaning), "status", std::string("complete")}};
 }
 
 std::unique_ptr<FeedWorker> PostBinCleaning::start_feed(const ObservationContext& observation, int feed,
                                                         ProductTable& products) const {
-  return std::make_unique<Worker>(observation, feed, config_, atmosphere_.min_elevation_range_deg, products);
+  return std::make_unique<PostBinCleaningWorker>(observation, feed, config_, atmosphere_.min_elevation_range_deg,
+                                                 products);
 }
 
 }  // namespace comap

@@ -22,13 +22,12 @@ namespace comap {
 ///        it was before, bit for bit, and the attribute status = "complete" of that group
 class PostBinCleaning final : public Stage {
  public:
-  PostBinCleaning(PostBinCleaningConfig config, AtmosphereConfig atmosphere, int n_freq_bin)
-      : config_(config), atmosphere_(atmosphere), n_freq_bin_(n_freq_bin) {}
+  PostBinCleaning(PostBinCleaningConfig config, AtmosphereConfig atmosphere)
+      : config_(config), atmosphere_(atmosphere) {}
 
   std::string_view name() const override { return "post_bin_cleaning"; }
-  FieldList requires_fields() const override { return {Field::binned_data, Field::scan_edges}; }
-  FieldList provides_fields() const override { return {Field::binned_data}; }
-  std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
+  DatasetList reads() const override { return {&level2::kBinnedFiltered, &level2::kScanEdges}; }
+  DatasetList writes() const override { return {&level2::kBinnedFiltered, &level2::kUncleaned}; }
   std::vector<OutputAttribute> attributes() const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
@@ -36,7 +35,6 @@ class PostBinCleaning final : public Stage {
  private:
   PostBinCleaningConfig config_;
   AtmosphereConfig atmosphere_;
-  int n_freq_bin_;
 };
 
 /// Keys of [level2.post_bin_cleaning].

@@ -5,33 +5,32 @@
 #include "core/error.hpp"
 
 namespace comap {
+namespace {
 
-void ProductTable::set(std::string_view path, Array values) {
-  arrays_.insert_or_assign(std::string(path), std::move(values));
+ElementType type_of(const ProductTable::Values& values) {
+  return std::visit([]<typename T>(const std::vector<T>&) { return element_type<T>(); }, values);
 }
+
+}  // namespace
 
 void ProductTable::erase(std::string_view path) {
-  if (const auto found = arrays_.find(path); found != arrays_.end()) arrays_.erase(found);
+  if (const auto found = products_.find(path); found != products_.end()) products_.erase(found);
 }
 
-bool ProductTable::contains(std::string_view path) const { return arrays_.find(path) != arrays_.end(); }
-
-const ProductTable::Array& ProductTable::array(std::string_view path) const {
-  const auto found = arrays_.find(path);
-  if (found == arrays_.end()) throw Bug(fmt::format("no stage has made '{}'", path));
+const ProductTable::Product& ProductTable::product(std::string_view path) const {
+  const auto found = products_.find(path);
+  if (found == products_.end()) throw Bug(fmt::format("no stage has made '{}'", path));
   return found->second;
 }
 
-template <typename T>
-std::span<const T> ProductTable::get(std::string_view path) const {
-  const auto* values = std::get_if<std::vector<T>>(&array(path));
-  if (values == nullptr) throw Bug(fmt::format("'{}' holds another type than asked for", path));
-  return *values;
+const ProductTable::Product& ProductTable::checked(std::string_view path, ElementType type, std::size_t n_axes,
+                                                   Index* shape) const {
+  const Product& found = product(path);
+  if (type_of(found.values) != type || found.shape.size() != n_axes) {
+    throw Bug(fmt::format("'{}' holds another type or shape than its dataset", path));
+  }
+  std::ranges::copy(found.shape, shape);
+  return found;
 }
-
-template std::span<const float> ProductTable::get<float>(std::string_view) const;
-template std::span<const double> ProductTable::get<double>(std::string_view) const;
-template std::span<const std::int64_t> ProductTable::get<std::int64_t>(std::string_view) const;
-template std::span<const std::uint8_t> ProductTable::get<std::uint8_t>(std::string_view) const;
 
 }  // namespace comap

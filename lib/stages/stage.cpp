@@ -1,30 +1,28 @@
 #include "stages/stage.hpp"
 
-#include "core/error.hpp"
+#include "core/constants.hpp"
 #include "data/observation.hpp"
 
 namespace comap {
 
-std::string_view field_name(Field field) {
-  switch (field) {
-    case Field::level1_metadata:
-      return "level1_metadata";
-    case Field::level2_file:
-      return "level2_file";
-    case Field::vane_calibration:
-      return "vane_calibration";
-    case Field::scan_edges:
-      return "scan_edges";
-    case Field::level1_noise:
-      return "level1_noise";
-    case Field::atmosphere:
-      return "atmosphere";
-    case Field::binned_data:
-      return "binned_data";
-    case Field::noise_fit:
-      return "noise_fit";
-  }
-  throw Bug("a Field without a name");
+level2::AxisLengths axis_lengths(const ObservationContext& observation) {
+  const Level1Metadata& level1 = observation.level1;
+  const bool has_events = observation.products.contains(level2::kVaneEventMjd);
+  level2::AxisLengths lengths{};
+  const auto set = [&](level2::Axis axis, auto length) {
+    lengths[static_cast<std::size_t>(axis)] = static_cast<Index>(length);
+  };
+  set(level2::Axis::feed, kScienceFeeds);
+  set(level2::Axis::feed_row, level1.n_feeds);
+  set(level2::Axis::event, has_events ? observation.products.get(level2::kVaneEventMjd).size() : 0);
+  set(level2::Axis::band, kBands);
+  set(level2::Axis::other_band, kBands);
+  set(level2::Axis::sub_band, observation.n_freq_bin);
+  set(level2::Axis::channel, level1.n_channels);
+  set(level2::Axis::scan, observation.scans.size());
+  set(level2::Axis::sample, level1.n_samples);
+  set(level2::Axis::edge, 2);
+  return lengths;
 }
 
 std::vector<CalibrationFlux> Stage::calibration_flux(const ObservationContext& /*observation*/, int /*feed*/,

@@ -7,10 +7,13 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "data/array.hpp"
+#include "data/level2_datasets.hpp"
 #include "data/trouble.hpp"
 #include "io/hdf5/h5.hpp"
 #include "io/level1/level1_metadata.hpp"
@@ -23,40 +26,16 @@ class Binder;  // config/binder.hpp
 struct CalibrationFlux;
 enum class PointingFault : std::uint8_t;  // stages/check_level1/pointing_screen.hpp
 
-/// Kinds of data that stages need and make; a stage that needs what no earlier stage makes is a ConfigError.
-enum class Field : unsigned {
-  level1_metadata,
-  level2_file,
-  vane_calibration,
-  scan_edges,
-  level1_noise,
-  atmosphere,
-  binned_data,
-  noise_fit,
-};
-using FieldList = std::vector<Field>;
-std::string_view field_name(Field field);
+/// Lines of the table of datasets.
+using DatasetList = std::vector<const level2::Dataset*>;
 
-/// What the pipeline must deliver to a stage's FeedWorker.
+/// What the pipeline delivers to a stage and its FeedWorker.
 struct Deliveries {
+  bool level1_metadata = false;  ///< ObservationContext::level1 as the Level-1 file has it
   bool vane_samples = false;     ///< blocks around every vane event (consume_vane)
   bool scan_samples = false;     ///< blocks of every scan
   bool between_scans = false;    ///< also the samples between scans, from the first to the last with a feature
   bool channel_medians = false;  ///< FeedBlock::channel_median of scans
-};
-
-/// Which rows of a declared dataset one feed fills.
-enum class FeedAxis {
-  feed_number,  ///< axis 0 has 19 rows, row = feed - 1
-  file_row,     ///< axis 1 has n_feeds rows in file order, axis 0 is the vane event
-  none,         ///< one array for the observation, made by prepare()
-};
-
-/// A dataset that a stage writes.
-struct OutputSpec {
-  std::string path;
-  FeedAxis axis = FeedAxis::none;
-  h5::DatasetSpec dataset;  ///< of the whole file; the pipeline chooses chunks, checksum and compression
 };
 
 /// An attribute of a group or dataset that a stage writes.
@@ -64,6 +43,13 @@ struct OutputAttribute {
   std::string object;
   std::string name;
   h5::AttributeValue value;
+};
+
+/// Vane calibration in the Level-2 file of another observation, for the feeds of this one; NaN = not in the file.
+struct FollowingCalibration {
+  Array<double, 1> event_mjd;            ///< [event]
+  Array<float, 4> system_temperature_K;  ///< [event][feed row][band][channel]
+  Array<float, 4> gain;                  ///< the same, counts per K
 };
 
 /// What is known of an observation before its TOD is read; the same on every rank of the team.
@@ -78,7 +64,13 @@ struct ObservationContext {
   std::vector<std::array<std::int64_t, 2>> vane_events;  ///< in which the vane moves, [start, end)
   std::vector<std::array<std::int64_t, 2>> scans;        ///< [start, end)
   std::vector<Trouble> troubles;                         ///< found by Stage::prepare
+  int n_freq_bin = 0;                                    ///< sub-bands of a band
+  /// Calibration [event][feed row][band][channel] from the next observation, where a sky dip has none of its own.
+  std::optional<FollowingCalibration> following;
 };
+
+/// Lengths of the axes of Level-2 datasets; complete after every Stage::prepare.
+level2::AxisLengths axis_lengths(const ObservationContext& observation);
 
 /// What a stage does with the samples of one feed. Lives from the first to the last block of that feed.
 class FeedWorker {
@@ -120,8 +112,13 @@ class Stage {
   StageSettings settings;  ///< make_stages() fills them
 
   virtual std::string_view name() const = 0;
-  virtual FieldList requires_fields() const = 0;
-  virtual FieldList provides_fields() const = 0;
+  /// Datasets that earlier stages make and that the result depends on. A stage that works on Level-1 reads
+  /// level2::kSampleFlags: nothing is used before check_level1 has looked at it.
+  virtual DatasetList reads() const = 0;
+  /// Datasets that this stage writes. One that an earlier stage writes, too, gets the product that is there in the end.
+  virtual DatasetList writes() const = 0;
+  /// False when there is nothing to do, and nothing is written, for this observation. Asked after every prepare().
+  virtual bool applies_to(const ObservationContext& /*observation*/) const { return true; }
   virtual Deliveries deliveries() const { return {}; }
   /// True for a stage whose result depends on the catalogue's rows of the observation.
   virtual bool copies_catalogue() const { return false; }
@@ -129,9 +126,6 @@ class Stage {
   /// Works on metadata, before any TOD; runs on every rank of the team with the same result.
   /// Throws ObservationError.
   virtual void prepare(ObservationContext& /*observation*/) const {}
-  /// Datasets that this stage writes; called after every prepare(). A path that an earlier stage declares, too, in the
-  /// same shape, is one dataset: it gets the product that is there in the end.
-  virtual std::vector<OutputSpec> outputs(const ObservationContext& /*observation*/) const { return {}; }
   /// Written at the end, when everything else is in the file.
   virtual std::vector<OutputAttribute> attributes() const { return {}; }
   /// A worker for one feed, or nothing. `products` takes the rows of this feed and outlives the worker.

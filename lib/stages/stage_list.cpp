@@ -63,16 +63,13 @@ const std::vector<StageEntry> kStages = {
         [](const C& c) { return make<AtmosphereVane>(c.atmosphere, c.system_temperature); }, {}, "atmosphere"),
     entry<&C::gain_filter>("gain_filter", kDefault,
                            [](const C& c) { return make<GainFilter>(c.gain_filter, c.system_temperature); }),
-    entry<&C::post_bin_cleaning>(
-        "post_bin_cleaning", kOptional,
-        [](const C& c) { return make<PostBinCleaning>(c.post_bin_cleaning, c.atmosphere, c.gain_filter.n_freq_bin); },
-        {"atmosphere.min_elevation_range_deg"}),
-    entry<&C::noise_stats_level2>(
-        "noise_stats_level2", kDefault,
-        [](const C& c) { return make<NoiseStatsLevel2>(c.noise_stats_level2, c.gain_filter.n_freq_bin); }),
-    entry<&C::calibrator_fit>(
-        "calibrator_fit", kDefault,
-        [](const C& c) { return make<CalibratorFit>(c.calibrator_fit, c.gain_filter.n_freq_bin); }),
+    entry<&C::post_bin_cleaning>("post_bin_cleaning", kOptional,
+                                 [](const C& c) { return make<PostBinCleaning>(c.post_bin_cleaning, c.atmosphere); },
+                                 {"atmosphere.min_elevation_range_deg"}),
+    entry<&C::noise_stats_level2>("noise_stats_level2", kDefault,
+                                  [](const C& c) { return make<NoiseStatsLevel2>(c.noise_stats_level2); }),
+    entry<&C::calibrator_fit>("calibrator_fit", kDefault,
+                              [](const C& c) { return make<CalibratorFit>(c.calibrator_fit); }),
     {"finalize_metadata", "", kDefault, [](Binder&, C&) {}, [](const C&) { return make<FinalizeMetadata>(); }},
 };
 
@@ -112,15 +109,15 @@ StageList make_stages(const Level2Config& config, StageEntries entries) {
   return stages;
 }
 
-void check_fields(const StageList& stages) {
-  std::set<Field> made;
+void check_order(const StageList& stages) {
+  std::set<std::string_view> before;
   for (const auto& stage : stages) {
-    for (const Field field : stage->requires_fields()) {
-      if (made.contains(field)) continue;
-      throw ConfigError(fmt::format("level2.pipeline: stage '{}' needs {}, which no stage before it makes",
-                                    stage->name(), field_name(field)));
+    for (const level2::Dataset* dataset : stage->reads()) {
+      if (before.contains(dataset->stage)) continue;
+      throw ConfigError(fmt::format("level2.pipeline: stage '{}' needs {}, which {} must make before it", stage->name(),
+                                    dataset->path, dataset->stage));
     }
-    for (const Field field : stage->provides_fields()) made.insert(field);
+    before.insert(stage->name());
   }
 }
 

@@ -17,6 +17,11 @@ using StageList = std::vector<std::unique_ptr<Stage>>;
 /// Some of them, in the same order; they belong to a StageList.
 using StageSelection = std::vector<const Stage*>;
 
+/// What a stage writes for this observation.
+inline DatasetList datasets_of(const Stage& stage, const ObservationContext& observation) {
+  return stage.applies_to(observation) ? stage.writes() : DatasetList();
+}
+
 inline StageSelection all_of(const StageList& stages) {
   StageSelection selection;
   for (const auto& stage : stages) selection.push_back(stage.get());
@@ -30,7 +35,7 @@ StageEntries all_stages();
 /// with those that are, and for a name given twice.
 StageList make_stages(const Level2Config& config, StageEntries entries = all_stages());
 
-/// Throws ConfigError naming stage and field when a stage needs what no stage before it makes.
-void check_fields(const StageList& stages);
+/// Throws ConfigError naming stage and dataset when a stage reads what no stage before it makes.
+void check_order(const StageList& stages);
 
 }  // namespace comap

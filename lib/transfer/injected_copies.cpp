@@ -6,13 +6,11 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "config/config_parser.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "core/json_bytes.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
 #include "core/text_file.hpp"
@@ -118,25 +116,23 @@ std::vector<Observation> make_injected_copies(const Config& injection, const std
                                               std::vector<CopyFailure>& failures) {
   run_on_rank_zero(ranks, [&] { prepare_directory(injection, directory); });
   const Observer observer = map_observer(injection.mapmake);
-  nlohmann::json mine = nlohmann::json::array();
+  std::vector<std::pair<std::size_t, std::string>> mine;
   for (std::size_t i = 0; i < observations.size(); ++i) {
     if (static_cast<int>(i % static_cast<std::size_t>(ranks.size())) != ranks.rank()) continue;
     try {
       make_copy(injection, observer, {observations[i].level1_path, observations[i].obsid});
     } catch (const std::exception& error) {  // whatever it is: the other ranks wait below
-      mine.push_back({i, error.what()});
+      mine.emplace_back(i, error.what());
     }
   }
   std::vector<Observation> copies = observations;
   for (Observation& copy : copies) {
     copy.level1_path = injection_files(injection.simulate, {copy.level1_path, copy.obsid}).level1;
   }
-  for (const Bytes& bytes : ranks.all_gather(to_bytes(mine))) {
-    for (const auto& failure : from_bytes(bytes)) {
-      const Observation& failed = observations[failure.at(0).get<std::size_t>()];
-      failures.push_back({failed.obsid, failure.at(1).get<std::string>()});
-      std::erase_if(copies, [&](const Observation& copy) { return copy.obsid == failed.obsid; });
-    }
+  for (const auto& [i, text] : joined(all_gather(ranks, mine))) {
+    const std::int64_t failed = observations[i].obsid;
+    failures.push_back({failed, text});
+    std::erase_if(copies, [&](const Observation& copy) { return copy.obsid == failed; });
   }
   return copies;
 }

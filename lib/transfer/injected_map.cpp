@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 #include "map/prepare/prepare_scan.hpp"
 
 namespace comap {

@@ -3,9 +3,9 @@
 #include <fmt/core.h>
 
 #include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/text_file.hpp"
@@ -14,8 +14,6 @@
 
 namespace comap {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 std::string tsv_of(const TransferReport& report) {
   std::string text = "frequency_band\tangular_scale_arcmin\tmultipole\tn_modes\ttransfer\terror\n";

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/config_parser.hpp"
+#include "config/cross_checks.hpp"
 #include "core/error.hpp"
 #include "fuzz/expect.hpp"
 #include "stages/stage_list.hpp"

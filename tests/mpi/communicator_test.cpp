@@ -9,6 +9,8 @@
 #include <thread>
 
 #include "core/error.hpp"
+#include "core/message.hpp"
+#include "core/rank_zero.hpp"
 #include "mpi/cost_meter.hpp"
 #include "mpi/environment.hpp"
 #include "mpi/launcher.hpp"
@@ -94,6 +96,25 @@ TEST_P(CommunicatorTest, GathersBytesOfDifferentLengths) {
   for (int r = 0; r < size_; ++r) EXPECT_EQ(all[static_cast<std::size_t>(r)], bytes_of(word_of(r)));
 }
 
+TEST_P(CommunicatorTest, ValuesTravel) {
+  using Value = std::map<std::string, std::vector<double>>;
+  const auto value_of = [](int rank) {
+    return Value{{"rank", {1.0 * rank}}, {"nothing", {}}, {"more", std::vector<double>(20, 0.1 * rank)}};
+  };
+  std::vector<Value> all;
+  for (int rank = 0; rank < size_; ++rank) all.push_back(value_of(rank));
+  EXPECT_EQ(share(ranks_, value_of(rank_), size_ - 1), all.back());
+  EXPECT_EQ(all_gather(ranks_, value_of(rank_)), all);
+  EXPECT_EQ(gather(ranks_, value_of(rank_)), rank_ == 0 ? all : std::vector<Value>());
+  EXPECT_EQ(from_rank_zero(ranks_, [&] { return value_of(rank_); }), all.front());
+}
+
+TEST_P(CommunicatorTest, WhatRankZeroThrowsAllThrow) {
+  const auto work = [] { throw CatalogueError("not there"); };
+  EXPECT_THROW(run_on_rank_zero(ranks_, work), CatalogueError);
+  EXPECT_EQ(ranks_.sum(std::int64_t{1}), size_);
+}
+
 TEST_P(CommunicatorTest, SendsEachRankItsOwn) {
   const auto message = [](int from, int to) {
     return bytes_of(std::string(static_cast<std::size_t>((from + 2 * to) % 5), static_cast<char>('A' + from)));
@@ -133,7 +154,7 @@ TEST_P(CommunicatorTest, FailureOfOneRankReachesAllAndTheGroupSurvives) {
     try {
       ranks_.run_agreed("stages", work);
       FAIL() << "no error on rank " << rank_;
-    } catch (const ObservationError& error) {
+    } catch (const IoError& error) {
       EXPECT_EQ(std::string(error.what()), "stages, rank " + std::to_string(failing) + ": " + long_text);
     }
     EXPECT_EQ(ranks_.sum(std::int64_t{1}), size_);

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "core/communicator.hpp"
 #include "core/error.hpp"
+#include "core/message.hpp"
 #include "mpi/mpi_communicator.hpp"
 #include "support/mpi_main.hpp"
 #include "support/small_level1.hpp"
@@ -46,7 +46,7 @@ class ParallelFileTest : public testing::Test {
  protected:
   ParallelFileTest() {
     if (team_.rank() == 0) temporary_ = std::make_unique<test::TemporaryFile>("parallel_file_test.hd5");
-    path_ = broadcast_text(team_, temporary_ ? temporary_->path() : "");
+    path_ = share(team_, temporary_ ? temporary_->path() : std::string());
   }
   ~ParallelFileTest() override {
     team_.sum(0.0);  // nobody needs the file any more
@@ -89,7 +89,7 @@ TEST_F(ParallelFileTest, AnErrorOfWritingOnOneRankIsThatOfAll) {
         const FileSizeLimit limit(team_.rank() == failing ? bytes : kUnlimited);
         try {
           write_file();
-        } catch (const ObservationError& error) {
+        } catch (const IoError& error) {
           message = error.what();
         }
       }

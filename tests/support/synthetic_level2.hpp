@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "core/constants.hpp"
+#include "data/level2_datasets.hpp"
 #include "io/hdf5/h5.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "sky/coordinates.hpp"
 
 namespace comap::test {

@@ -10,7 +10,7 @@
 
 #include "catalogue/catalogue.hpp"
 #include "catalogue/sql_connection.hpp"
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "table_output.hpp"
 
 namespace comap {

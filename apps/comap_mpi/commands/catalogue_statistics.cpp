@@ -15,7 +15,7 @@
 namespace comap {
 namespace {
 
-struct Options {
+struct StatisticsOptions {
   std::string kind;
   sql::StatisticsFilter filter;
 };
@@ -72,7 +72,7 @@ void require_kind(const std::string& kind) {
       fmt::format("statistics: there is no kind '{}'; did you mean '{}'?", kind, closest_name(kind, kinds)));
 }
 
-Tables statistics(Catalogue& catalogue, const Options& options) {
+Tables statistics(Catalogue& catalogue, const StatisticsOptions& options) {
   require_kind(options.kind);
   const sql::StatisticsFilter& filter = options.filter;
   if (const MeasuredKind* kind = measured_kind(options.kind)) {
@@ -98,7 +98,7 @@ Tables statistics(Catalogue& catalogue, const Options& options) {
 }  // namespace
 
 void add_catalogue_statistics(const CatalogueGroup& group) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<StatisticsOptions>();
   CLI::App* app = add_catalogue_report(
       group, "statistics", "Results of processing: system temperature, opacity, calibrators, failures",
       "tsys --min 60 --source 'Field*'",

@@ -17,7 +17,7 @@
 namespace comap {
 namespace {
 
-struct Options {
+struct TargetOptions {
   std::string source;
   std::int64_t min_obsid = 0, max_obsid = 0;
   bool coordinates = false, paths = false, level2_paths = false, local_time = false, all = false, exports = false;
@@ -98,7 +98,7 @@ std::vector<SqlValue> coordinates(const Config& config, const Observer& observer
 }
 
 /// The columns of `states` without the paths, then those that were asked for.
-OutputTable target_table(const OutputTable& states, const Options& options, const Config& config) {
+OutputTable target_table(const OutputTable& states, const TargetOptions& options, const Config& config) {
   const std::size_t n_shown = Columns(states).index("level1_path");
   const auto shown = [&](const auto& all) { return std::vector(all.begin(), all.begin() + std::ptrdiff_t(n_shown)); };
   OutputTable table = {"observations", shown(states.columns), {}};
@@ -142,7 +142,7 @@ void export_level2_paths(const OutputTable& states, const std::string& source, b
   log_info("{} paths {} {}", n_paths, dry_run ? "would be written to" : "written to", file);
 }
 
-Tables query_target(Catalogue& catalogue, const Options& options, const CommandContext& context) {
+Tables query_target(Catalogue& catalogue, const TargetOptions& options, const CommandContext& context) {
   SelectConfig selection;
   selection.source = {options.source};
   selection.min_obsid = options.min_obsid;
@@ -158,7 +158,7 @@ Tables query_target(Catalogue& catalogue, const Options& options, const CommandC
 }  // namespace
 
 void add_catalogue_target(const CatalogueGroup& group) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TargetOptions>();
   CLI::App* app = add_catalogue_report(
       group, "query-target", "Observations of a source and how far they are", "TauA --coordinates --export",
       [options](Catalogue& one, const CatalogueView& view) { return query_target(one, *options, view.context); });

@@ -12,7 +12,7 @@
 #include "acquire/acquire_plan.hpp"
 #include "acquire/fetch.hpp"
 #include "acquire/landing.hpp"
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "core/child_process.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"

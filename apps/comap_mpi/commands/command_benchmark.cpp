@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
@@ -163,7 +163,7 @@ int run_io(const CommandContext& context, IoOptions own) {
     }
     own.subject.dataset = mpi::dataset_to_read(own.subject);
   });
-  own.subject.dataset = broadcast_text(world, own.subject.dataset);
+  own.subject.dataset = share(world, own.subject.dataset);
   const bool shows = world.rank() == 0;
   if (shows) print_heading(own.subject);
   std::vector<IoMeasurement> rows;

@@ -11,7 +11,7 @@
 #include "calibrate/flux_models.hpp"
 #include "calibrate/gain_models.hpp"
 #include "catalogue/catalogue.hpp"
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"

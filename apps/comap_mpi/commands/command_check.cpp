@@ -2,7 +2,7 @@
 #include <iostream>
 #include <memory>
 
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "core/rank_zero.hpp"
 #include "probe.hpp"
 #include "table_output.hpp"

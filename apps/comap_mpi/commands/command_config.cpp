@@ -4,8 +4,9 @@
 #include <array>
 #include <memory>
 
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "config/config_parser.hpp"
+#include "config/cross_checks.hpp"
 #include "core/error.hpp"
 #include "core/rank_zero.hpp"
 #include "io/map/product_config.hpp"

@@ -3,7 +3,7 @@
 #include <iostream>
 #include <memory>
 
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catalogue/catalogue.hpp"
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "config/config_parser.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
@@ -251,7 +251,7 @@ int run_level2_command(const CommandContext& context, const Level2Options& optio
   const mpi::StopSignals signals;
   const mpi::CostMeter meter(dynamic_cast<const mpi::MpiCommunicator&>(context.world));
   const StageList stages = make_stages(context.config.level2);
-  check_fields(stages);
+  check_order(stages);
   Level2Work work;
   std::vector<std::string> earlier;
   run_on_rank_zero(context.world, [&] {

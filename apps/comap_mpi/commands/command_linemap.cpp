@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "config/config_parser.hpp"
 #include "core/log.hpp"
-#include "io/level1/level1_metadata.hpp"
+#include "io/level1/level1_identity.hpp"
 #include "linemap/line_job.hpp"
 #include "map_selection.hpp"
 #include "mpi/cost_meter.hpp"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "config/config_parser.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"

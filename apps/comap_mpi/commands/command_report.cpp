@@ -4,12 +4,12 @@
 #include <memory>
 
 #include "catalogue/catalogue.hpp"
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
 #include "io/hdf5/h5.hpp"
-#include "io/level1/level1_metadata.hpp"
+#include "io/level1/level1_identity.hpp"
 #include "probe.hpp"
 #include "report/observation_plots.hpp"
 #include "whole_number.hpp"
@@ -37,18 +37,6 @@ std::vector<std::string> selected_files(const CommandContext& context) {
   return files;
 }
 
-/// The lines of a text, on every rank.
-std::vector<std::string> share_lines(const Communicator& world, const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) text += line + '\n';
-  text = broadcast_text(world, text);
-  std::vector<std::string> all;
-  for (std::size_t start = 0; start < text.size(); start = text.find('\n', start) + 1) {
-    all.push_back(text.substr(start, text.find('\n', start) - start));
-  }
-  return all;
-}
-
 /// Files get exchanged: a picture under the number of another observation would be believed.
 void require_own_number(const std::string& path) {
   const auto attribute = h5::File::open_read(path).attribute("comap", "obsid");
@@ -61,7 +49,7 @@ void require_own_number(const std::string& path) {
 int run_report(const CommandContext& context, const ReportOptions& options) {
   std::vector<std::string> files = options.files;
   if (files.empty()) run_on_rank_zero(context.world, [&] { files = selected_files(context); });
-  files = share_lines(context.world, files);
+  files = share(context.world, files);
   std::int64_t n_failed = 0;
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (static_cast<int>(i % static_cast<std::size_t>(context.world.size())) != context.world.rank()) continue;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "program.hpp"

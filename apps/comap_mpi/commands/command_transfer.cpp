@@ -8,11 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "catalogue/catalogue.hpp"
-#include "commands/command.hpp"
+#include "command.hpp"
 #include "config/config_parser.hpp"
 #include "config/wcs_definitions.hpp"
 #include "core/error.hpp"
-#include "core/json_bytes.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
 #include "io/map/map_reader.hpp"
@@ -59,27 +58,19 @@ Variant make_variant(const CommandContext& context, const std::string& directory
 
 /// Level-1 of the selected observations with their flags; the catalogue is only read. Sky dips have no map.
 std::vector<MapObservation> selected_observations(const CommandContext& context) {
-  std::vector<MapObservation> selected;
-  Bytes bytes;
-  run_on_rank_zero(context.world, [&] {
+  return from_rank_zero(context.world, [&] {
+    std::vector<MapObservation> selected;
     const std::unique_ptr<Catalogue> catalogue = open_catalogue(context.config.catalogue, CatalogueUse::look);
     for (const Observation& observation : catalogue->select(context.config.select)) {
       if (observation.level1_path.empty() || observation.source_group == kSkyDipGroup) continue;
-      selected.push_back({observation, catalogue->quality_flags(observation.obsid), {}});
+      selected.push_back({observation, bad_flags(catalogue->quality_flags(observation.obsid)), {}});
     }
     if (selected.empty()) {
       throw ConfigError(
           fmt::format("no observation of {} with a Level-1 file matches [select]", catalogue->description()));
     }
-    nlohmann::json level1_paths = nlohmann::json::array();  // maps are made without
-    for (const MapObservation& observation : selected) level1_paths.push_back(observation.observation.level1_path);
-    bytes = to_bytes({selected, level1_paths});
+    return selected;
   });
-  context.world.broadcast(bytes, 0);
-  const auto json = from_bytes(bytes);
-  json.at(0).get_to(selected);
-  for (std::size_t i = 0; i < selected.size(); ++i) json.at(1).at(i).get_to(selected[i].observation.level1_path);
-  return selected;
 }
 
 /// Those whose Level-1 file may be opened.
@@ -122,25 +113,14 @@ void make_maps(const CommandContext& context, const std::vector<MapObservation>&
 
 /// The grid of the first map, on every rank.
 WcsDefinition grid_of(const CommandContext& context, const Variant& variant) {
-  Bytes bytes;
-  run_on_rank_zero(context.world, [&] {
+  return from_rank_zero(context.world, [&] {
     const auto made =
         std::ranges::find_if(variant.maps.bands, [](const BandResult& band) { return !band.paths.fits.empty(); });
     if (made == variant.maps.bands.end()) {
       throw ObservationError("no map could be made; run mapmake on these observations to see why");
     }
-    const WcsDefinition wcs = read_map(made->paths.fits).wcs;
-    bytes = to_bytes({wcs.naxis, wcs.crpix, wcs.cdelt_deg, wcs.crval_deg, wcs.ctype});
+    return read_map(made->paths.fits).wcs;
   });
-  context.world.broadcast(bytes, 0);
-  const auto json = from_bytes(bytes);
-  WcsDefinition wcs;
-  json.at(0).get_to(wcs.naxis);
-  json.at(1).get_to(wcs.crpix);
-  json.at(2).get_to(wcs.cdelt_deg);
-  json.at(3).get_to(wcs.crval_deg);
-  json.at(4).get_to(wcs.ctype);
-  return wcs;
 }
 
 /// Rank 0 only.
@@ -218,23 +198,14 @@ int show_dry_run(const CommandContext& context, const TransferOptions& options,
   return kDone;
 }
 
-SkyPosition shared_centre(const CommandContext& context, const std::string& level1_path) {
-  Bytes bytes;
-  run_on_rank_zero(context.world, [&] {
-    const SkyPosition centre = mean_direction(map_observer(context.config.mapmake), level1_path);
-    bytes = to_bytes({centre.longitude_deg, centre.latitude_deg});
-  });
-  context.world.broadcast(bytes, 0);
-  const auto json = from_bytes(bytes);
-  return {json.at(0).get<double>(), json.at(1).get<double>()};
-}
-
 /// Level-2 of the originals and of every realisation. Returns true when stopped by a signal.
 bool reduce_all(const CommandContext& context, const TransferOptions& options,
                 const std::vector<MapObservation>& selected, std::vector<Variant>& variants) {
   std::vector<Observation> originals;
   for (const MapObservation& observation : selected) originals.push_back(observation.observation);
-  const SkyPosition centre = shared_centre(context, originals.front().level1_path);
+  const auto centre = from_rank_zero(context.world, [&] {
+    return mean_direction(map_observer(context.config.mapmake), originals.front().level1_path);
+  });
   variants.push_back(make_variant(context, (fs::path(options.work_dir) / "original").string()));
   variants.back().files = reduce_files(context, variants.back().config, originals);
   if (variants.back().files.stopped) return true;

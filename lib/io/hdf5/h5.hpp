@@ -16,6 +16,8 @@
 #include <variant>
 #include <vector>
 
+#include "data/level2_datasets.hpp"
+
 namespace comap::h5 {
 
 using Id = std::int64_t;  ///< hid_t
@@ -67,7 +69,7 @@ struct Slab {
 };
 
 enum class Kind { integer, floating, text, other };
-enum class StoredType { int8, uint8, int32, int64, float32, float64 };
+using StoredType = ElementType;
 
 struct DatasetInfo {
   Kind kind = Kind::other;

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "io/level1/level1_metadata.hpp"
-
 namespace comap {
 namespace {
 
@@ -33,8 +31,6 @@ BandOrder band_order_of(std::span<const double> stored_frequencies) {
   }
   return order;
 }
-
-BandOrder band_order_of(const Level1Metadata& level1) { return {level1.stored_band, level1.is_reversed}; }
 
 std::string describe_order(const BandOrder& order) {
   std::vector<int> reversed;

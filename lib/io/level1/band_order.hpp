@@ -11,8 +11,6 @@
 
 namespace comap {
 
-struct Level1Metadata;
-
 /// Where the bands of our order lie in a file, and whether their channels run the other way there. Our order is that
 /// of frequency; channels of bands 0 and 2 run down, those of 1 and 3 up.
 struct BandOrder {
@@ -28,7 +26,6 @@ struct BandOrder {
 
 /// The order of a file, from its frequencies [band][channel]; ours where they do not tell.
 BandOrder band_order_of(std::span<const double> stored_frequencies);
-BandOrder band_order_of(const Level1Metadata& level1);
 
 /// "the bands are stored as 1, 0, 2, 3, the channels of bands 0, 2 the other way"
 std::string describe_order(const BandOrder& order);

@@ -10,9 +10,12 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "io/level1/level1_metadata.hpp"
+#include "data/trouble.hpp"
+#include "io/hdf5/h5.hpp"
 
 namespace comap {
+
+struct Level1Metadata;
 
 /// Knows which dataset is wrong, for those who list problems.
 class DatasetError final : public ObservationError {

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "io/level1/level1_file.hpp"
+#include "io/level1/level1_metadata.hpp"
 
 namespace comap {
 namespace {

@@ -2,18 +2,18 @@
 
 #include <fmt/core.h>
 
+#include <charconv>
 #include <cmath>
+#include <filesystem>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/printable.hpp"
-#include "io/level1/level1_metadata.hpp"
 #include "sky/coordinates.hpp"
 
 namespace comap {
 namespace {
 
-constexpr const char* kStage = "check_level1";
 constexpr double kMostStartDifference_s = 60.0;  ///< between utc_start and the first sample
 constexpr std::size_t kMostQuoted_bytes = 80;    ///< of an attribute in a message
 
@@ -28,7 +28,7 @@ bool is_blank(const h5::AttributeValue& value) {
 }
 
 Trouble obsid_trouble(const std::string& what, std::int64_t named) {
-  return {TroubleKind::obsid, kStage, "comap, attribute obsid", what,
+  return {TroubleKind::obsid, kLevel1Stage, "comap, attribute obsid", what,
           fmt::format("the number of the file's name, {}, is used", named)};
 }
 
@@ -54,10 +54,22 @@ std::string date_of(double mjd_utc) {
 }
 
 Trouble start_trouble(const std::string& what, const std::string& done) {
-  return {TroubleKind::start_time, kStage, "comap, attribute utc_start", what, done};
+  return {TroubleKind::start_time, kLevel1Stage, "comap, attribute utc_start", what, done};
 }
 
 }  // namespace
+
+std::int64_t obsid_of_file_name(const std::string& path) {
+  const std::string name = std::filesystem::path(path).filename().string();
+  const std::size_t first = name.find('-');
+  if (first == std::string::npos) return -1;
+  const std::size_t second = std::min(name.find_first_of("-.", first + 1), name.size());
+  std::int64_t obsid = -1;
+  const char* begin = name.data() + first + 1;
+  const char* end = name.data() + second;
+  const auto [stop, error] = std::from_chars(begin, end, obsid);
+  return error == std::errc() && stop == end && begin != end ? obsid : -1;
+}
 
 StatedObsid stated_obsid(const std::string& path, const Attributes& attributes) {
   const std::int64_t named = obsid_of_file_name(path);

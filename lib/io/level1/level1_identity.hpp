@@ -12,6 +12,9 @@
 
 namespace comap {
 
+/// obsid from a file name `comap-NNNNNNN-...` (also with the prefix `Level2_`); -1 when it has none.
+std::int64_t obsid_of_file_name(const std::string& path);
+
 /// The number on which attribute and name agree. Where the attribute is missing or empty the name decides, with a
 /// trouble. `problem` says why there is none; then obsid is 0.
 struct StatedObsid {

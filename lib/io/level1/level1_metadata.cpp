@@ -2,14 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
-#include <filesystem>
 #include <set>
 
 #include "core/constants.hpp"
-#include "io/level1/band_order.hpp"
-#include "io/level1/level1_axes.hpp"
 #include "io/level1/level1_file.hpp"
 #include "io/level1/level1_identity.hpp"
 #include "io/level1/sample_times.hpp"
@@ -25,7 +21,6 @@ constexpr std::string_view kBandNames = "spectrometer/bands";
 constexpr std::string_view kFeatures = "spectrometer/features";
 constexpr std::string_view kPointing = "spectrometer/pixel_pointing/";
 constexpr std::string_view kAttributes = "comap";
-constexpr const char* kStage = "check_level1";  ///< to which troubles of the metadata belong
 
 void read_shape(const CheckedFile& in, Level1Metadata& metadata) {
   const h5::DatasetInfo tod = in.info(kTod);
@@ -53,7 +48,7 @@ void read_time(const CheckedFile& in, Level1Metadata& metadata) {
                               mjd[*bad], mjd[*bad - 1]));
   }
   if (!repair.mended.empty()) {
-    metadata.troubles.push_back({TroubleKind::time_step, kStage, std::string(kMjd),
+    metadata.troubles.push_back({TroubleKind::time_step, kLevel1Stage, std::string(kMjd),
                                  fmt::format("{} times are not finite or do not increase, the first at sample {}",
                                              repair.mended.size(), repair.mended.front()),
                                  "they are interpolated between their neighbours"});
@@ -82,7 +77,7 @@ void read_frequency(const CheckedFile& in, Level1Metadata& metadata) {
   read_stored_frequency(in, metadata);
   std::vector<double>& frequency = metadata.frequency_GHz;
   const auto found = [&](TroubleKind kind, const std::string& what, const std::string& done) {
-    metadata.troubles.push_back({kind, kStage, std::string(kFrequency), what, done});
+    metadata.troubles.push_back({kind, kLevel1Stage, std::string(kFrequency), what, done});
   };
   const double divisor = frequency_unit_divisor(frequency);
   if (divisor != 1.0) {
@@ -93,8 +88,7 @@ void read_frequency(const CheckedFile& in, Level1Metadata& metadata) {
   const BandOrder order = band_order_of(frequency);
   if (order.is_ours()) return;
   frequency = in_our_order<double>(order, frequency);
-  metadata.stored_band = order.stored_band;
-  metadata.is_reversed = order.is_reversed;
+  metadata.order = order;
   found(TroubleKind::channel_order, describe_order(order), "put in order of frequency, all data with it");
 }
 
@@ -104,8 +98,8 @@ void check_band_names(const CheckedFile& in, Level1Metadata& metadata) {
   if (!in.has(kBandNames) || in.file().info(kBandNames).kind != h5::Kind::text) return;
   const std::vector<std::string> stored = in.file().read_strings(kBandNames);
   if (!std::ranges::is_permutation(stored, expected)) return;
-  if (in_our_order<std::string>(band_order_of(metadata), stored) == expected) return;
-  metadata.troubles.push_back({TroubleKind::channel_order, kStage, std::string(kBandNames),
+  if (in_our_order<std::string>(metadata.order, stored) == expected) return;
+  metadata.troubles.push_back({TroubleKind::channel_order, kLevel1Stage, std::string(kBandNames),
                                fmt::format("{} contradict the order of the frequencies", fmt::join(stored, ", ")),
                                "the frequencies are believed"});
 }
@@ -234,18 +228,6 @@ Level1Metadata read_level1_axes(const std::string& path) {
   read_shape(in, metadata);
   for (const Reader read : {read_time, read_feeds, read_frequency}) read(in, metadata);
   return metadata;
-}
-
-std::int64_t obsid_of_file_name(const std::string& path) {
-  const std::string name = std::filesystem::path(path).filename().string();
-  const std::size_t first = name.find('-');
-  if (first == std::string::npos) return -1;
-  const std::size_t second = std::min(name.find_first_of("-.", first + 1), name.size());
-  std::int64_t obsid = -1;
-  const char* begin = name.data() + first + 1;
-  const char* end = name.data() + second;
-  const auto [stop, error] = std::from_chars(begin, end, obsid);
-  return error == std::errc() && stop == end && begin != end ? obsid : -1;
 }
 
 }  // namespace comap

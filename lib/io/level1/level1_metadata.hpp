@@ -2,15 +2,14 @@
 /// \file
 /// Everything of a Level-1 file but the TOD: small, read once by every rank of a team.
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "core/constants.hpp"
 #include "data/trouble.hpp"
 #include "io/hdf5/h5.hpp"
+#include "io/level1/band_order.hpp"
 
 namespace comap {
 
@@ -44,17 +43,14 @@ struct Level1Metadata {
   int n_feeds = 0;                                       ///< rows of the feed axis, ground feed included
   int n_channels = 0;                                    ///< per band
   std::int64_t n_samples = 0;
-  double sample_time_s = 0.0;          ///< (MJD[last] - MJD[first]) / (n - 1)
-  std::vector<int> feeds;              ///< [n_feeds] feed numbers
-  std::vector<double> frequency_GHz;   ///< [band][channel]
-  std::vector<double> mjd;             ///< [sample] UTC
-  std::vector<std::int64_t> features;  ///< [sample] bit-coded
-  std::vector<double> azimuth_deg;     ///< [n_feeds][sample]
-  std::vector<double> elevation_deg;   ///< [n_feeds][sample]
-  /// Where band b = 0-3, in order of frequency with 0 and 2 running down, lies in the file, and whether its channels
-  /// run the other way there. frequency_GHz is in our order; TodReader and the copies put the others into it.
-  std::array<int, kBands> stored_band = {0, 1, 2, 3};
-  std::array<bool, kBands> is_reversed{};
+  double sample_time_s = 0.0;             ///< (MJD[last] - MJD[first]) / (n - 1)
+  std::vector<int> feeds;                 ///< [n_feeds] feed numbers
+  std::vector<double> frequency_GHz;      ///< [band][channel]
+  std::vector<double> mjd;                ///< [sample] UTC
+  std::vector<std::int64_t> features;     ///< [sample] bit-coded
+  std::vector<double> azimuth_deg;        ///< [n_feeds][sample]
+  std::vector<double> elevation_deg;      ///< [n_feeds][sample]
+  BandOrder order;                        ///< of the file; frequency_GHz is in ours, TodReader and the copies put it so
   std::vector<double> air_temperature_C;  ///< of the weather station; empty when the file has none
   std::vector<Trouble> troubles;          ///< what was mended in reading
   VaneHousekeeping vane;
@@ -66,12 +62,6 @@ struct Level1Metadata {
 /// Throws ObservationError naming file and dataset; IoError when the file cannot be opened.
 Level1Metadata read_level1_metadata(const std::string& path, std::int64_t expected_obsid);
 
-/// What is wrong with a dataset, group or attribute; the dataset is empty when it is the file as a whole.
-struct Level1Problem {
-  std::string dataset;
-  std::string what;
-};
-
 /// The same checks, going on after each problem instead of stopping at the first: what is returned is only whole when
 /// `problems` stays empty. Throws IoError when the file cannot be opened.
 Level1Metadata inspect_level1(const std::string& path, std::vector<Level1Problem>& problems);
@@ -79,11 +69,12 @@ Level1Metadata inspect_level1(const std::string& path, std::vector<Level1Problem
 /// True when a Level-2 file holds the copies that read_level1_copies reads.
 bool has_level1_copies(const h5::File& level2);
 
+/// Shape, MJD, feeds, frequencies and their order, as read_level1_metadata gives them; nothing else is read or checked.
+/// Throws as that does.
+Level1Metadata read_level1_axes(const std::string& path);
+
 /// The part of the metadata that stages without samples use, from the copies in a Level-2 file: obsid, attributes,
 /// shape, MJD, feeds, frequency, features, azimuth and elevation. No housekeeping. Throws as read_level1_metadata.
 Level1Metadata read_level1_copies(const std::string& level2_path);
-
-/// obsid from a file name `comap-NNNNNNN-...` (also with the prefix `Level2_`); -1 when it has none.
-std::int64_t obsid_of_file_name(const std::string& path);
 
 }  // namespace comap

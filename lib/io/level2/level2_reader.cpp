@@ -10,10 +10,10 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/retry.hpp"
+#include "data/level2_datasets.hpp"
 #include "data/sample_flag.hpp"
-#include "io/level1/level1_metadata.hpp"
+#include "io/level1/level1_identity.hpp"
 #include "io/level1/sample_times.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "math/gaps.hpp"
 
 namespace comap {
@@ -63,12 +63,12 @@ Level2Reader::Level2Reader(const std::string& path, const std::string& dataset)
   read_scans();
   couples_bands_ = filter_couples_bands(file_);
   check_shapes();
-  auto_rms_ = read_noise(fmt::format("{}/{}/auto_rms", level2::kNoiseStatsGroup, dataset));
-  sigma_red_ = read_noise(fmt::format("{}/{}/sigma_red", level2::kNoiseStatsGroup, dataset));
-  alpha_ = read_noise(fmt::format("{}/{}/alpha", level2::kNoiseStatsGroup, dataset));
-  if (file_.exists(level2::kCentralFrequencies))
-    central_frequency_GHz_ = file_.read<double>(level2::kCentralFrequencies);
-  if (file_.exists(level2::kBandwidths)) bandwidth_GHz_ = file_.read<double>(level2::kBandwidths);
+  const level2::NoiseDatasets& noise = level2::noise_of(dataset);
+  auto_rms_ = read_noise(noise.auto_rms);
+  sigma_red_ = read_noise(noise.sigma_red);
+  alpha_ = read_noise(noise.alpha);
+  central_frequency_GHz_ = read_sub_bands(level2::kCentralFrequencies);
+  bandwidth_GHz_ = read_sub_bands(level2::kBandwidths);
 }
 
 void Level2Reader::read_scans() {
@@ -104,16 +104,26 @@ void Level2Reader::check_shapes() const {
   }
 }
 
-std::vector<double> Level2Reader::read_noise(const std::string& name) const {
-  if (!file_.exists(name)) return {};
-  std::vector<double> values = file_.read<double>(name);
-  const std::size_t expected = kScienceFeeds * (kBands * static_cast<std::size_t>(n_freq_bin())) * scans_.size();
-  if (values.size() != expected) {
+Array<double, 4> Level2Reader::read_noise(const level2::Dataset& dataset) const {
+  if (!file_.exists(dataset)) return {};
+  const auto shape = shape_of(kScienceFeeds, kBands, n_freq_bin(), scans_.size());
+  std::vector<double> values = file_.read<double>(dataset);
+  if (std::ssize(values) != n_elements(shape)) {
     throw ObservationError(fmt::format("{}: {} has {} values where {} feeds, {} frequency bands and {} scans need {}",
-                                       file_.path(), name, values.size(), kScienceFeeds, n_frequency_bands(),
-                                       scans_.size(), expected));
+                                       file_.path(), dataset.path, values.size(), kScienceFeeds, n_frequency_bands(),
+                                       scans_.size(), n_elements(shape)));
   }
-  return values;
+  return {shape, std::move(values)};
+}
+
+/// Empty when it is missing or of another shape, as in files of other programs.
+Array<double, 3> Level2Reader::read_sub_bands(const level2::Dataset& dataset) const {
+  if (!file_.exists(dataset)) return {};
+  const auto shape = shape_of(kScienceFeeds, kBands, n_freq_bin());
+  std::vector<double> values = file_.read<double>(dataset);
+  if (std::ssize(values) < n_elements(shape)) return {};
+  values.resize(static_cast<std::size_t>(n_elements(shape)));
+  return {shape, std::move(values)};
 }
 
 std::int64_t Level2Reader::obsid() const {
@@ -133,11 +143,10 @@ int Level2Reader::n_frequency_bands() const { return kBands * n_freq_bin(); }
 
 bool Level2Reader::has_feed(int feed) const { return std::ranges::find(feeds_, feed) != feeds_.end(); }
 
-std::optional<double> Level2Reader::noise_value(const std::vector<double>& values, int feed, int frequency_band,
+std::optional<double> Level2Reader::noise_value(const Array<double, 4>& values, int feed, int frequency_band,
                                                 std::size_t scan) const {
   if (values.empty()) return std::nullopt;
-  const auto element = static_cast<std::size_t>(std::int64_t{feed - 1} * n_frequency_bands() + frequency_band);
-  return values.at(element * scans_.size() + scan);
+  return values(feed - 1, frequency_band / n_freq_bin(), frequency_band % n_freq_bin(), scan);
 }
 
 std::optional<double> Level2Reader::auto_rms_K(int feed, int frequency_band, std::size_t scan) const {
@@ -153,20 +162,20 @@ std::optional<double> Level2Reader::alpha(int feed, int frequency_band, std::siz
 }
 
 Passband Level2Reader::passband(int feed, int frequency_band) const {
-  const auto element = static_cast<std::size_t>(std::int64_t{feed - 1} * n_frequency_bands() + frequency_band);
+  const int band = frequency_band / n_freq_bin(), sub_band = frequency_band % n_freq_bin();
   Passband passband;
-  if (element < central_frequency_GHz_.size()) passband.centre_GHz = central_frequency_GHz_[element];
-  if (element < bandwidth_GHz_.size()) passband.width_GHz = bandwidth_GHz_[element];
+  if (!central_frequency_GHz_.empty()) passband.centre_GHz = central_frequency_GHz_(feed - 1, band, sub_band);
+  if (!bandwidth_GHz_.empty()) passband.width_GHz = bandwidth_GHz_(feed - 1, band, sub_band);
   return passband;
 }
 
-bool Level2Reader::is_filtered() const { return dataset_ == level2::kBinnedFiltered; }
+bool Level2Reader::is_filtered() const { return dataset_ == level2::kBinnedFiltered.path; }
 
 double Level2Reader::sample_time_s() const { return comap::sample_time_s(mjd_); }
 
 std::optional<GainNoise> Level2Reader::gain_noise(int feed, int frequency_band, std::size_t scan) const {
-  for (const std::string_view needed : {level2::kEffectiveTsys, level2::kSigmaCommon, level2::kSigmaBand,
-                                        level2::kGainAlpha, level2::kGainInformation}) {
+  for (const std::string_view needed : {level2::kEffectiveTsys.path, level2::kSigmaCommon.path, level2::kSigmaBand.path,
+                                        level2::kGainAlpha.path, level2::kGainInformation.path}) {
     if (!file_.exists(needed)) return std::nullopt;
   }
   const auto row = static_cast<std::uint64_t>(feed - 1);
@@ -190,7 +199,7 @@ std::optional<GainNoise> Level2Reader::gain_noise(int feed, int frequency_band, 
     throw ObservationError(fmt::format(
         "{}: dataset {} is missing, without which the noise of data filtered with sky = \"power_law\" is not "
         "known; run level2 on this observation with --set level2.overwrite=true",
-        path(), level2::kGainInformationMatrix));
+        path(), level2::kGainInformationMatrix.path));
   } else {
     const auto diagonal = of_bands(level2::kGainInformation);
     for (std::size_t b = 0; b < kBands; ++b) noise.information[b][b] = or_zero(diagonal[b]);

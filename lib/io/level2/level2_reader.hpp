@@ -15,6 +15,8 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/file_identity.hpp"
+#include "data/array.hpp"
+#include "data/level2_datasets.hpp"
 #include "io/hdf5/h5.hpp"
 
 namespace comap {
@@ -96,8 +98,9 @@ class Level2Reader {
   /// Angles as the file has them.
   FeedPointing stored_pointing(int feed) const;
   void check_shapes() const;
-  std::vector<double> read_noise(const std::string& name) const;
-  std::optional<double> noise_value(const std::vector<double>& values, int feed, int frequency_band,
+  Array<double, 4> read_noise(const level2::Dataset& dataset) const;
+  Array<double, 3> read_sub_bands(const level2::Dataset& dataset) const;
+  std::optional<double> noise_value(const Array<double, 4>& values, int feed, int frequency_band,
                                     std::size_t scan) const;
 
   h5::File file_;
@@ -107,18 +110,13 @@ class Level2Reader {
   std::vector<double> mjd_;
   std::vector<std::int64_t> feeds_;
   std::vector<std::array<std::int64_t, 2>> scans_;
-  std::vector<double> auto_rms_;   ///< [19][4][n_freq_bin][n_scan]
-  std::vector<double> sigma_red_;  ///< same
-  std::vector<double> alpha_;      ///< same
+  Array<double, 4> auto_rms_;   ///< [feed][band][sub-band][scan]
+  Array<double, 4> sigma_red_;  ///< same
+  Array<double, 4> alpha_;      ///< same
   bool couples_bands_ = false;
-  std::vector<double> central_frequency_GHz_, bandwidth_GHz_;  ///< [19][4][n_freq_bin]; empty when missing
+  Array<double, 3> central_frequency_GHz_, bandwidth_GHz_;  ///< [feed][band][sub-band]; empty when missing
 };
 
-/// A file that is not the one any more that it was when a job looked at it first.
-class ReplacedFile : public ObservationError {
- public:
-  using ObservationError::ObservationError;
-};
 /// Throws ReplacedFile when `path` does not lead to the file of `identity` any more, IoError when it leads to none.
 void check_same_file(const std::string& path, const FileIdentity& identity);
 /// True when the gain filter of the file knew one sky for all bands (sky = "power_law"), so that the errors of their

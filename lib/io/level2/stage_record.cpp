@@ -4,7 +4,7 @@
 #include <libdeflate.h>
 
 #include "core/error.hpp"
-#include "core/json_bytes.hpp"
+#include "core/json_text.hpp"
 
 namespace comap {
 namespace {
@@ -19,20 +19,15 @@ std::string attribute_text(const h5::File& file, const std::string& object, std:
   return h5::to_text(*value);
 }
 
-nlohmann::json json_of_outputs(const std::vector<StageOutput>& outputs) {
-  nlohmann::json list = nlohmann::json::array();
-  for (const StageOutput& output : outputs) list.push_back({output.path, output.axis});
-  return list;
-}
-
 }  // namespace
 
 std::string stage_record_path(std::string_view stage) { return fmt::format("{}/{}", kStageRecordGroup, stage); }
 
 std::string digest(const StageRecord& record) {
-  nlohmann::json compared = to_json(record);
-  compared.erase("outputs");
-  return crc_text(json_text(compared));
+  return crc_text(json_text({{"stage", record.stage},
+                             {"parameters", record.parameters},
+                             {"software_version", record.software_version},
+                             {"inputs", record.inputs}}));
 }
 
 std::string settings_digest(const std::vector<StageRecord>& records) {
@@ -57,11 +52,9 @@ std::map<std::string, StageRecord> read_stage_records(const h5::File& file) {
       const auto parsed = [&](std::string_view name) {
         return nlohmann::json::parse(attribute_text(file, path, name));
       };
-      records[stage] = record_from_json({{"stage", stage},
-                                         {"parameters", parsed("parameters")},
-                                         {"software_version", attribute_text(file, path, "software_version")},
-                                         {"inputs", parsed("inputs")},
-                                         {"outputs", parsed("outputs")}});
+      StageRecord& record = records[stage];
+      record = {stage, parsed("parameters"), attribute_text(file, path, "software_version"), parsed("inputs"), {}};
+      for (const auto& output : parsed("outputs")) record.outputs.push_back({output.at(0), output.at(1)});
     } catch (const nlohmann::json::exception& error) {
       throw IoError(fmt::format("{}: {}: {}", file.path(), path, error.what()));
     }
@@ -87,27 +80,9 @@ void write_stage_record(h5::File& file, const StageRecord& record) {
   file.write_attribute(path, "parameters", json_text(record.parameters));
   file.write_attribute(path, "software_version", record.software_version);
   file.write_attribute(path, "inputs", json_text(record.inputs));
-  file.write_attribute(path, "outputs", json_text(json_of_outputs(record.outputs)));
-}
-
-nlohmann::json to_json(const StageRecord& record) {
-  return {{"stage", record.stage},
-          {"parameters", record.parameters},
-          {"software_version", record.software_version},
-          {"inputs", record.inputs},
-          {"outputs", json_of_outputs(record.outputs)}};
-}
-
-StageRecord record_from_json(const nlohmann::json& json) {
-  StageRecord record;
-  json.at("stage").get_to(record.stage);
-  record.parameters = json.at("parameters");
-  json.at("software_version").get_to(record.software_version);
-  record.inputs = json.at("inputs");
-  for (const auto& output : json.at("outputs")) {
-    record.outputs.push_back({output.at(0).get<std::string>(), output.at(1).get<std::string>()});
-  }
-  return record;
+  nlohmann::json outputs = nlohmann::json::array();
+  for (const StageOutput& output : record.outputs) outputs.push_back({output.path, output.axis});
+  file.write_attribute(path, "outputs", json_text(outputs));
 }
 
 }  // namespace comap

@@ -6,11 +6,12 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
+#include "data/level2_datasets.hpp"
 #include "data/trouble.hpp"
 #include "io/hdf5/h5.hpp"
-#include "io/level2/level2_schema.hpp"
 
 namespace comap {
 
@@ -25,6 +26,8 @@ std::string stage_record_path(std::string_view stage);
 struct StageOutput {
   std::string path;
   std::string axis;  ///< "feed", "file_row", "observation" (FeedAxis), "copy" (from Level-1), "group"
+
+  static auto members(auto& x) { return std::tie(x.path, x.axis); }
 };
 
 /// The record of one stage. Two runs with equal parameters, version and inputs give the same data.
@@ -34,6 +37,8 @@ struct StageRecord {  // NOLINT(bugprone-exception-escape): moving JSON throws n
   std::string software_version;
   nlohmann::json inputs;  ///< "level1": identity of the file; "stages": digests of the records it builds on
   std::vector<StageOutput> outputs;
+
+  static auto members(auto& x) { return std::tie(x.stage, x.parameters, x.software_version, x.inputs, x.outputs); }
 };
 
 /// By name of the stage; empty when the file has none. Serial. Throws IoError for a record that cannot be parsed.
@@ -51,8 +56,5 @@ std::string digest(const StageRecord& record);
 std::string settings_digest(const std::vector<StageRecord>& records);
 /// The same of all records of a file. Serial. Throws IoError.
 std::string settings_digest(const h5::File& file);
-
-nlohmann::json to_json(const StageRecord& record);
-StageRecord record_from_json(const nlohmann::json& json);
 
 }  // namespace comap

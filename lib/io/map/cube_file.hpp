@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "config/linemap_config.hpp"
@@ -22,6 +23,7 @@ struct SpectralAxis {
   double frequency_GHz(double channel) const { return first_GHz + channel * step_GHz; }
   /// Channel number, with its fraction, of a frequency.
   double channel_of(double frequency_GHz) const { return (frequency_GHz - first_GHz) / step_GHz; }
+  static auto members(auto& x) { return std::tie(x.first_GHz, x.step_GHz, x.n_channels); }
 };
 
 /// The hit pixels of a cube, or some of them. Spectra are [pixel][channel], NaN where a channel was never hit.
@@ -33,6 +35,7 @@ struct CubeSpectra {
   std::vector<float> hits;           ///< samples
 
   std::size_t n_pixels() const { return pixel.size(); }
+  static auto members(auto& x) { return std::tie(x.n_channels, x.pixel, x.temperature_K, x.rms_K, x.hits); }
 };
 
 /// A cube and what its header says.

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <limits>
 
 #include "core/constants.hpp"
 #include "io/map/cube_file.hpp"
@@ -11,7 +10,6 @@
 namespace comap {
 namespace {
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 // VELREF of the AIPS convention: 256 = radio velocity, 1 = local standard of rest, 3 = observer.
 constexpr std::int64_t kRadioVelocityLsr = 257;
 constexpr std::int64_t kRadioVelocityObserver = 259;
@@ -71,7 +69,7 @@ void write_beam(FitsWriter& file, double fwhm_deg) {
 void write_channels(FitsWriter& file, const SpectralCube& cube, const std::vector<float>& values) {
   const std::int64_t n_image = cube.wcs.naxis[0] * cube.wcs.naxis[1];
   const auto n_channels = static_cast<std::size_t>(cube.axis.n_channels);
-  std::vector<float> image(static_cast<std::size_t>(n_image), kNan);
+  std::vector<float> image(static_cast<std::size_t>(n_image), kFloatNan);
   for (std::size_t channel = 0; channel < n_channels; ++channel) {
     for (std::size_t i = 0; i < cube.spectra.n_pixels(); ++i) {
       image[static_cast<std::size_t>(cube.spectra.pixel[i])] = values[i * n_channels + channel];

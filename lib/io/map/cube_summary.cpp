@@ -10,8 +10,6 @@
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
 std::vector<std::size_t> channels_in_window(const SpectralCube& cube, const std::vector<double>& velocity_km_s) {
   std::vector<std::size_t> inside, all;
   for (std::size_t channel = 0; channel < velocity_km_s.size(); ++channel) {

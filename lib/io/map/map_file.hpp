@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -23,11 +24,15 @@ struct HeaderCard {
   std::string name;
   std::variant<std::int64_t, double, bool, std::string> value;
   std::string comment;
+
+  static auto members(auto& x) { return std::tie(x.name, x.value, x.comment); }
 };
 
 struct ObservationRow {
   std::int64_t obsid = 0;
   std::int64_t n_samples = 0;  ///< samples with weight > 0 in the map
+
+  static auto members(auto& x) { return std::tie(x.obsid, x.n_samples); }
 };
 
 /// What became of the samples of one scan of a feed and band. Numbers that do not apply are -1: a feed that is not in

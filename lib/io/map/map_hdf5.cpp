@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <optional>
@@ -13,7 +12,6 @@
 
 #include "core/error.hpp"
 #include "core/final_name.hpp"
-#include "core/json_bytes.hpp"
 #include "core/rank_zero.hpp"
 #include "io/hdf5/h5.hpp"
 #include "io/map/map_images.hpp"
@@ -75,14 +73,10 @@ template <typename T>
 std::vector<T> scattered(const std::vector<T>& whole, const Rows& rows, const Communicator& ranks) {
   std::vector<Bytes> to(static_cast<std::size_t>(ranks.size()));
   for (int rank = 0; rank < ranks.size() && ranks.rank() == 0; ++rank) {
-    const auto* first = reinterpret_cast<const std::byte*>(whole.data() + rows.begin(rank) * rows.n_columns());
-    const auto* last = reinterpret_cast<const std::byte*>(whole.data() + rows.begin(rank + 1) * rows.n_columns());
-    to[static_cast<std::size_t>(rank)].assign(first, last);
+    to[static_cast<std::size_t>(rank)] = pack(std::vector<T>(whole.begin() + rows.begin(rank) * rows.n_columns(),
+                                                             whole.begin() + rows.begin(rank + 1) * rows.n_columns()));
   }
-  const std::vector<Bytes> from = ranks.all_to_all(to);
-  std::vector<T> mine(from[0].size() / sizeof(T));
-  std::memcpy(mine.data(), from[0].data(), from[0].size());
-  return mine;
+  return unpack<std::vector<T>>(ranks.all_to_all(to).front());
 }
 
 template <typename T>
@@ -99,7 +93,7 @@ class MapWriter {
       if (const auto folder = fs::path(path).parent_path(); !folder.empty()) fs::create_directories(folder);
       partial_.emplace(path);
     });
-    const std::string name = broadcast_text(ranks_, partial_ ? partial_->name() : "");
+    const std::string name = share(ranks_, partial_ ? partial_->name() : std::string());
     run_collective(ranks_, path_, [&] { file_.emplace(files.create(name)); });
   }
   MapWriter(const MapWriter&) = delete;
@@ -200,66 +194,20 @@ struct Description {
   std::vector<ObservationRow> observations;
   std::vector<std::vector<std::int64_t>> cut_columns;
   std::vector<std::string> cut_reasons;
+
+  static auto members(auto& x) {
+    return std::tie(x.cards, x.history, x.config_text, x.observations, x.cut_columns, x.cut_reasons);
+  }
 };
 
-nlohmann::json to_document(const ContinuumMap& map) {
-  nlohmann::json cards = nlohmann::json::array(), observations = nlohmann::json::array();
-  for (const HeaderCard& card : map.cards) {
-    std::visit([&](const auto& value) { cards.push_back({card.name, card.value.index(), value}); }, card.value);
-  }
-  for (const ObservationRow& row : map.observations) observations.push_back({row.obsid, row.n_samples});
-  nlohmann::json cuts = nlohmann::json::array(), reasons = nlohmann::json::array();
-  for (const CutRow& row : map.cuts) {
-    cuts.push_back(numbers_of(row));
-    reasons.push_back(std::string(row.reason));
-  }
-  return {{"cards", cards},
-          {"history", joined(map.history)},
-          {"config_text", map.config_text},
-          {"observations", observations},
-          {"cuts", cuts},
-          {"reasons", reasons}};
-}
-
-HeaderCard card_of(const nlohmann::json& document) {
-  const auto& value = document.at(2);
-  HeaderCard card{document.at(0).get<std::string>(), std::int64_t{0}, ""};
-  switch (document.at(1).get<int>()) {
-    case 0:
-      card.value = value.get<std::int64_t>();
-      break;
-    case 1:
-      card.value = value.is_null() ? std::nan("") : value.get<double>();
-      break;
-    case 2:
-      card.value = value.get<bool>();
-      break;
-    default:
-      card.value = value.get<std::string>();
-  }
-  return card;
-}
-
-/// Of the map of rank 0. Collective.
-Description describe(const ContinuumMap& map, const Communicator& ranks) {
-  Bytes bytes;
-  run_on_rank_zero(ranks, [&] { bytes = to_bytes(to_document(map)); });
-  ranks.broadcast(bytes, 0);
-  const nlohmann::json document = from_bytes(bytes);
-  Description description;
-  for (const auto& card : document.at("cards")) description.cards.push_back(card_of(card));
-  document.at("history").get_to(description.history);
-  document.at("config_text").get_to(description.config_text);
-  for (const auto& row : document.at("observations")) {
-    description.observations.push_back({row.at(0).get<std::int64_t>(), row.at(1).get<std::int64_t>()});
-  }
+Description describe(const ContinuumMap& map) {
+  Description description{map.cards, joined(map.history), map.config_text, map.observations, {}, {}};
   description.cut_columns.resize(kCutColumns.size());
-  for (const auto& row : document.at("cuts")) {
-    for (std::size_t i = 0; i < kCutColumns.size(); ++i) {
-      description.cut_columns[i].push_back(row.at(i).get<std::int64_t>());
-    }
+  for (const CutRow& row : map.cuts) {
+    const auto numbers = numbers_of(row);
+    for (std::size_t i = 0; i < numbers.size(); ++i) description.cut_columns[i].push_back(numbers[i]);
+    description.cut_reasons.emplace_back(row.reason);
   }
-  document.at("reasons").get_to(description.cut_reasons);
   return description;
 }
 
@@ -274,7 +222,7 @@ void write_header(MapWriter& file, const ContinuumMap& map, const Description& d
   file.write_cards(origin_cards());
   file.write_cards(description.cards);
   const std::string now = fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(std::time(nullptr)));
-  file.write_cards({{"DATE", broadcast_text(ranks, now), ""}, {"HISTORY", description.history, ""}});
+  file.write_cards({{"DATE", share(ranks, now), ""}, {"HISTORY", description.history, ""}});
   file.write_cards({{std::string(kConfigAttribute), description.config_text, ""}});
 }
 
@@ -299,24 +247,20 @@ void write_cuts(MapWriter& file, const Description& description) {
 
 void write_map_hdf5(const std::string& path, const ContinuumMap& map, const TeamFiles& files, const Communicator& ranks,
                     std::int64_t max_write_bytes) {
-  try {
-    run_on_rank_zero(ranks, [&] { check_images(map); });
-    const Rows rows(map, ranks);
-    const Description description = describe(map, ranks);
-    MapWriter file(path, files, ranks, max_write_bytes);
-    write_header(file, map, description, rows, ranks);
-    if (map.healpix) file.write_rows("pixel", "", map.pixel, rows);
-    for (const NamedImage& image : float_images(map)) {
-      file.write_rows(lower_case(image.name), image.unit,
-                      ranks.rank() == 0 ? masked(image.values, map.mask) : std::vector<float>(), rows);
-    }
-    file.write_rows("mask", "", map.mask, rows);
-    write_observations(file, description.observations);
-    write_cuts(file, description);
-    file.finish();
-  } catch (const ObservationError& error) {
-    throw IoError(error.what());
+  run_on_rank_zero(ranks, [&] { check_images(map); });
+  const Rows rows(map, ranks);
+  const auto description = from_rank_zero(ranks, [&] { return describe(map); });
+  MapWriter file(path, files, ranks, max_write_bytes);
+  write_header(file, map, description, rows, ranks);
+  if (map.healpix) file.write_rows("pixel", "", map.pixel, rows);
+  for (const NamedImage& image : float_images(map)) {
+    file.write_rows(lower_case(image.name), image.unit,
+                    ranks.rank() == 0 ? masked(image.values, map.mask) : std::vector<float>(), rows);
   }
+  file.write_rows("mask", "", map.mask, rows);
+  write_observations(file, description.observations);
+  write_cuts(file, description);
+  file.finish();
 }
 
 }  // namespace comap

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Sizes in pixels of the PNG: the image on the left, two spectra on the right.
-struct Layout {
+struct CubeLayout {
   double image_width = 560.0, image_height = 560.0;
   static constexpr double kLeft = 92.0, kRight = 140.0, kBelow = 80.0, kAbove = 84.0, kSpectrumWidth = 520.0,
                           kSpectrumLeft = 90.0, kBetween = 130.0, kBar = 18.0;
@@ -25,9 +25,9 @@ struct Layout {
   double height() const { return kAbove + image_height + kBelow; }
 };
 
-Layout layout_for(double aspect) {
+CubeLayout layout_for(double aspect) {
   constexpr double kMinHeight = 460.0, kMaxHeight = 760.0;
-  Layout layout;
+  CubeLayout layout;
   layout.image_height = layout.image_width * aspect;
   if (layout.image_height > kMaxHeight) layout.image_width *= kMaxHeight / layout.image_height;
   if (layout.image_height < kMinHeight) layout.image_width = std::min(1100.0, kMinHeight / aspect);
@@ -35,20 +35,12 @@ Layout layout_for(double aspect) {
   return layout;
 }
 
-std::string margins(const Layout& layout, double left, double width, double below, double height) {
+std::string margins(const CubeLayout& layout, double left, double width, double below, double height) {
   return fmt::format(
       "set lmargin at screen {:.6f}\nset rmargin at screen {:.6f}\nset bmargin at screen {:.6f}\nset tmargin at screen "
       "{:.6f}\n",
       left / layout.width(), (left + width) / layout.width(), below / layout.height(),
       (below + height) / layout.height());
-}
-
-std::string tick_list(const std::vector<AxisTick>& ticks) {
-  std::string list;
-  for (const AxisTick& tick : ticks) {
-    list += fmt::format("{}{} {:.6f}", list.empty() ? "" : ", ", gnuplot_quoted(tick.label), tick.pixel);
-  }
-  return list;
 }
 
 void write_data(const fs::path& path, const std::string& bytes) {
@@ -68,7 +60,7 @@ PixelWindow window_of(const SpectralCube& cube) {
 }
 
 std::string image_script(const SpectralCube& cube, const CubeSummary& summary, const PixelWindow& window,
-                         const Layout& layout, const fs::path& scratch) {
+                         const CubeLayout& layout, const fs::path& scratch) {
   const Picture picture = picture_of(summary.intensity_K_km_s, cube.wcs, window, 1);
   const fs::path data = scratch / "intensity.bin";
   write_data(data, {reinterpret_cast<const char*>(picture.values.data()), picture.values.size() * sizeof(float)});
@@ -76,8 +68,8 @@ std::string image_script(const SpectralCube& cube, const CubeSummary& summary, c
   const auto peak = static_cast<double>(summary.intensity_K_km_s[static_cast<std::size_t>(summary.peak_pixel)]);
   limits.high = std::max(limits.high, peak);
   const bool galactic = cube.wcs.ctype[0].starts_with("GLON");
-  const double right = Layout::kLeft + layout.image_width;
-  return margins(layout, Layout::kLeft, layout.image_width, Layout::kBelow, layout.image_height) +
+  const double right = CubeLayout::kLeft + layout.image_width;
+  return margins(layout, CubeLayout::kLeft, layout.image_width, CubeLayout::kBelow, layout.image_height) +
          fmt::format(
              "set xrange [{}:{}]\nset yrange [{}:{}]\nset xtics ({}) out nomirror\nset ytics ({}) out nomirror\n"
              "set xlabel '{} [deg]'\nset ylabel '{} [deg]'\nset title 'Line intensity, {:g} to {:g} km/s'\n"
@@ -89,13 +81,14 @@ std::string image_script(const SpectralCube& cube, const CubeSummary& summary, c
              static_cast<double>(window.y_begin) - 0.5, static_cast<double>(window.y_end) - 0.5,
              tick_list(longitude_ticks(cube.wcs, window)), tick_list(latitude_ticks(cube.wcs, window)),
              galactic ? "Galactic longitude" : "Right ascension", galactic ? "Galactic latitude" : "Declination",
-             cube.window_km_s[0], cube.window_km_s[1], limits.low, limits.high, (right + Layout::kBar) / layout.width(),
-             Layout::kBelow / layout.height(), Layout::kBar / layout.width(), layout.image_height / layout.height(),
-             gnuplot_quoted(data.string()), picture.n_x, picture.n_y, window.x_begin, window.y_begin);
+             cube.window_km_s[0], cube.window_km_s[1], limits.low, limits.high,
+             (right + CubeLayout::kBar) / layout.width(), CubeLayout::kBelow / layout.height(),
+             CubeLayout::kBar / layout.width(), layout.image_height / layout.height(), gnuplot_quoted(data.string()),
+             picture.n_x, picture.n_y, window.x_begin, window.y_begin);
 }
 
 std::string spectrum_script(const SpectralCube& cube, const CubeSummary& summary, const std::vector<double>& spectrum_K,
-                            const std::string& title, int row, const Layout& layout, const fs::path& scratch) {
+                            const std::string& title, int row, const CubeLayout& layout, const fs::path& scratch) {
   constexpr double kMilli = 1e3;
   std::string lines;
   for (std::size_t i = 0; i < spectrum_K.size(); ++i) {
@@ -105,11 +98,12 @@ std::string spectrum_script(const SpectralCube& cube, const CubeSummary& summary
   }
   const fs::path data = scratch / fmt::format("spectrum_{}.txt", row);
   write_data(data, lines);
-  const double height = 0.5 * (layout.image_height - Layout::kBetween);
-  const double below = Layout::kBelow + (1 - row) * (height + Layout::kBetween);
+  const double height = 0.5 * (layout.image_height - CubeLayout::kBetween);
+  const double below = CubeLayout::kBelow + (1 - row) * (height + CubeLayout::kBetween);
   const auto [lowest, highest] = std::ranges::minmax(summary.velocity_km_s);
   const double margin = 0.5 * std::abs(summary.velocity_km_s[1] - summary.velocity_km_s[0]);
-  return margins(layout, layout.width() - Layout::kSpectrumWidth - 30.0, Layout::kSpectrumWidth, below, height) +
+  return margins(layout, layout.width() - CubeLayout::kSpectrumWidth - 30.0, CubeLayout::kSpectrumWidth, below,
+                 height) +
          fmt::format(
              "set xrange [{:.6g}:{:.6g}]\nset yrange [*:*]\nset xtics auto\nset ytics auto\nset title {} noenhanced\n"
              "set xlabel 'Radio velocity, {} [km/s]'\nset ylabel 'T_{{RJ}} [mK]'\n"
@@ -126,7 +120,7 @@ std::string make_script(const SpectralCube& cube, const std::string& png_path, c
                         const fs::path& scratch) {
   const CubeSummary summary = summary_of(cube);
   const PixelWindow window = window_of(cube);
-  const Layout layout = layout_for(sky_aspect(cube.wcs, window));
+  const CubeLayout layout = layout_for(sky_aspect(cube.wcs, window));
   return fmt::format(
              "set terminal pngcairo size {:.0f},{:.0f} font 'sans,13' background '#ffffff'\nset output {}\n"
              "set multiplot\nset label 1 {} noenhanced at screen 0.5, screen {:.6f} center font 'sans,18'\n"

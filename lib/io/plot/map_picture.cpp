@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/constants.hpp"
+#include "io/plot/gnuplot.hpp"
 #include "sky/wcs.hpp"
 
 namespace comap {
@@ -143,6 +144,14 @@ std::vector<AxisTick> latitude_ticks(const WcsDefinition& wcs, const PixelWindow
   std::vector<double> longitude(y.size()), latitude(y.size());
   Wcs(wcs).pixel_to_sky(x, y, longitude, latitude);
   return round_crossings(y, latitude, false);
+}
+
+std::string tick_list(const std::vector<AxisTick>& ticks) {
+  std::string list;
+  for (const AxisTick& tick : ticks) {
+    list += fmt::format("{}{} {:.6f}", list.empty() ? "" : ", ", gnuplot_quoted(tick.label), tick.pixel);
+  }
+  return list;
 }
 
 double sky_aspect(const WcsDefinition& wcs, const PixelWindow& window) {

@@ -50,6 +50,8 @@ struct AxisTick {
 /// Round longitudes along the lower border of the window and round latitudes along its left one.
 std::vector<AxisTick> longitude_ticks(const WcsDefinition& wcs, const PixelWindow& window);
 std::vector<AxisTick> latitude_ticks(const WcsDefinition& wcs, const PixelWindow& window);
+/// As gnuplot takes them: "'12h' 3.5, ...".
+std::string tick_list(const std::vector<AxisTick>& ticks);
 
 /// Height over width of the window on the sky.
 double sky_aspect(const WcsDefinition& wcs, const PixelWindow& window);

@@ -81,14 +81,6 @@ Panel panel_of(const NamedImage& image, const std::vector<std::uint8_t>& mask) {
   return {"White noise rms", "{/Symbol s} [mK]", kCountPalette, kMilli, Limits::robust, std::move(values)};
 }
 
-std::string tick_list(const std::vector<AxisTick>& ticks) {
-  std::string list;
-  for (const AxisTick& tick : ticks) {
-    list += fmt::format("{}{} {:.6f}", list.empty() ? "" : ", ", gnuplot_quoted(tick.label), tick.pixel);
-  }
-  return list;
-}
-
 /// Everything common to the panels.
 std::string script_head(const WcsDefinition& wcs, const PixelWindow& window, const Layout& layout,
                         const std::string& png_path, const std::string& title) {

@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <numbers>
 
+#include "core/constants.hpp"
 #include "math/fft.hpp"
 #include "math/normal_stream.hpp"
 #include "math/random_stream.hpp"
 
 namespace comap {
 namespace {
-
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 using Transforms = std::map<std::size_t, CosineTransform>;  // by length
 
@@ -70,7 +68,7 @@ std::vector<double> mode_deviations_K(const SegmentNoise& noise, double weight_p
 
 LargeVector<float> simulated_noise_K(const std::vector<DestriperSegment>& segments, const DestriperStream& stream,
                                      const std::vector<SegmentNoise>& noise, int realisation) {
-  LargeVector<float> noise_K(stream.tod_K.size(), kNan, stream.tod_K.get_allocator());
+  LargeVector<float> noise_K(stream.tod_K.size(), kFloatNan, stream.tod_K.get_allocator());
   Transforms transforms;
   for (std::size_t i = 0; i < segments.size(); ++i) {
     if (!(stream.weight_per_K2[i] > 0.0) || segments[i].n_samples == 0) continue;

@@ -3,17 +3,16 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <span>
 #include <tuple>
 
+#include "core/constants.hpp"
 #include "map/products/products.hpp"
 #include "math/distributions.hpp"
 
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kSingular = 1e-10;  ///< of the largest eigenvalue: maps without a pixel in common
 
 /// A pixel of one map.

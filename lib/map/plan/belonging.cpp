@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-#include "io/level1/level1_metadata.hpp"
+#include "io/level1/level1_identity.hpp"
 
 namespace comap {
 namespace {

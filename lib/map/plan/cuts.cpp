@@ -6,11 +6,12 @@
 #include <array>
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <map>
 #include <numeric>
 #include <tuple>
 #include <utility>
+
+#include "core/message.hpp"
 
 namespace comap {
 namespace {
@@ -82,16 +83,7 @@ void count_samples(std::span<const std::int32_t> pixel, std::span<const float> t
 }
 
 std::vector<ScanCuts> gather_cuts(const std::vector<ScanCuts>& mine, const Communicator& ranks) {
-  std::vector<Bytes> to(static_cast<std::size_t>(ranks.size()));
-  const auto* first = reinterpret_cast<const std::byte*>(mine.data());
-  to[0].assign(first, first + mine.size() * sizeof(ScanCuts));
-  std::vector<ScanCuts> all;
-  for (const Bytes& bytes : ranks.all_to_all(to)) {
-    const std::size_t before = all.size();
-    all.resize(before + bytes.size() / sizeof(ScanCuts));
-    if (!bytes.empty()) std::memcpy(all.data() + before, bytes.data(), bytes.size());
-  }
-  if (ranks.rank() != 0) return {};
+  std::vector<ScanCuts> all = joined(gather(ranks, mine));
   std::ranges::sort(all, {}, [](const ScanCuts& cuts) {
     return std::tuple(cuts.observation, cuts.feed, cuts.frequency_band, cuts.scan);
   });

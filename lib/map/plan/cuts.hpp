@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/communicator.hpp"
@@ -35,6 +36,11 @@ struct ScanCuts {
   std::int64_t n_bright = 0;  ///< of those used: less weight in the solver
   /// Samples with a flag of Level-2, all of them missing: by bits of data/sample_flag.hpp, the lowest that each has.
   std::array<std::int64_t, sample_flag::kBits> n_flagged{};
+
+  static auto members(auto& x) {
+    return std::tie(x.observation, x.feed, x.frequency_band, x.scan, x.reason, x.n_samples, x.n_used, x.n_missing,
+                    x.n_glitches, x.n_off_grid, x.n_bright, x.n_flagged);
+  }
 };
 
 /// Fills n_flagged.

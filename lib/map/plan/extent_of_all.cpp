@@ -1,20 +1,12 @@
 #include "map/plan/extent_of_all.hpp"
 
-#include <cstring>
-#include <vector>
+#include "core/message.hpp"
 
 namespace comap {
 
 PointingExtent extent_of_all(const PointingExtent& mine, const Communicator& ranks) {
-  const std::vector<double> numbers = mine.serialize();
-  Bytes bytes(numbers.size() * sizeof(double));
-  std::memcpy(bytes.data(), numbers.data(), bytes.size());
   PointingExtent all;
-  for (const Bytes& of_rank : ranks.all_gather(bytes)) {
-    std::vector<double> received(of_rank.size() / sizeof(double));
-    std::memcpy(received.data(), of_rank.data(), of_rank.size());
-    all.combine(PointingExtent::deserialize(received));
-  }
+  for (const PointingExtent& of_rank : all_gather(ranks, mine)) all.combine(of_rank);
   return all;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/wcs_definitions.hpp"
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/memory.hpp"
 #include "map/plan/extent_of_all.hpp"
@@ -17,7 +18,6 @@ namespace {
 
 /// Images and mask of a map (17 bytes), its border, and copies while it is written.
 constexpr double kBytesPerPixel = 40.0;
-constexpr double kGigabyte = 1e9;
 
 struct GridLook {
   std::int64_t n_positions = 0, n_inside = 0;

@@ -8,7 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "core/json_bytes.hpp"
+#include "core/json_text.hpp"
 #include "io/level2/stage_record.hpp"
 
 namespace comap {
@@ -48,10 +48,6 @@ std::vector<double> centres_GHz(const MapmakeConfig& config, const Level2Reader&
   return centres;
 }
 
-double number_of(const nlohmann::json& json) {
-  return json.is_number() ? json.get<double>() : std::numeric_limits<double>::quiet_NaN();
-}
-
 /// "0.2.0", or "0.2.0 (3 files), 0.3.0 (1 file)"
 std::string with_counts(const std::map<std::string, std::int64_t>& values) {
   if (values.size() == 1) return values.begin()->first;
@@ -83,30 +79,6 @@ Level2Traits traits_of(const MapmakeConfig& config, const Level2Reader& file, co
   }
   traits.settings = std::make_shared<const std::string>(json_text(settings));
   return traits;
-}
-
-void to_json(nlohmann::json& json, const Level2Traits& traits) {
-  const FileIdentity& identity = traits.identity;
-  json = {{"identity", {identity.inode, identity.bytes, identity.changed_ns}},
-          {"obsid", traits.obsid},
-          {"mjd", {traits.first_mjd, traits.last_mjd}},
-          {"n_freq_bin", traits.n_freq_bin},
-          {"unit", traits.unit},
-          {"centre_GHz", traits.centre_GHz},
-          {"gain_filter", traits.gain_filter}};
-}
-
-void from_json(const nlohmann::json& json, Level2Traits& traits) {
-  const auto& identity = json.at("identity");
-  traits.identity = {identity.at(0), identity.at(1), identity.at(2)};
-  json.at("obsid").get_to(traits.obsid);
-  traits.first_mjd = number_of(json.at("mjd").at(0));  // what is not finite has become null
-  traits.last_mjd = number_of(json.at("mjd").at(1));
-  json.at("n_freq_bin").get_to(traits.n_freq_bin);
-  json.at("unit").get_to(traits.unit);
-  traits.centre_GHz.clear();
-  for (const auto& centre_GHz : json.at("centre_GHz")) traits.centre_GHz.push_back(number_of(centre_GHz));
-  json.at("gain_filter").get_to(traits.gain_filter);
 }
 
 std::vector<std::string> common_settings(const std::vector<const std::string*>& settings) {

@@ -4,8 +4,8 @@
 
 #include <cstdint>
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "config/mapmake_config.hpp"
@@ -25,14 +25,15 @@ struct Level2Traits {
   std::string gain_filter;         ///< parameters, JSON; empty = not told
   /// Parameters and version of every stage, JSON; empty object = not told. Files of one kind share the text.
   std::shared_ptr<const std::string> settings;
+
+  /// Without the settings.
+  static auto members(auto& x) {
+    return std::tie(x.identity, x.obsid, x.first_mjd, x.last_mjd, x.n_freq_bin, x.unit, x.centre_GHz, x.gain_filter);
+  }
 };
 
 /// Of an open file that has this identity. Throws IoError for records that cannot be read.
 Level2Traits traits_of(const MapmakeConfig& config, const Level2Reader& file, const FileIdentity& identity);
-
-/// Without the settings.
-void to_json(nlohmann::json& json, const Level2Traits& traits);
-void from_json(const nlohmann::json& json, Level2Traits& traits);
 
 /// Lines for the HISTORY of a map: the settings that all of these files (JSON of Level2Traits::settings) have in
 /// common, stage by stage, and where they differ, with the number of files of each value.

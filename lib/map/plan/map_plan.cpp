@@ -6,11 +6,11 @@
 #include <filesystem>
 #include <iterator>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <numeric>
+#include <tuple>
 
 #include "core/error.hpp"
-#include "core/json_bytes.hpp"
+#include "core/message.hpp"
 #include "io/level2/stage_record.hpp"
 #include "map/plan/belonging.hpp"
 
@@ -98,30 +98,6 @@ SurveyedObservation survey_one(const MapmakeConfig& config, const IoConfig& io, 
   return result;
 }
 
-nlohmann::json to_document(const SurveyedObservation& result) {
-  return {{"used", result.outcome.used},     {"bad_file", result.outcome.bad_file},
-          {"reason", result.outcome.reason}, {"troubles", to_json(result.outcome.troubles)},
-          {"traits", result.traits},         {"feeds", result.feeds},
-          {"n_samples", result.n_samples},   {"n_scans", result.n_scans},
-          {"counts", result.counts},         {"n_without_sigma_red", result.n_without_sigma_red}};
-}
-
-SurveyedObservation from_document(const nlohmann::json& document, std::int64_t obsid) {
-  SurveyedObservation result;
-  result.outcome.obsid = obsid;
-  document.at("used").get_to(result.outcome.used);
-  document.at("bad_file").get_to(result.outcome.bad_file);
-  document.at("reason").get_to(result.outcome.reason);
-  result.outcome.troubles = troubles_from_json(document.at("troubles"));
-  document.at("traits").get_to(result.traits);
-  document.at("feeds").get_to(result.feeds);
-  document.at("n_samples").get_to(result.n_samples);
-  document.at("n_scans").get_to(result.n_scans);
-  document.at("counts").get_to(result.counts);
-  document.at("n_without_sigma_red").get_to(result.n_without_sigma_red);
-  return result;
-}
-
 /// The settings of most files are alike: their texts travel once.
 class SettingsTexts {
  public:
@@ -138,29 +114,24 @@ class SettingsTexts {
 };
 
 /// What all ranks have found, in the order of the observations. Collective.
-std::vector<SurveyedObservation> gathered(const std::vector<SurveyedObservation>& mine,
-                                          const std::vector<MapObservation>& observations, const Communicator& ranks) {
-  nlohmann::json documents = nlohmann::json::array();
+std::vector<SurveyedObservation> gathered(const std::vector<SurveyedObservation>& mine, std::size_t n_observations,
+                                          const Communicator& ranks) {
   SettingsTexts texts;
-  for (const SurveyedObservation& surveyed : mine) {
-    documents.push_back(to_document(surveyed));
-    documents.back()["settings"] = texts.index_of(surveyed.traits.settings);
-  }
-  std::vector<nlohmann::json> by_rank;
-  std::vector<std::vector<std::shared_ptr<const std::string>>> settings;
-  for (const Bytes& bytes : ranks.all_gather(to_bytes({{"documents", documents}, {"settings", texts.texts()}}))) {
-    by_rank.push_back(from_bytes(bytes));
-    settings.emplace_back();
-    for (const auto& text : by_rank.back().at("settings")) {
-      settings.back().push_back(std::make_shared<const std::string>(text.get<std::string>()));
-    }
-  }
+  std::vector<std::size_t> indices;
+  for (const SurveyedObservation& surveyed : mine) indices.push_back(texts.index_of(surveyed.traits.settings));
+  using Found = std::tuple<std::vector<SurveyedObservation>, std::vector<std::size_t>, std::vector<std::string>>;
   const auto n_ranks = static_cast<std::size_t>(ranks.size());
-  std::vector<SurveyedObservation> survey;
-  for (std::size_t i = 0; i < observations.size(); ++i) {
-    const auto& document = by_rank[i % n_ranks].at("documents").at(i / n_ranks);
-    survey.push_back(from_document(document, observations[i].observation.obsid));
-    survey.back().traits.settings = settings[i % n_ranks].at(document.at("settings").get<std::size_t>());
+  std::vector<SurveyedObservation> survey(n_observations);
+  std::size_t rank = 0;
+  for (const Bytes& bytes : ranks.all_gather(pack(std::tie(mine, indices, texts.texts())))) {
+    auto [surveyed, settings, texts_of_rank] = unpack<Found>(bytes);
+    std::vector<std::shared_ptr<const std::string>> shared;
+    for (std::string& text : texts_of_rank) shared.push_back(std::make_shared<const std::string>(std::move(text)));
+    for (std::size_t i = 0; i < surveyed.size(); ++i) {
+      surveyed[i].traits.settings = shared.at(settings.at(i));
+      survey.at(rank + i * n_ranks) = std::move(surveyed[i]);
+    }
+    ++rank;
   }
   return survey;
 }
@@ -220,7 +191,7 @@ std::vector<SurveyedObservation> survey_observations(const MapmakeConfig& config
     mine.push_back(survey_one(config, io, observations[i]));
     for (ScanCuts& cuts : mine.back().unread) cuts.observation = static_cast<std::int64_t>(i);
   }
-  std::vector<SurveyedObservation> survey = gathered(mine, observations, ranks);
+  std::vector<SurveyedObservation> survey = gathered(mine, observations.size(), ranks);
   for (std::size_t i = 0; i < mine.size(); ++i) survey[rank + i * n_ranks].unread = std::move(mine[i].unread);
   leave_out_strangers(observations, source, survey);
   return survey;

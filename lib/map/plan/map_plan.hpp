@@ -3,6 +3,7 @@
 /// Who does what in a map job: the files are looked at once, then divided among the ranks.
 
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
 #include "core/communicator.hpp"
@@ -23,6 +24,11 @@ struct SurveyedObservation {
   ExclusionCounts counts{};
   /// Of the feeds of which nothing is used, by the rank that looked into the file; empty on the others.
   std::vector<ScanCuts> unread;
+
+  /// Without `unread`.
+  static auto members(auto& x) {
+    return std::tie(x.outcome, x.traits, x.feeds, x.n_samples, x.n_scans, x.n_without_sigma_red, x.counts);
+  }
 };
 
 /// Where the samples of a map come from: those of Level-1 have not been through the gain filter of Level-2.

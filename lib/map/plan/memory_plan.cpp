@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/memory.hpp"
 #include "map/prepare/subpixel.hpp"
@@ -12,7 +13,6 @@
 namespace comap {
 namespace {
 
-constexpr double kGigabyte = 1e9;
 constexpr double kFloat = sizeof(float);
 constexpr double kDoublesPerOffset = 10.0;  // weights, data, inverse, airmass and solutions of one band
 constexpr double kLeastResident = 256e3;    // bytes of arrays on the scratch; less is a few pages of each

@@ -6,17 +6,15 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "io/level1/level1_metadata.hpp"
+#include "io/level1/level1_identity.hpp"
 
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr int kFrequencyBands = 8;  // of the catalogue and of [mapmake] bands
 constexpr std::string_view kCalibratorGroup = "Calibrator";
 
@@ -61,43 +59,9 @@ double MapObservation::calibration_factor(int feed, int frequency_band) const {
   return found == calibration.end() ? 1.0 : found->gain_ratio;
 }
 
-void to_json(nlohmann::json& json, const MapObservation& offered) {
-  json = {{"obsid", offered.observation.obsid},
-          {"source", offered.observation.source},
-          {"source_group", offered.observation.source_group},
-          {"level1_path", offered.observation.level1_path},
-          {"level2_path", offered.observation.level2_path},
-          {"utc_start", offered.observation.utc_start},
-          {"deadly", offered.deadly},
-          {"flags", nlohmann::json::array()}};
-  // Missing flags are good, so only the bad ones travel.
-  for (const QualityFlag& flag : offered.flags) {
-    if (!flag.is_good) json["flags"].push_back({flag.feed, flag.frequency_band});
-  }
-  json["calibration"] = nlohmann::json::array();
-  for (const CalibrationFactor& factor : offered.calibration) {
-    json["calibration"].push_back({factor.feed, factor.frequency_band, factor.gain_ratio});
-  }
-}
-
-void from_json(const nlohmann::json& json, MapObservation& offered) {
-  json.at("obsid").get_to(offered.observation.obsid);
-  json.at("source").get_to(offered.observation.source);
-  json.at("source_group").get_to(offered.observation.source_group);
-  json.at("level1_path").get_to(offered.observation.level1_path);
-  json.at("level2_path").get_to(offered.observation.level2_path);
-  json.at("utc_start").get_to(offered.observation.utc_start);
-  json.at("deadly").get_to(offered.deadly);
-  offered.flags.clear();
-  for (const auto& flag : json.at("flags")) {
-    offered.flags.push_back({flag.at(0).get<int>(), flag.at(1).get<int>(), false});
-  }
-  offered.calibration.clear();
-  for (const auto& factor : json.at("calibration")) {
-    const auto& ratio = factor.at(2);  // what is not finite has become null
-    offered.calibration.push_back(
-        {factor.at(0).get<int>(), factor.at(1).get<int>(), ratio.is_number() ? ratio.get<double>() : std::nan("")});
-  }
+std::vector<QualityFlag> bad_flags(std::vector<QualityFlag> flags) {
+  std::erase_if(flags, [](const QualityFlag& flag) { return flag.is_good; });
+  return flags;
 }
 
 std::vector<MapObservation> observations_of_files(const std::vector<std::string>& level2_files,

@@ -5,10 +5,10 @@
 #include <array>
 #include <cstdint>
 #include <map>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "config/mapmake_config.hpp"
@@ -23,6 +23,8 @@ struct CalibrationFactor {
   int feed = 0;
   int frequency_band = 0;
   double gain_ratio = 1.0;
+
+  static auto members(auto& x) { return std::tie(x.feed, x.frequency_band, x.gain_ratio); }
 };
 
 /// An observation offered to a map, with the flags that the catalogue holds for it (missing flags are good).
@@ -35,13 +37,14 @@ struct MapObservation {
 
   /// 1 for an element without a factor.
   double calibration_factor(int feed, int frequency_band) const;
+  static auto members(auto& x) { return std::tie(x.observation, x.flags, x.calibration, x.deadly); }
 };
 
 /// Smaller calibration factors, and those that are not finite, exclude their element.
 inline constexpr double kMinCalibrationFactor = 0.3;
 
-void to_json(nlohmann::json& json, const MapObservation& observation);
-void from_json(const nlohmann::json& json, MapObservation& observation);
+/// Those that are bad: missing flags are good.
+std::vector<QualityFlag> bad_flags(std::vector<QualityFlag> flags);
 
 /// Observations of files given by name, without a catalogue: obsid, source and group from the attributes of the file.
 /// A file that cannot be read, or is among the `deadly` with a reason, is offered all the same, so that the map reports
@@ -93,6 +96,8 @@ struct MapOutcome {
   std::string reason;                  ///< why it is not used, with file and dataset; or what of it is used
   std::vector<Trouble> troubles = {};  ///< that its file names
   std::string oddity = {};             ///< of one that is used all the same
+
+  static auto members(auto& x) { return std::tie(x.obsid, x.used, x.bad_file, x.reason, x.troubles, x.oddity); }
 };
 
 /// What was used and why the rest was not, over all ranks.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <span>
 
 #include "core/constants.hpp"
@@ -19,7 +18,6 @@
 namespace comap {
 namespace {
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr std::size_t kPositionStep = 10;  // samples; at 50 Hz and 1 deg/s a fifth of a degree
 
 void correct(const std::vector<PointingModel>& models, int feed, FeedPointing& pointing) {
@@ -163,7 +161,7 @@ LoadedBands MapShare::load(std::vector<int> frequency_bands, bool last) {
 
 void MapShare::finish(LoadedBands& bands, bool last) {
   for (std::size_t stream = 0; stream < bands.frequency_bands.size(); ++stream) {
-    bands.data.streams[stream].tod_K.resize(pixel_.size(), kNan);
+    bands.data.streams[stream].tod_K.resize(pixel_.size(), kFloatNan);
     resize_segments(bands, stream);
   }
   bands.data.pixel = last ? std::move(pixel_) : pixel_;
@@ -290,7 +288,7 @@ void MapShare::load_band(const Level2Reader& file, const ScanSelection& selectio
     const std::size_t segment = bands.data.segments.size() - file.scans().size() + index;
     const auto tod =
         samples.subspan(static_cast<std::size_t>(scan.file_start), static_cast<std::size_t>(scan.n_samples));
-    tod_K.resize(static_cast<std::size_t>(scan.start), kNan);
+    tod_K.resize(static_cast<std::size_t>(scan.start), kFloatNan);
     tod_K.insert(tod_K.end(), tod.begin(), tod.end());
     bands.passband[stream][segment] = file.passband(scan.feed, frequency_band);
     ScanCuts& cuts = bands.cuts[stream][segment];

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -84,6 +85,8 @@ struct ReadFailure {
   std::size_t observation = 0;
   Exclusion reason = Exclusion::file_unreadable;
   std::string text;
+
+  static auto members(auto& x) { return std::tie(x.observation, x.reason, x.text); }
 };
 
 /// The samples of one rank, in order of observation, feed and scan. Nothing here is collective: an observation that

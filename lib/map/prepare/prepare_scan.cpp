@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "core/constants.hpp"
@@ -14,7 +13,6 @@ namespace comap {
 namespace {
 
 constexpr int kPolynomialOrder = 3;
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 std::int64_t n_finite(std::span<const float> values) {
   return std::ranges::count_if(values, [](float value) { return std::isfinite(value); });
@@ -67,7 +65,7 @@ void subtract_polynomials(std::span<float> tod_K, std::span<const double> azimut
 }
 
 double prepare_scan(std::span<float> tod_K, std::span<const std::int64_t> glitches, double min_good_fraction) {
-  for (const std::int64_t sample : glitches) tod_K[static_cast<std::size_t>(sample)] = kNan;
+  for (const std::int64_t sample : glitches) tod_K[static_cast<std::size_t>(sample)] = kFloatNan;
   if (static_cast<double>(n_finite(tod_K)) < min_good_fraction * static_cast<double>(tod_K.size())) return 0.0;
   const double rms = auto_rms(std::vector<double>(tod_K.begin(), tod_K.end()), NoiseEstimator::mad);
   if (!(rms > 0.0)) return 0.0;

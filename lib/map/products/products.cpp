@@ -4,47 +4,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <numeric>
 
+#include "core/constants.hpp"
+#include "core/message.hpp"
 #include "map/products/hit_pixels.hpp"
 #include "map/products/map_border.hpp"
 
 namespace comap {
 namespace {
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-
-template <typename T>
-void append_bytes(Bytes& bytes, const std::vector<T>& values) {
-  const auto* first = reinterpret_cast<const std::byte*>(values.data());
-  bytes.insert(bytes.end(), first, first + values.size() * sizeof(T));
-}
-
-template <typename T>
-void take_values(const Bytes& bytes, std::size_t& position, std::size_t n, std::vector<T>& values) {
-  const std::size_t old_size = values.size();
-  values.resize(old_size + n);
-  if (n > 0) std::memcpy(values.data() + old_size, bytes.data() + position, n * sizeof(T));
-  position += n * sizeof(T);
-}
-
-Bytes serialize(const MapPiece& piece) {
-  Bytes bytes;
-  append_bytes(bytes, piece.pixel);
-  for (const auto* values : {&piece.destriped_K, &piece.naive_K, &piece.weight_per_K2, &piece.hits}) {
-    append_bytes(bytes, *values);
-  }
-  return bytes;
-}
-
-void append_piece(const Bytes& bytes, MapPiece& piece) {
-  const std::size_t n = bytes.size() / (5 * sizeof(double));
-  std::size_t position = 0;
-  take_values(bytes, position, n, piece.pixel);
-  for (auto* values : {&piece.destriped_K, &piece.naive_K, &piece.weight_per_K2, &piece.hits}) {
-    take_values(bytes, position, n, *values);
+void append(const MapPiece& piece, MapPiece& whole) {
+  whole.pixel.insert(whole.pixel.end(), piece.pixel.begin(), piece.pixel.end());
+  for (const auto values : {&MapPiece::destriped_K, &MapPiece::naive_K, &MapPiece::weight_per_K2, &MapPiece::hits}) {
+    (whole.*values).insert((whole.*values).end(), (piece.*values).begin(), (piece.*values).end());
   }
 }
 
@@ -68,10 +42,10 @@ ContinuumMap empty_map(const MapPiece& piece, const MapGrid& grid) {
   ContinuumMap map = map_without_images(grid);
   if (map.healpix) map.pixel = piece.pixel;
   const std::size_t n = map.healpix ? map.pixel.size() : static_cast<std::size_t>(grid.n_pixels());
-  map.destriped_K.assign(n, kNan);
-  map.naive_K.assign(n, kNan);
-  map.hits.assign(n, kNan);
-  map.rms_K.assign(n, kNan);
+  map.destriped_K.assign(n, kFloatNan);
+  map.naive_K.assign(n, kFloatNan);
+  map.hits.assign(n, kFloatNan);
+  map.rms_K.assign(n, kFloatNan);
   map.mask.assign(n, kNeverHit);
   return map;
 }
@@ -117,7 +91,7 @@ void clip_border(const MapGrid& grid, const MapmakeConfig& config, ContinuumMap&
 void blank_masked(ContinuumMap& map) {
   for (std::size_t i = 0; i < map.mask.size(); ++i) {
     if (map.mask[i] == 0) continue;
-    for (auto* image : {&map.destriped_K, &map.naive_K, &map.hits, &map.rms_K}) (*image)[i] = kNan;
+    for (auto* image : {&map.destriped_K, &map.naive_K, &map.hits, &map.rms_K}) (*image)[i] = kFloatNan;
   }
 }
 
@@ -136,15 +110,17 @@ ContinuumMap map_without_images(const MapGrid& grid) {
 
 MapPiece gather_map(const MapPiece& piece, const Communicator& ranks) {
   std::vector<Bytes> to(static_cast<std::size_t>(ranks.size()));
-  to[0] = serialize(piece);
+  to[0] = pack(piece);
+  const std::vector<Bytes> from = ranks.all_to_all(to);
   MapPiece whole;
-  for (const Bytes& bytes : ranks.all_to_all(to)) append_piece(bytes, whole);
-  return ranks.rank() == 0 ? in_order_of_pixel(whole) : MapPiece{};
+  if (ranks.rank() != 0) return whole;
+  for (const Bytes& bytes : from) append(unpack<MapPiece>(bytes), whole);
+  return in_order_of_pixel(whole);
 }
 
 MapPiece share_map(const MapPiece& piece, const Communicator& ranks) {
   MapPiece whole;
-  for (const Bytes& bytes : ranks.all_gather(serialize(piece))) append_piece(bytes, whole);
+  for (const Bytes& bytes : ranks.all_gather(pack(piece))) append(unpack<MapPiece>(bytes), whole);
   return in_order_of_pixel(whole);
 }
 

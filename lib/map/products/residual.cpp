@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 
+#include "core/constants.hpp"
 #include "destripe/offset_layout.hpp"
 #include "destripe/offset_prior.hpp"
 #include "math/gaps.hpp"
@@ -15,7 +16,6 @@
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kReference_Hz = 0.1;
 constexpr PowerLawPrior kPowerLaw{.alpha_mean = -1.3, .alpha_error = 0.5, .fixed_sigma = {}, .fixed_alpha = {}};
 constexpr std::size_t kBins = 20;

@@ -2,33 +2,27 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "config/binder.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "stages/atmosphere/atmosphere_fit.hpp"
 #include "stages/feed_row.hpp"
-#include "stages/output_spec.hpp"
 #include "stages/vane/vane_calibration.hpp"
 
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-class Worker final : public FeedWorker {
+class AtmosphereWorker final : public FeedWorker {
  public:
-  Worker(const ObservationContext& observation, int feed, const AtmosphereConfig& config,
-         const SystemTemperatureConfig& calibration, ProductTable& products)
+  AtmosphereWorker(const ObservationContext& observation, int feed, const AtmosphereConfig& config,
+                   const SystemTemperatureConfig& calibration, ProductTable& products)
       : observation_(observation), config_(config), calibration_(calibration), products_(products) {
     for (const auto& scan : observation.scans) {
       airmass_.emplace_back(feed_samples(observation.level1, observation.level1.elevation_deg, feed, scan));
     }
-    const std::size_t size = observation.scans.size() * kBands * n_channels();
-    offsets_K_.assign(size, kNan);
-    tau_K_.assign(size, kNan);
+    const auto shape = shape_of(kBands, observation.level1.n_channels, observation.scans.size());
+    for (auto* values : {&offsets_K_, &tau_K_}) *values = Array(shape, kNan);
   }
 
   void finish_vane() override {
@@ -43,12 +37,10 @@ class Worker final : public FeedWorker {
     if (block.scan < 0) return;
     const auto scan = static_cast<std::size_t>(block.scan);
     for (int channel = first; channel < end; ++channel) {
-      const std::size_t element =
-          static_cast<std::size_t>(block.band) * n_channels() + static_cast<std::size_t>(channel);
       const AtmosphereLine line = fit_channel(block, channel, airmass_[scan]);
-      const double gain = gain_[scan][element];
-      offsets_K_[element * airmass_.size() + scan] = line.offset / gain;
-      tau_K_[element * airmass_.size() + scan] = line.tau / gain;
+      const double gain = gain_[scan](block.band, channel);
+      offsets_K_(block.band, channel, scan) = line.offset / gain;
+      tau_K_(block.band, channel, scan) = line.tau / gain;
     }
   }
 
@@ -58,8 +50,6 @@ class Worker final : public FeedWorker {
   }
 
  private:
-  std::size_t n_channels() const { return static_cast<std::size_t>(observation_.level1.n_channels); }
-
   AtmosphereLine fit_channel(const FeedBlock& block, int channel, const ScanAirmass& airmass) const {
     if (airmass.elevation_range_deg() < config_.min_elevation_range_deg) {
       return {block.channel_median[static_cast<std::size_t>(channel)], 0.0};
@@ -71,10 +61,10 @@ class Worker final : public FeedWorker {
   const AtmosphereConfig& config_;
   const SystemTemperatureConfig& calibration_;
   ProductTable& products_;
-  std::vector<ScanAirmass> airmass_;       ///< [scan]
-  std::vector<std::vector<double>> gain_;  ///< [scan][band][channel], counts / K
-  std::vector<double> offsets_K_;          ///< [band][channel][scan]
-  std::vector<double> tau_K_;              ///< [band][channel][scan]
+  std::vector<ScanAirmass> airmass_;    ///< [scan]
+  std::vector<Array<double, 2>> gain_;  ///< [scan] of [band][channel], counts / K
+  Array<double, 3> offsets_K_;          ///< [band][channel][scan]
+  Array<double, 3> tau_K_;              ///< [band][channel][scan]
 };
 
 }  // namespace
@@ -84,16 +74,9 @@ void bind(Binder& binder, AtmosphereConfig& config) {
                 "smaller: tau = 0, offset = median [deg]");
 }
 
-std::vector<OutputSpec> Atmosphere::outputs(const ObservationContext& observation) const {
-  const h5::Extent extent = {kBands, static_cast<std::uint64_t>(observation.level1.n_channels),
-                             observation.scans.size()};
-  return {feed_output(level2::kAtmosphereOffsets, h5::StoredType::float64, extent, "K"),
-          feed_output(level2::kAtmosphereTau, h5::StoredType::float64, extent, "K")};
-}
-
 std::unique_ptr<FeedWorker> Atmosphere::start_feed(const ObservationContext& observation, int feed,
                                                    ProductTable& products) const {
-  return std::make_unique<Worker>(observation, feed, config_, calibration_, products);
+  return std::make_unique<AtmosphereWorker>(observation, feed, config_, calibration_, products);
 }
 
 nlohmann::json Atmosphere::summary(const ObservationContext& /*observation*/,
@@ -101,7 +84,7 @@ nlohmann::json Atmosphere::summary(const ObservationContext& /*observation*/,
   double sum = 0.0, n = 0.0;
   for (const ProductTable& products : feeds) {
     if (!products.contains(level2::kAtmosphereTau)) continue;
-    for (const double tau : products.get<double>(level2::kAtmosphereTau)) {
+    for (const double tau : products.flat(level2::kAtmosphereTau)) {
       if (!std::isfinite(tau) || tau == 0.0) continue;
       sum += tau;
       n += 1.0;

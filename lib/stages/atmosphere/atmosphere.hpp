@@ -23,10 +23,9 @@ class Atmosphere final : public Stage {
       : config_(config), calibration_(std::move(calibration)) {}
 
   std::string_view name() const override { return "atmosphere"; }
-  FieldList requires_fields() const override { return {Field::vane_calibration, Field::scan_edges}; }
-  FieldList provides_fields() const override { return {Field::atmosphere}; }
+  DatasetList reads() const override { return {&level2::kGain, &level2::kScanEdges}; }
+  DatasetList writes() const override { return {&level2::kAtmosphereOffsets, &level2::kAtmosphereTau}; }
   Deliveries deliveries() const override { return {.scan_samples = true, .channel_medians = true}; }
-  std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
   /// `mean_tau` over all channels, scans and feeds [K]; scans without elevation range left out.

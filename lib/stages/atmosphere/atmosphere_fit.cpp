@@ -2,14 +2,12 @@
 
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include "core/constants.hpp"
 
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kLanes = 16;  ///< independent running sums, so that the compiler can use vectors
 
 using Lanes = std::array<double, kLanes>;

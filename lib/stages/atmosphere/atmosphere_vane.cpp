@@ -2,65 +2,59 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/constants.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "math/median.hpp"
 #include "stages/atmosphere/atmosphere_fit.hpp"
 #include "stages/feed_row.hpp"
-#include "stages/output_spec.hpp"
 #include "stages/vane/vane_calibration.hpp"
 
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-class Worker final : public FeedWorker {
+class AtmosphereVaneWorker final : public FeedWorker {
  public:
-  Worker(const ObservationContext& observation, int feed, const AtmosphereConfig& config,
-         const SystemTemperatureConfig& calibration, ProductTable& products)
+  AtmosphereVaneWorker(const ObservationContext& observation, int feed, const AtmosphereConfig& config,
+                       const SystemTemperatureConfig& calibration, ProductTable& products)
       : observation_(observation),
         feed_(feed),
         config_(config),
         calibration_(calibration),
         products_(products),
         centre_(ScanAirmass(elevation({0, observation.level1.n_samples})).mean()),
-        sums_(static_cast<std::size_t>(kBands) * n_channels()),
-        medians_K_(sums_.size()) {}
+        sums_(shape_of(kBands, observation.level1.n_channels)),
+        medians_K_(sums_.shape()) {}
 
   void consume(const FeedBlock& block) override {
     if (block.band == 0 || gain_.empty()) start_block(block);
     const ScanAirmass airmass(elevation_deg_, centre_);
     for (int channel = 0; channel < block.n_channels; ++channel) {
-      const std::size_t element =
-          static_cast<std::size_t>(block.band) * n_channels() + static_cast<std::size_t>(channel);
-      if (!std::isfinite(gain_[element])) continue;
-      sums_[element].add(airmass.sums(block.channel(channel)), 1.0 / gain_[element]);
+      const double gain = gain_(block.band, channel);
+      if (!std::isfinite(gain)) continue;
+      sums_(block.band, channel).add(airmass.sums(block.channel(channel)), 1.0 / gain);
       if (block.scan < 0) continue;
       const auto median_counts = static_cast<double>(block.channel_median[static_cast<std::size_t>(channel)]);
-      medians_K_[element].push_back(median_counts / gain_[element]);
+      medians_K_(block.band, channel).push_back(median_counts / gain);
     }
   }
 
   void finish() override {
     const bool is_flat = !(highest_deg_ - lowest_deg_ >= config_.min_elevation_range_deg);
-    std::vector<double> offsets_K(sums_.size(), kNan), tau_K(sums_.size(), kNan);
-    for (std::size_t element = 0; element < sums_.size(); ++element) {
-      if (sums_[element].n == 0.0) continue;
-      const AtmosphereLine line = is_flat ? AtmosphereLine{median(std::span<const double>(medians_K_[element])), 0.0}
-                                          : sums_[element].line(centre_);
-      offsets_K[element] = line.offset;
-      tau_K[element] = line.tau;
+    Array offsets_K(sums_.shape(), kNan), tau_K(sums_.shape(), kNan);
+    for (std::size_t i = 0; const AtmosphereSums& sums : sums_.flat()) {
+      const std::size_t element = i++;
+      if (sums.n == 0.0) continue;
+      const AtmosphereLine line = is_flat
+                                      ? AtmosphereLine{median(std::span<const double>(medians_K_.flat()[element])), 0.0}
+                                      : sums.line(centre_);
+      offsets_K.flat()[element] = line.offset;
+      tau_K.flat()[element] = line.tau;
     }
     products_.set(level2::kAtmosphereVaneOffsets, std::move(offsets_K));
     products_.set(level2::kAtmosphereVaneTau, std::move(tau_K));
   }
 
  private:
-  std::size_t n_channels() const { return static_cast<std::size_t>(observation_.level1.n_channels); }
-
   std::span<const double> elevation(std::array<std::int64_t, 2> range) const {
     return feed_samples(observation_.level1, observation_.level1.elevation_deg, feed_, range);
   }
@@ -88,26 +82,20 @@ class Worker final : public FeedWorker {
   const AtmosphereConfig& config_;
   const SystemTemperatureConfig& calibration_;
   ProductTable& products_;
-  double centre_;                               ///< airmass from which the sums count
-  std::vector<double> gain_;                    ///< [band][channel], counts / K, of the block in hand
-  std::vector<double> elevation_deg_;           ///< [sample] of the block in hand; NaN in vane events
-  double lowest_deg_ = kNan;                    ///< over all blocks
-  double highest_deg_ = kNan;                   ///< over all blocks
-  std::vector<AtmosphereSums> sums_;            ///< [band][channel]
-  std::vector<std::vector<double>> medians_K_;  ///< [band][channel][scan]
+  double centre_;                            ///< airmass from which the sums count
+  Array<double, 2> gain_;                    ///< [band][channel], counts / K, of the block in hand
+  std::vector<double> elevation_deg_;        ///< [sample] of the block in hand; NaN in vane events
+  double lowest_deg_ = kNan;                 ///< over all blocks
+  double highest_deg_ = kNan;                ///< over all blocks
+  Array<AtmosphereSums, 2> sums_;            ///< [band][channel]
+  Array<std::vector<double>, 2> medians_K_;  ///< [band][channel][scan]
 };
 
 }  // namespace
 
-std::vector<OutputSpec> AtmosphereVane::outputs(const ObservationContext& observation) const {
-  const h5::Extent extent = {kBands, static_cast<std::uint64_t>(observation.level1.n_channels)};
-  return {feed_output(level2::kAtmosphereVaneOffsets, h5::StoredType::float64, extent, "K"),
-          feed_output(level2::kAtmosphereVaneTau, h5::StoredType::float64, extent, "K")};
-}
-
 std::unique_ptr<FeedWorker> AtmosphereVane::start_feed(const ObservationContext& observation, int feed,
                                                        ProductTable& products) const {
-  return std::make_unique<Worker>(observation, feed, config_, calibration_, products);
+  return std::make_unique<AtmosphereVaneWorker>(observation, feed, config_, calibration_, products);
 }
 
 }  // namespace comap

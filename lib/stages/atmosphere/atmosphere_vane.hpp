@@ -23,12 +23,11 @@ class AtmosphereVane final : public Stage {
       : config_(config), calibration_(std::move(calibration)) {}
 
   std::string_view name() const override { return "atmosphere_vane"; }
-  FieldList requires_fields() const override { return {Field::vane_calibration, Field::scan_edges}; }
-  FieldList provides_fields() const override { return {}; }
+  DatasetList reads() const override { return {&level2::kGain, &level2::kScanEdges}; }
+  DatasetList writes() const override { return {&level2::kAtmosphereVaneOffsets, &level2::kAtmosphereVaneTau}; }
   Deliveries deliveries() const override {
     return {.scan_samples = true, .between_scans = true, .channel_medians = true};
   }
-  std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
 

@@ -16,14 +16,13 @@ namespace comap {
 ///        position_angle [deg], flux [Jy]} with ..._errors, chi2: [feed][band][sub-band]. NaN where the fit failed.
 class CalibratorFit final : public Stage {
  public:
-  CalibratorFit(CalibratorFitConfig config, int n_freq_bin)
-      : config_(config), n_freq_bin_(static_cast<std::size_t>(n_freq_bin)) {}
+  explicit CalibratorFit(CalibratorFitConfig config) : config_(std::move(config)) {}
 
   std::string_view name() const override { return "calibrator_fit"; }
-  FieldList requires_fields() const override { return {Field::scan_edges, Field::binned_data}; }
-  FieldList provides_fields() const override { return {}; }
+  DatasetList reads() const override { return {&level2::kScanEdges, &level2::kBinnedFiltered}; }
+  DatasetList writes() const override;
+  bool applies_to(const ObservationContext& observation) const override;
   void prepare(ObservationContext& observation) const override;
-  std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
   /// Medians over all elements: calibrator_flux, calibrator_flux_error [Jy], calibrator_chi2, pointing_offset_az,
@@ -34,7 +33,6 @@ class CalibratorFit final : public Stage {
 
  private:
   CalibratorFitConfig config_;
-  std::size_t n_freq_bin_;
 };
 
 /// Keys of [level2.calibrator_fit].

@@ -8,12 +8,11 @@
 #include "config/binder.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 #include "stages/check_level1/check_metadata.hpp"
 #include "stages/check_level1/copied_counts.hpp"
 #include "stages/check_level1/feed_flags.hpp"
 #include "stages/check_level1/pointing_screen.hpp"
-#include "stages/output_spec.hpp"
 
 namespace comap {
 
@@ -66,11 +65,6 @@ void bind(Binder& binder, CheckLevel1Config& config) {
                 "of a feed's samples in scans; more: the feed is left out");
   binder.number("min_noise_ratio", config.min_noise_ratio, {0, 1},
                 "variance over that of the radiometer equation; less: the scan of the feed is missing");
-}
-
-std::vector<OutputSpec> CheckLevel1::outputs(const ObservationContext& observation) const {
-  return {feed_output(level2::kSampleFlags, h5::StoredType::uint8,
-                      {kBands, static_cast<std::uint64_t>(observation.level1.n_samples)}, "")};
 }
 
 std::vector<Trouble> CheckLevel1::compare_feeds(const ObservationContext& /*observation*/,

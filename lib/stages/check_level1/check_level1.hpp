@@ -20,11 +20,10 @@ class CheckLevel1 final : public Stage {
   explicit CheckLevel1(CheckLevel1Config config) : config_(config) {}
 
   std::string_view name() const override { return "check_level1"; }
-  FieldList requires_fields() const override { return {}; }
-  FieldList provides_fields() const override { return {Field::level1_metadata}; }
-  Deliveries deliveries() const override { return {.scan_samples = true}; }
+  DatasetList reads() const override { return {}; }
+  DatasetList writes() const override { return {&level2::kSampleFlags}; }
+  Deliveries deliveries() const override { return {.level1_metadata = true, .scan_samples = true}; }
   void prepare(ObservationContext& observation) const override;
-  std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   std::vector<OutputAttribute> attributes() const override;
   std::vector<Trouble> compare_feeds(const ObservationContext& observation, const std::vector<int>& feeds,
                                      const std::vector<ProductTable>& products) const override;

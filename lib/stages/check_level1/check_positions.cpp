@@ -9,7 +9,7 @@
 #include <optional>
 #include <span>
 
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 #include "sky/of_date.hpp"
 #include "stages/check_level1/clock_jumps.hpp"
 #include "stages/check_level1/feed_places.hpp"
@@ -102,7 +102,7 @@ MetadataVerdict check_positions(const Level1Metadata& level1, const StatedPositi
 
 MetadataVerdict judge_metadata(Level1Metadata& level1, const CheckLevel1Config& config) {
   MetadataVerdict verdict = check_metadata(level1, config);
-  const auto is_of_times = [](const MetadataRefusal& refusal) { return refusal.dataset == level2::kMjd; };
+  const auto is_of_times = [](const MetadataRefusal& refusal) { return refusal.dataset == level2::kMjd.path; };
   if (std::ranges::any_of(verdict.refusals, is_of_times)) return verdict;
   const Observer observer;
   const StatedPositions stated = read_stated_positions(level1, stretches_between_gaps(level1, config.max_time_gap_s));

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "data/level2_datasets.hpp"
 #include "io/level1/sample_times.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "stages/check_level1/position_comparison.hpp"
 
 namespace comap {

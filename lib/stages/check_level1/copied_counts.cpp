@@ -12,7 +12,7 @@
 namespace comap {
 namespace {
 
-constexpr int kLooks = 48;           ///< counts of a block
+constexpr int kCountsOfBlock = 48;   ///< counts of a block
 constexpr int kLeastFinite = 16;     ///< of them
 constexpr std::int64_t kStep = 7;    ///< samples from one to the next, whatever the length of the scan
 constexpr std::int64_t kFirst = 11;  ///< sample
@@ -48,9 +48,9 @@ std::int64_t count_signature(const FeedBlock& block) {
   int n_finite = 0;
   bool varies = false;
   float before = NAN;
-  for (int look = 0; look < kLooks && kFirst + look * kStep < block.n_samples; ++look) {
+  for (int look = 0; look < kCountsOfBlock && kFirst + look * kStep < block.n_samples; ++look) {
     const float count =
-        block.channel(look * block.n_channels / kLooks)[static_cast<std::size_t>(kFirst + look * kStep)];
+        block.channel(look * block.n_channels / kCountsOfBlock)[static_cast<std::size_t>(kFirst + look * kStep)];
     hash = (hash ^ (std::isfinite(count) ? std::bit_cast<std::uint32_t>(count) : 0U)) * kFnvPrime;
     if (!std::isfinite(count)) continue;
     varies = varies || (n_finite > 0 && count != before);
@@ -65,7 +65,7 @@ std::vector<Trouble> find_copied_counts(const std::vector<int>& feeds, const std
   std::vector<Trouble> troubles;
   for (std::size_t i = 0; i < feeds.size(); ++i) {
     if (!products[i].contains(kCountSignatures)) continue;
-    const auto signatures = products[i].get<std::int64_t>(kCountSignatures);
+    const auto signatures = products[i].flat(kCountSignatures);
     for (std::size_t block = 0; block < signatures.size(); ++block) {
       if (signatures[block] == 0) continue;
       const Place place = {feeds[i], static_cast<int>(block) / kBands, static_cast<int>(block) % kBands};

@@ -12,7 +12,11 @@
 namespace comap {
 
 /// Product of a feed that no stage declares and so is not written: signatures [scan][band], 0 = none.
-inline constexpr const char* kCountSignatures = "check_level1/count_signatures";
+inline constexpr level2::ArrayDataset<std::int64_t, 2> kCountSignatures{"check_level1/count_signatures",
+                                                                        {level2::Axis::scan, level2::Axis::band},
+                                                                        "",
+                                                                        "check_level1",
+                                                                        "signatures of counts"};
 
 /// A number for some counts at the start of a block, the same for the same counts. 0 where they are constant or too
 /// few of them are finite: such blocks are alike without being copies. The block must be as it is in the file.

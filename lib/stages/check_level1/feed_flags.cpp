@@ -14,9 +14,8 @@ namespace comap {
 namespace {
 
 constexpr double kPercent = 100.0;
-constexpr const char* kStage = "check_level1";
 constexpr const char* kTod = "spectrometer/tod";
-constexpr const char* kPointing = "spectrometer/pixel_pointing";
+constexpr const char* kPointingGroup = "spectrometer/pixel_pointing";
 constexpr std::int64_t kUsuallyMissing = 10;  ///< samples of a feed that are NaN in any file
 constexpr double kMostHeld = 0.3;             ///< of the samples in scans, with the direction of the one before
 constexpr const char* kSamplesMissing = "these samples are missing";
@@ -94,11 +93,11 @@ void FeedFlags::add_sample_troubles(std::uint8_t in_single_channels, std::vector
     const std::int64_t n_flagged = std::ranges::count(bands_of, std::uint8_t{1});
     const std::string text = text_of(flag, limits_);
     if (n_flagged > (flag == sample_flag::kMissing ? kUsuallyMissing : 0)) {
-      troubles.push_back({kind, kStage, kTod, text + in_bands(bands), kSamplesMissing, {feed_}, n_flagged});
+      troubles.push_back({kind, kLevel1Stage, kTod, text + in_bands(bands), kSamplesMissing, {feed_}, n_flagged});
     }
     if ((in_single_channels & flag) != 0) {
       troubles.push_back(
-          {kind, kStage, kTod, text + " in single channels", "these channels are missing there", {feed_}, 0});
+          {kind, kLevel1Stage, kTod, text + " in single channels", "these channels are missing there", {feed_}, 0});
     }
   }
 }
@@ -121,7 +120,7 @@ void FeedFlags::leave_out_repeated(std::vector<Trouble>& troubles) {
   }
   if (bands.empty()) return;
   troubles.push_back({TroubleKind::samples_repeated,
-                      kStage,
+                      kLevel1Stage,
                       kTod,
                       fmt::format("more than {:g} % of the spectra{} are equal to the one before",
                                   kPercent * limits_.max_repeated_fraction, in_bands(bands)),
@@ -152,7 +151,8 @@ void FeedFlags::flag_pointing(std::vector<Trouble>& troubles) {
     }
   }
   const auto add = [&](TroubleKind kind, std::string what, const char* done, std::int64_t n_samples) {
-    if (n_samples > 0) troubles.push_back({kind, kStage, kPointing, std::move(what), done, {feed_}, n_samples});
+    if (n_samples > 0)
+      troubles.push_back({kind, kLevel1Stage, kPointingGroup, std::move(what), done, {feed_}, n_samples});
   };
   constexpr const char* kDone = "these samples are left out of maps";
   const auto count = [&](PointingFault fault) { return n_of.at(static_cast<std::size_t>(fault)); };

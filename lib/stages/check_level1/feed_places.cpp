@@ -10,7 +10,6 @@
 namespace comap {
 namespace {
 
-constexpr const char* kStage = "check_level1";
 constexpr const char* kPointing = "spectrometer/pixel_pointing";
 constexpr const char* kXOffset = "spectrometer/pixel_pointing/pixel_xoffset";
 constexpr const char* kYOffset = "spectrometer/pixel_pointing/pixel_yoffset";
@@ -124,13 +123,13 @@ std::vector<Trouble> check_feed_places(const Level1Metadata& level1) {
   const std::vector<std::size_t> rows = science_rows(level1);
   const std::vector<int> twins = coinciding_feeds(level1, rows);
   if (!twins.empty()) {
-    troubles.push_back({TroubleKind::clock, kStage, kPointing, "azimuth and elevation of another feed at every sample",
-                        "az and el are used", twins});
+    troubles.push_back({TroubleKind::clock, kLevel1Stage, kPointing,
+                        "azimuth and elevation of another feed at every sample", "az and el are used", twins});
     return troubles;
   }
   const std::vector<int> exchanged = exchanged_feeds(level1, rows);
   if (!exchanged.empty()) {
-    troubles.push_back({TroubleKind::clock, kStage, kPointing,
+    troubles.push_back({TroubleKind::clock, kLevel1Stage, kPointing,
                         "az and el lie where pixel_xoffset, pixel_yoffset put another feed", "az and el are used",
                         exchanged});
   }

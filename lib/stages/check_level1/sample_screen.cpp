@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/constants.hpp"
 #include "data/sample_flag.hpp"
 #include "math/median.hpp"
 #include "stages/gain_filter/channel_selection.hpp"
@@ -13,7 +14,6 @@
 namespace comap {
 namespace {
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr std::array<std::uint8_t, 3> kReasonFlags = {sample_flag::kMissing, sample_flag::kNotPositive,
                                                       sample_flag::kAbsurd};
 constexpr int kProbes = 8;         ///< channels that repeats and noise are told from
@@ -220,8 +220,8 @@ bool SampleScreen::is_quiet() {
   std::vector<double> ratios;
   for (const Probe& probe : probes_) {
     scratch_.assign(probe.row.begin(), probe.row.end());
-    for (float& value : scratch_) value = value > 0.0F && value <= probe.limit ? value : kNan;
-    for (const std::size_t sample : lost_) scratch_[sample] = kNan;
+    for (float& value : scratch_) value = value > 0.0F && value <= probe.limit ? value : kFloatNan;
+    for (const std::size_t sample : lost_) scratch_[sample] = kFloatNan;
     const DifferenceStatistics noise = difference_statistics(scratch_);
     if (!(static_cast<double>(scratch_.size()) - noise.n_missing > kMinPairs)) continue;
     ratios.push_back(noise.mean_square / (probe.level * probe.level * difference_variance_));
@@ -233,11 +233,11 @@ void SampleScreen::screen_channels(int first, int end) {
   for (int channel = first; channel < end; ++channel) {
     const std::span<float> values = row(channel);
     if (is_lost_) {
-      std::ranges::fill(values, kNan);
+      std::ranges::fill(values, kFloatNan);
       continue;
     }
     screen_row(values);
-    for (const std::size_t sample : lost_) values[sample] = kNan;
+    for (const std::size_t sample : lost_) values[sample] = kFloatNan;
   }
 }
 
@@ -262,7 +262,7 @@ void SampleScreen::screen_row(std::span<float> values) {
 /// A channel without power at any time.
 void SampleScreen::lose_row(std::span<float> values) {
   for (const float value : values) ++n_wrong_in_dead_[std::isnan(value) ? 0 : value <= 0.0F ? 1 : 2];
-  std::ranges::fill(values, kNan);
+  std::ranges::fill(values, kFloatNan);
 }
 
 void SampleScreen::lose_samples(std::span<float> values, std::size_t start, std::size_t end, float limit) {
@@ -271,7 +271,7 @@ void SampleScreen::lose_samples(std::span<float> values, std::size_t start, std:
     if (reason == kReasons) continue;
     if (n_wrong_[reason].empty()) n_wrong_[reason].resize(values.size(), 0);
     ++n_wrong_[reason][t];
-    values[t] = kNan;
+    values[t] = kFloatNan;
   }
 }
 
@@ -303,7 +303,7 @@ void SampleScreen::flag_shared() {
     if (is_shared) shared.push_back(t);
   }
   for (int channel = 0; channel < block_.n_channels && !shared.empty(); ++channel) {
-    for (const std::size_t t : shared) row(channel)[t] = kNan;
+    for (const std::size_t t : shared) row(channel)[t] = kFloatNan;
   }
 }
 

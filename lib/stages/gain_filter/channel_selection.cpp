@@ -5,14 +5,13 @@
 #include <bit>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 
+#include "core/constants.hpp"
 #include "math/median.hpp"
 
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kMaxMissingFraction = 0.01;
 constexpr double kMinRelativeVariance = 0.5;
 constexpr double kMaxRelativeVariance = 2.0;

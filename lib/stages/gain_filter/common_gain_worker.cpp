@@ -2,21 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <utility>
 
 #include "core/constants.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "math/gaps.hpp"
 
 namespace comap {
-namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-}  // namespace
-
 double frequency_rank(std::size_t band, std::size_t channel, std::size_t n_channels) {
   const bool reversed = band % 2 == 0;
   const std::size_t place = band * n_channels + (reversed ? n_channels - 1 - channel : channel);
@@ -47,7 +39,7 @@ void CommonGainWorker::add_sub_band(const SubBandRows& rows) {
   for (std::size_t i = 0; i < rows.channels.size(); ++i) {
     const double m = rows.system_temperature_K[i];
     const std::size_t channel = rows.channels[i];
-    const double vane_tsys = scan().calibration.system_temperature_K[rows.band * n_channels + channel];
+    const double vane_tsys = scan().calibration.system_temperature_K(rows.band, channel);
     const double w = 1.0 / (config().gain_template == GainTemplate::tsys ? vane_tsys : m);
     const Vector3 model = {1.0, w, w * frequency_rank(rows.band, channel, n_channels)};
     for (std::size_t j = 0; j < 3; ++j) {
@@ -62,13 +54,12 @@ void CommonGainWorker::add_sub_band(const SubBandRows& rows) {
 }
 
 void CommonGainWorker::keep(const SubBandRows& rows) {
-  const auto n_channels = static_cast<std::size_t>(observation().level1.n_channels);
   KeptSubBand kept;
   kept.y.reserve(rows.channels.size() * scan().n_samples);
   for (std::size_t i = 0; i < rows.channels.size(); ++i) {
     const ChannelSamples& row = rows.rows[i];
     for (std::size_t t = 0; t < scan().n_samples; ++t) kept.y.push_back(row.samples[t] * row.scale + row.shift);
-    kept.gain_counts_per_K.push_back(scan().calibration.gain_counts_per_K[rows.band * n_channels + rows.channels[i]]);
+    kept.gain_counts_per_K.push_back(scan().calibration.gain_counts_per_K(rows.band, rows.channels[i]));
   }
   kept.rows = rows;
   kept.rows.rows.clear();
@@ -102,8 +93,7 @@ void CommonGainWorker::finish_scan() {
 }
 
 CommonGainWorker::Average CommonGainWorker::average_kept(const KeptSubBand& kept) const {
-  const auto auto_rms = table().get<double>(level2::kLevel1AutoRms);
-  const auto n_channels = static_cast<std::size_t>(observation().level1.n_channels);
+  const auto auto_rms = table().get(level2::kLevel1AutoRms);
   const std::size_t n_samples = kept.y.size() / kept.rows.channels.size();
   Average average;
   average.sum.assign(n_samples, 0.0);
@@ -111,7 +101,7 @@ CommonGainWorker::Average CommonGainWorker::average_kept(const KeptSubBand& kept
   std::vector<std::array<float, 1>> weights;
   for (std::size_t i = 0; i < kept.rows.channels.size(); ++i) {
     const double m = kept.rows.system_temperature_K[i];
-    const double noise_K = auto_rms[kept.rows.band * n_channels + kept.rows.channels[i]] / kept.gain_counts_per_K[i];
+    const double noise_K = auto_rms(kept.rows.band, kept.rows.channels[i]) / kept.gain_counts_per_K[i];
     const double weight = 1.0 / (noise_K * noise_K);
     if (!std::isfinite(weight)) continue;
     average.add_channel(weight, m, kept.rows.frequency_GHz[i]);

@@ -36,13 +36,15 @@ GainFilter::GainFilter(GainFilterConfig config, SystemTemperatureConfig calibrat
   }
 }
 
-FieldList GainFilter::requires_fields() const {
-  FieldList fields = {Field::vane_calibration, Field::scan_edges};
+DatasetList GainFilter::reads() const {
+  DatasetList datasets = {&level2::kGain, &level2::kScanEdges};
   if (is_common_gain(config_.method) && config_.channel_weights == ChannelWeights::measured) {
-    fields.push_back(Field::level1_noise);
+    datasets.push_back(&level2::kLevel1AutoRms);
   }
-  return fields;
+  return datasets;
 }
+
+DatasetList GainFilter::writes() const { return gain_filter_datasets(config_); }
 
 void bind(Binder& binder, GainFilterConfig& config) {
   binder.choice_as("method", config.method,
@@ -67,10 +69,6 @@ void bind(Binder& binder, GainFilterConfig& config) {
   binder.number("prior_alpha", config.prior_alpha, {-4, 0}, "slope of the gain spectrum; 0 = from the data");
   binder.number("prior_band_ratio", config.prior_band_ratio, {0, 100}, "sigma_b / sigma_c: band's own over common");
   bind_line_mask(binder, config);
-}
-
-std::vector<OutputSpec> GainFilter::outputs(const ObservationContext& observation) const {
-  return gain_filter_outputs(observation, config_);
 }
 
 std::unique_ptr<FeedWorker> GainFilter::start_feed(const ObservationContext& observation, int feed,

@@ -26,10 +26,9 @@ class GainFilter final : public Stage {
   GainFilter(GainFilterConfig config, SystemTemperatureConfig calibration);
 
   std::string_view name() const override { return "gain_filter"; }
-  FieldList requires_fields() const override;
-  FieldList provides_fields() const override { return {Field::binned_data}; }
+  DatasetList reads() const override;
+  DatasetList writes() const override;
   Deliveries deliveries() const override { return {.scan_samples = true, .channel_medians = true}; }
-  std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
 

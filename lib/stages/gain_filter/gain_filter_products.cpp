@@ -2,68 +2,48 @@
 
 #include <cmath>
 #include <limits>
-#include <string>
-#include <utility>
 
 #include "core/constants.hpp"
 #include "data/sample_flag.hpp"
-#include "io/level2/level2_schema.hpp"
 
 namespace comap {
-namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-}  // namespace
-
 GainFilterProducts::GainFilterProducts(const ObservationContext& observation, const GainFilterConfig& config)
-    : n_samples_(static_cast<std::size_t>(observation.level1.n_samples)),
-      n_channels_(static_cast<std::size_t>(observation.level1.n_channels)),
-      n_scans_(observation.scans.size()),
-      n_sub_bands_(static_cast<std::size_t>(kBands * config.n_freq_bin)) {
-  unfiltered_.assign(n_sub_bands_ * n_samples_, 0.0F);
-  filtered_.assign(n_sub_bands_ * n_samples_, 0.0F);
-  for (auto* values : {&effective_tsys_, &white_variance_}) values->assign(n_sub_bands_ * n_scans_, kNan);
-  for (auto* values : {&gain_information_, &sigma_common_, &sigma_band_, &alpha_}) {
-    values->assign(kBands * n_scans_, kNan);
-  }
-  if (couples_bands(config)) information_matrix_.assign(kBands * (kBands * n_scans_), kNan);
-  mask_.assign(kBands * n_channels_, 0);
-  for (auto* values : {&frequency_sum_, &deviation_sum_, &n_frequency_scans_}) values->assign(n_sub_bands_, 0.0);
-}
-
-std::span<float> GainFilterProducts::unfiltered(std::size_t sub_band, std::int64_t start, std::int64_t n) {
-  return {unfiltered_.data() + sub_band * n_samples_ + static_cast<std::size_t>(start), static_cast<std::size_t>(n)};
-}
-
-std::span<float> GainFilterProducts::filtered(std::size_t sub_band, std::int64_t start, std::int64_t n) {
-  return {filtered_.data() + sub_band * n_samples_ + static_cast<std::size_t>(start), static_cast<std::size_t>(n)};
+    : n_freq_bin_(config.n_freq_bin) {
+  const auto n_scans = std::ssize(observation.scans);
+  const auto streams = shape_of(kBands, n_freq_bin_, observation.level1.n_samples);
+  const auto sub_band_scans = shape_of(kBands, n_freq_bin_, n_scans);
+  const auto band_scans = shape_of(kBands, n_scans);
+  const auto sub_bands = shape_of(kBands, n_freq_bin_);
+  for (auto* values : {&unfiltered_, &filtered_}) *values = Array(streams, 0.0F);
+  for (auto* values : {&effective_tsys_, &white_variance_}) *values = Array(sub_band_scans, kNan);
+  for (auto* values : {&gain_information_, &sigma_common_, &sigma_band_, &alpha_}) *values = Array(band_scans, kNan);
+  if (couples_bands(config)) information_matrix_ = Array(shape_of(kBands, kBands, n_scans), kNan);
+  mask_ = Array(shape_of(kBands, observation.level1.n_channels), std::uint8_t{0});
+  for (auto* values : {&frequency_sum_, &deviation_sum_, &n_frequency_scans_}) *values = Array(sub_bands, 0.0);
 }
 
 void GainFilterProducts::set_sub_band(std::size_t sub_band, std::size_t scan, double effective_tsys_K,
                                       double white_variance_K2) {
-  effective_tsys_[sub_band * n_scans_ + scan] = effective_tsys_K;
-  white_variance_[sub_band * n_scans_ + scan] = white_variance_K2;
+  effective_tsys_(band_of(sub_band), bin_of(sub_band), scan) = effective_tsys_K;
+  white_variance_(band_of(sub_band), bin_of(sub_band), scan) = white_variance_K2;
 }
 
 void GainFilterProducts::set_gain(std::size_t scan, const BandMatrix& information, const GainPrior& prior) {
   for (std::size_t band = 0; band < kBands; ++band) {
-    const std::size_t element = band * n_scans_ + scan;
-    gain_information_[element] = information[band][band];
-    sigma_common_[element] = prior.sigma_common;
-    sigma_band_[element] = prior.sigma_band;
-    alpha_[element] = prior.alpha;
+    gain_information_(band, scan) = information[band][band];
+    sigma_common_(band, scan) = prior.sigma_common;
+    sigma_band_(band, scan) = prior.sigma_band;
+    alpha_(band, scan) = prior.alpha;
     if (information_matrix_.empty()) continue;
-    for (std::size_t other = 0; other < kBands; ++other) {
-      information_matrix_[(band * kBands + other) * n_scans_ + scan] = information[band][other];
-    }
+    for (std::size_t other = 0; other < kBands; ++other)
+      information_matrix_(band, other, scan) = information[band][other];
   }
 }
 
 void GainFilterProducts::add_frequencies(std::size_t sub_band, double mean_GHz, double deviation_GHz) {
-  frequency_sum_[sub_band] += mean_GHz;
-  deviation_sum_[sub_band] += deviation_GHz;
-  n_frequency_scans_[sub_band] += 1.0;
+  frequency_sum_(band_of(sub_band), bin_of(sub_band)) += mean_GHz;
+  deviation_sum_(band_of(sub_band), bin_of(sub_band)) += deviation_GHz;
+  n_frequency_scans_(band_of(sub_band), bin_of(sub_band)) += 1.0;
 }
 
 void GainFilterProducts::add_frequencies(const SubBandRows& rows) {
@@ -85,12 +65,11 @@ void GainFilterProducts::add_mask(std::size_t band, std::span<const std::uint8_t
   for (std::size_t channel = 0; channel < flags.size(); ++channel) add_mask(band, channel, flags[channel]);
 }
 
-void GainFilterProducts::apply_flags(std::size_t band, std::int64_t start, std::span<std::uint8_t> flags) {
-  const std::size_t n_freq_bin = n_sub_bands_ / kBands;
-  const auto n = static_cast<std::int64_t>(flags.size());
+void GainFilterProducts::apply_flags(int band, Index start, std::span<std::uint8_t> flags) {
   std::vector<std::uint8_t> has_data(flags.size(), 0);
-  for (std::size_t sub_band = band * n_freq_bin; sub_band < (band + 1) * n_freq_bin; ++sub_band) {
-    const std::span<float> without = unfiltered(sub_band, start, n), with = filtered(sub_band, start, n);
+  for (int bin = 0; bin < n_freq_bin_; ++bin) {
+    const std::span<float> without = unfiltered_.view().piece(start, std::ssize(flags), band, bin);
+    const std::span<float> with = filtered_.view().piece(start, std::ssize(flags), band, bin);
     for (std::size_t t = 0; t < flags.size(); ++t) {
       if ((flags[t] & sample_flag::kLost) != 0) without[t] = with[t] = std::numeric_limits<float>::quiet_NaN();
       has_data[t] |= static_cast<std::uint8_t>(!std::isnan(with[t]));
@@ -104,10 +83,12 @@ void GainFilterProducts::apply_flags(std::size_t band, std::int64_t start, std::
 }
 
 void GainFilterProducts::store(ProductTable& products) {
-  for (std::size_t sub_band = 0; sub_band < n_sub_bands_; ++sub_band) {
-    // No scan: 0 / 0 = NaN, missing.
-    frequency_sum_[sub_band] /= n_frequency_scans_[sub_band];
-    deviation_sum_[sub_band] /= n_frequency_scans_[sub_band];
+  for (int band = 0; band < kBands; ++band) {
+    for (int bin = 0; bin < n_freq_bin_; ++bin) {
+      // No scan: 0 / 0 = NaN, missing.
+      frequency_sum_(band, bin) /= n_frequency_scans_(band, bin);
+      deviation_sum_(band, bin) /= n_frequency_scans_(band, bin);
+    }
   }
   products.set(level2::kBinned, std::move(unfiltered_));
   products.set(level2::kBinnedFiltered, std::move(filtered_));
@@ -127,35 +108,13 @@ bool couples_bands(const GainFilterConfig& config) {
   return config.method == GainFilterMethod::maximum_posterior && config.sky == "power_law";
 }
 
-std::vector<OutputSpec> gain_filter_outputs(const ObservationContext& observation, const GainFilterConfig& config) {
-  const auto n_samples = static_cast<std::uint64_t>(observation.level1.n_samples);
-  const auto n_channels = static_cast<std::uint64_t>(observation.level1.n_channels);
-  const std::uint64_t n_scans = observation.scans.size();
-  const auto n_bins = static_cast<std::uint64_t>(config.n_freq_bin);
-  std::vector<OutputSpec> outputs;
-  const auto declare = [&](std::string_view path, h5::StoredType type, h5::Extent shape, std::string_view unit) {
-    OutputSpec output{std::string(path), FeedAxis::feed_number, {}};
-    output.dataset.type = type;
-    output.dataset.extent = {kScienceFeeds, kBands};
-    output.dataset.extent.insert(output.dataset.extent.end(), shape.begin(), shape.end());
-    output.dataset.unit = unit;
-    outputs.push_back(std::move(output));
-  };
-  using enum h5::StoredType;
-  declare(level2::kSampleFlags, uint8, {n_samples}, "");
-  declare(level2::kBinned, float32, {n_bins, n_samples}, "K");
-  declare(level2::kBinnedFiltered, float32, {n_bins, n_samples}, "K");
-  declare(level2::kEffectiveTsys, float64, {n_bins, n_scans}, "K");
-  declare(level2::kWhiteVariance, float64, {n_bins, n_scans}, "K^2");
-  declare(level2::kGainInformation, float64, {n_scans}, "");
-  if (couples_bands(config)) declare(level2::kGainInformationMatrix, float64, {kBands, n_scans}, "");
-  declare(level2::kSigmaCommon, float64, {n_scans}, "");
-  declare(level2::kSigmaBand, float64, {n_scans}, "");
-  declare(level2::kGainAlpha, float64, {n_scans}, "");
-  declare(level2::kChannelMask, uint8, {n_channels}, "");
-  declare(level2::kCentralFrequencies, float64, {n_bins}, "GHz");
-  declare(level2::kBandwidths, float64, {n_bins}, "GHz");
-  return outputs;
+DatasetList gain_filter_datasets(const GainFilterConfig& config) {
+  using namespace level2;
+  DatasetList datasets = {&kSampleFlags,   &kBinned,          &kBinnedFiltered,     &kEffectiveTsys,
+                          &kWhiteVariance, &kGainInformation, &kSigmaCommon,        &kSigmaBand,
+                          &kGainAlpha,     &kChannelMask,     &kCentralFrequencies, &kBandwidths};
+  if (couples_bands(config)) datasets.push_back(&kGainInformationMatrix);
+  return datasets;
 }
 
 }  // namespace comap

@@ -9,7 +9,6 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "data/sample_flag.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "math/median.hpp"
 #include "stages/feed_row.hpp"
 
@@ -47,9 +46,7 @@ void GainFilterWorker::consume(const FeedBlock& block) {
   scan_.n_lost = std::max<std::int64_t>(
       scan_.n_lost, std::ranges::count_if(block.flags, [](std::uint8_t flags) { return flags != 0; }));
   const auto band = static_cast<std::size_t>(block.band);
-  const auto n_channels = static_cast<std::size_t>(block.n_channels);
-  const auto gain = std::span(scan_.calibration.gain_counts_per_K).subspan(band * n_channels, n_channels);
-  const BandChannels channels = select_channels(block, gain, config_);
+  const BandChannels channels = select_channels(block, scan_.calibration.gain_counts_per_K.row(block.band), config_);
   products_.add_mask(band, channels.flags);
   for (std::size_t i = 0; i < static_cast<std::size_t>(config_.n_freq_bin); ++i) {
     const SubBandRows rows = collect(block, channels, i);
@@ -71,19 +68,15 @@ void GainFilterWorker::finish() {
 
 void GainFilterWorker::apply_flags() {
   const std::int64_t n = observation_.level1.n_samples;
-  std::vector<std::uint8_t> flags(static_cast<std::size_t>(kBands * n), 0);
-  if (table_.contains(level2::kSampleFlags)) {
-    std::ranges::copy(table_.get<std::uint8_t>(level2::kSampleFlags), flags.begin());
-  }
+  Array flags(shape_of(kBands, n), std::uint8_t{0});
+  if (table_.contains(level2::kSampleFlags)) std::ranges::copy(table_.flat(level2::kSampleFlags), flags.flat().begin());
   for (int band = 0; band < kBands; ++band) {
     for (const auto& [start, end] : observation_.scans) {
-      products_.apply_flags(
-          static_cast<std::size_t>(band), start,
-          std::span(flags).subspan(static_cast<std::size_t>(band * n + start), static_cast<std::size_t>(end - start)));
+      products_.apply_flags(band, start, flags.view().piece(start, end - start, band));
     }
   }
   const std::int64_t n_without =
-      std::ranges::count_if(flags, [](std::uint8_t bits) { return (bits & sample_flag::kChannels) != 0; });
+      std::ranges::count_if(flags.flat(), [](std::uint8_t bits) { return (bits & sample_flag::kChannels) != 0; });
   if (n_without > 0) {
     table_.troubles.push_back({TroubleKind::samples_missing,
                                "gain_filter",

@@ -14,9 +14,9 @@ namespace comap {
 /// noise.
 std::function<double(double)> filtered_gain_power_K2(const GainNoise& noise);
 
-/// The same from the rows of one feed; `sub_band` counts band * n_freq_bin + sub-band of the band. Empty when the
-/// filter has no model of the gain, or no finite one, for this sub-band and scan.
-std::function<double(double)> filtered_gain_power_K2(const ProductTable& products, std::size_t sub_band,
-                                                     std::size_t n_freq_bin, std::size_t scan);
+/// The same from the rows of one feed. Empty when the filter has no model of the gain, or no finite one, for this
+/// sub-band of the band and scan.
+std::function<double(double)> filtered_gain_power_K2(const ProductTable& products, int band, int sub_band,
+                                                     std::size_t scan);
 
 }  // namespace comap

@@ -2,17 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <optional>
 
+#include "core/constants.hpp"
 #include "math/median.hpp"
 #include "stages/gain_filter/channel_selection.hpp"
 
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kMinLineChannels = 3;
 constexpr double kMinFitChannels = 3.0;
 

@@ -9,7 +9,7 @@
 namespace comap {
 namespace {
 
-constexpr double kMinChannels = 3.0;
+constexpr double kMinMoments = 3.0;
 // The mean of the gain over a scan is left free: power at f = 0 in units of the first bin's.
 constexpr double kPowerAtZero = 1000.0;
 
@@ -63,7 +63,7 @@ void add_projection(const TemplateSums& constant, const TemplateSums& sky, const
 }
 
 std::optional<Vector2> solve_sky(const ChannelMoments& moments, const Vector2& right_hand_side) {
-  if (moments.n < kMinChannels) return std::nullopt;
+  if (moments.n < kMinMoments) return std::nullopt;
   return solve(Matrix2{{{moments.ss, moments.ssx}, {moments.ssx, moments.ssxx}}}, right_hand_side);
 }
 

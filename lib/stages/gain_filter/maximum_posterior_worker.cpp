@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/constants.hpp"
 #include "math/gaps.hpp"
@@ -11,7 +10,6 @@
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kUnstableRatio = 1.5;
 constexpr double kStabilityLow_Hz = 0.05;
 constexpr double kStabilityHigh_Hz = 1.0;

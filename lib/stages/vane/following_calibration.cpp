@@ -9,7 +9,7 @@
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "io/level2/level2_schema.hpp"
+#include "io/level1/level1_identity.hpp"
 
 namespace comap {
 namespace {
@@ -17,9 +17,10 @@ namespace {
 [[noreturn]] void fail(const ObservationContext& observation, std::string_view what) {
   const std::int64_t following = observation.obsid + 1;
   throw ObservationError(
-      fmt::format("{}: no usable vane event, and a sky dip takes its calibration from observation {}, {}; process that "
+      observation.level1.path,
+      fmt::format("no usable vane event, and a sky dip takes its calibration from observation {}, {}; process that "
                   "first (comap_mpi level2 --obsid {})",
-                  observation.level1.path, following, what, following));
+                  following, what, following));
 }
 
 h5::File open_following(const ObservationContext& observation) {
@@ -38,18 +39,16 @@ h5::File open_following(const ObservationContext& observation) {
 }
 
 /// Rows of the feeds of `observation` in an array [event][feed of the file][band][channel].
-std::vector<float> in_own_rows(const std::vector<float>& values, const std::vector<std::int64_t>& feeds,
-                               const ObservationContext& observation, std::size_t n_events) {
-  const std::size_t row_size = kBands * static_cast<std::size_t>(observation.level1.n_channels);
+Array<float, 4> in_own_rows(View<const float, 4> values, const std::vector<std::int64_t>& feeds,
+                            const ObservationContext& observation) {
   const std::vector<int>& own = observation.level1.feeds;
-  std::vector<float> rows(n_events * own.size() * row_size, std::numeric_limits<float>::quiet_NaN());
-  for (std::size_t event = 0; event < n_events; ++event) {
+  Array rows(shape_of(values.shape(0), own.size(), values.shape(2), values.shape(3)),
+             std::numeric_limits<float>::quiet_NaN());
+  for (Index event = 0; event < values.shape(0); ++event) {
     for (std::size_t row = 0; row < own.size(); ++row) {
       const auto found = std::ranges::find(feeds, own[row]);
       if (found == feeds.end()) continue;
-      const std::size_t from = event * feeds.size() + static_cast<std::size_t>(found - feeds.begin());
-      std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(from * row_size), row_size,
-                  rows.begin() + static_cast<std::ptrdiff_t>((event * own.size() + row) * row_size));
+      std::ranges::copy(values(event, found - feeds.begin()).flat(), rows(event, row).flat().begin());
     }
   }
   return rows;
@@ -60,24 +59,23 @@ std::vector<float> in_own_rows(const std::vector<float>& values, const std::vect
 FollowingCalibration read_following_calibration(const ObservationContext& observation) {
   const h5::File file = open_following(observation);
   for (const std::string_view dataset :
-       {level2::kVaneEventMjd, level2::kFeeds, level2::kSystemTemperature, level2::kGain}) {
+       {level2::kVaneEventMjd.path, level2::kFeeds.path, level2::kSystemTemperature.path, level2::kGain.path}) {
     if (!file.exists(dataset)) fail(observation, fmt::format("whose Level-2 file {} lacks {}", file.path(), dataset));
   }
   FollowingCalibration result;
-  result.event_mjd = file.read<double>(level2::kVaneEventMjd);
+  result.event_mjd = Array<double, 1>(file.read<double>(level2::kVaneEventMjd));
   const auto feeds = file.read<std::int64_t>(level2::kFeeds);
-  const h5::Extent expected = {result.event_mjd.size(), feeds.size(), kBands,
-                               static_cast<std::uint64_t>(observation.level1.n_channels)};
+  const auto shape = shape_of(result.event_mjd.size(), feeds.size(), kBands, observation.level1.n_channels);
   const auto read = [&](std::string_view dataset) {
-    if (file.info(dataset).extent != expected) {
+    if (file.info(dataset).extent != h5::Extent(shape.begin(), shape.end())) {
       fail(observation,
            fmt::format("whose Level-2 file {} has another number of channels or events in {}", file.path(), dataset));
     }
-    return in_own_rows(file.read<float>(dataset), feeds, observation, result.event_mjd.size());
+    return in_own_rows(Array(shape, file.read<float>(dataset)), feeds, observation);
   };
   result.system_temperature_K = read(level2::kSystemTemperature);
   result.gain = read(level2::kGain);
-  if (std::ranges::none_of(result.gain, [](float gain) { return std::isfinite(gain); })) {
+  if (std::ranges::none_of(result.gain.flat(), [](float gain) { return std::isfinite(gain); })) {
     fail(observation, fmt::format("whose Level-2 file {} has no gain for any feed of this one", file.path()));
   }
   return result;

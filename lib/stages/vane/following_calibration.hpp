@@ -2,18 +2,9 @@
 /// \file
 /// The vane calibration of the observation after a sky dip.
 
-#include <vector>
-
 #include "stages/stage.hpp"
 
 namespace comap {
-
-/// Vane events of another observation, in the feeds and channels of this one.
-struct FollowingCalibration {
-  std::vector<double> event_mjd;            ///< [event]
-  std::vector<float> system_temperature_K;  ///< [event][feed row of this observation][band][channel]
-  std::vector<float> gain;                  ///< same shape, counts / K
-};
 
 /// Reads `observation.following_level2_path`; NaN for feeds that it does not have. Throws ObservationError, saying
 /// which observation to process first, when there is no such file, it is not that of obsid + 1, was not completed, or

@@ -94,10 +94,12 @@ void require_common_times(const Level1Metadata& level1) {
   const auto require = [&](const char* dataset, const std::vector<double>& times) {
     const double first = times.front(), last = times.back();
     if (last >= level1.mjd.front() && first <= level1.mjd.back()) return;
-    throw ObservationError(fmt::format(
-        "{}: {}: the housekeeping's times, {:.5f} to {:.5f}, have nothing in common with spectrometer/MJD, {:.5f} to "
-        "{:.5f}{}: write them as MJD (UTC) or leave the observation out",
-        level1.path, dataset, first, last, level1.mjd.front(), level1.mjd.back(), other_time_scale(first)));
+    throw ObservationError(
+        level1.path,
+        fmt::format(
+            "{}: the housekeeping's times, {:.5f} to {:.5f}, have nothing in common with spectrometer/MJD, {:.5f} to "
+            "{:.5f}{}: write them as MJD (UTC) or leave the observation out",
+            dataset, first, last, level1.mjd.front(), level1.mjd.back(), other_time_scale(first)));
   };
   require("hk/antenna0/vane/utc", level1.vane.utc_mjd);
   require("hk/array/frame/utc", level1.frame.utc_mjd);

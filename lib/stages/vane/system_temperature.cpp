@@ -12,10 +12,9 @@
 #include "config/binder.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
-#include "io/level2/level2_schema.hpp"
+#include "data/observation.hpp"
 #include "math/median.hpp"
 #include "stages/feed_row.hpp"
-#include "stages/output_spec.hpp"
 #include "stages/vane/following_calibration.hpp"
 #include "stages/vane/housekeeping.hpp"
 #include "stages/vane/load_temperature.hpp"
@@ -76,21 +75,20 @@ struct EventOutcome {
   std::int64_t n_impossible = 0;  ///< those of them with a system temperature that cannot be
 };
 
-class Worker final : public FeedWorker {
+class SystemTemperatureWorker final : public FeedWorker {
  public:
-  Worker(const ObservationContext& observation, const SystemTemperatureConfig& config, int feed, ProductTable& products)
+  SystemTemperatureWorker(const ObservationContext& observation, const SystemTemperatureConfig& config, int feed,
+                          ProductTable& products)
       : observation_(observation),
         config_(config),
         feed_(feed),
-        n_channels_(static_cast<std::size_t>(observation.level1.n_channels)),
         products_(products),
         outcomes_(observation.vane_events.size()) {
     for (const SampleRange& event : observation.vane_events) {
       setups_.push_back(set_up_event(observation.level1, event, config));
     }
-    const std::size_t size = observation.vane_events.size() * kBands * n_channels_;
-    tsys_K_.assign(size, std::numeric_limits<float>::quiet_NaN());
-    gain_.assign(size, std::numeric_limits<float>::quiet_NaN());
+    const auto shape = shape_of(observation.vane_events.size(), kBands, observation.level1.n_channels);
+    for (auto* values : {&tsys_K_, &gain_}) *values = Array(shape, std::numeric_limits<float>::quiet_NaN());
   }
 
   /// A block is a whole event of one band.
@@ -107,7 +105,7 @@ class Worker final : public FeedWorker {
     for (std::size_t event = 0; event < outcomes_.size(); ++event) finish_event(event);
     std::ranges::move(compare_vane_events(observation_, feed_, config_, tsys_K_, gain_),
                       std::back_inserter(products_.troubles));
-    if (std::ranges::none_of(gain_, [](float gain) { return std::isfinite(gain); })) {
+    if (std::ranges::none_of(gain_.flat(), [](float gain) { return std::isfinite(gain); })) {
       add({TroubleKind::calibration, "system_temperature", "hk/antenna0/vane", "no vane event gives a gain",
            "the feed is missing"});
     }
@@ -147,10 +145,8 @@ class Worker final : public FeedWorker {
         ++outcome.n_impossible;
         continue;
       }
-      const std::size_t element =
-          (event * kBands + static_cast<std::size_t>(block.band)) * n_channels_ + static_cast<std::size_t>(channel);
-      tsys_K_[element] = static_cast<float>(result.system_temperature_K);
-      gain_[element] = static_cast<float>(result.gain_counts_per_K);
+      tsys_K_(event, block.band, channel) = static_cast<float>(result.system_temperature_K);
+      gain_(event, block.band, channel) = static_cast<float>(result.gain_counts_per_K);
     }
   }
 
@@ -166,10 +162,8 @@ class Worker final : public FeedWorker {
            "these samples are left out"});
     }
     if (2 * outcome.n_impossible <= outcome.n_measured) return;
-    const auto row_size = static_cast<std::ptrdiff_t>(kBands * n_channels_);
     for (auto* values : {&tsys_K_, &gain_}) {
-      const auto first = values->begin() + static_cast<std::ptrdiff_t>(event) * row_size;
-      std::fill(first, first + row_size, std::numeric_limits<float>::quiet_NaN());
+      std::ranges::fill((*values)(event).flat(), std::numeric_limits<float>::quiet_NaN());
     }
     add(unused_event(TroubleKind::calibration, event,
                      fmt::format("most channels have a system temperature outside {:g} to {:g} K",
@@ -209,12 +203,11 @@ class Worker final : public FeedWorker {
   const ObservationContext& observation_;
   const SystemTemperatureConfig& config_;
   int feed_;
-  std::size_t n_channels_;
   ProductTable& products_;
   std::vector<EventSetup> setups_;
   std::vector<EventOutcome> outcomes_;
-  std::vector<float> tsys_K_;  ///< [event][band][channel]
-  std::vector<float> gain_;    ///< [event][band][channel]
+  Array<float, 3> tsys_K_;  ///< [event][band][channel]
+  Array<float, 3> gain_;    ///< [event][band][channel]
 };
 
 /// Hands out the calibration that prepare() took from another observation.
@@ -224,19 +217,15 @@ class FollowingWorker final : public FeedWorker {
       : observation_(observation), row_(row_of_feed(observation.level1, feed)), products_(products) {}
 
   void finish_vane() override {
-    for (const std::string_view path : {level2::kSystemTemperature, level2::kGain}) products_.set(path, own_row(path));
+    products_.set(level2::kSystemTemperature, own_row(observation_.following->system_temperature_K));
+    products_.set(level2::kGain, own_row(observation_.following->gain));
   }
 
  private:
-  std::vector<float> own_row(std::string_view path) const {
-    const auto all = observation_.products.get<float>(path);
-    const std::size_t n_rows = observation_.level1.feeds.size();
-    const std::size_t n_events = observation_.products.get<double>(level2::kVaneEventMjd).size();
-    const std::size_t row_size = kBands * static_cast<std::size_t>(observation_.level1.n_channels);
-    std::vector<float> values;
-    for (std::size_t event = 0; event < n_events; ++event) {
-      const auto row = all.subspan((event * n_rows + row_) * row_size, row_size);
-      values.insert(values.end(), row.begin(), row.end());
+  Array<float, 3> own_row(const Array<float, 4>& all) const {
+    Array<float, 3> values(shape_of(all.shape(0), all.shape(2), all.shape(3)));
+    for (Index event = 0; event < all.shape(0); ++event) {
+      std::ranges::copy(all(event, row_).flat(), values(event).flat().begin());
     }
     return values;
   }
@@ -247,22 +236,20 @@ class FollowingWorker final : public FeedWorker {
 };
 
 /// Mid times of the vane events.
-std::vector<double> mid_times(const ObservationContext& observation) {
+Array<double, 1> mid_times(const ObservationContext& observation) {
   const std::vector<double>& mjd = observation.level1.mjd;
   std::vector<double> middle;
   for (const SampleRange& event : observation.vane_events) {
     middle.push_back(0.5 * (mjd[static_cast<std::size_t>(event[0])] + mjd[static_cast<std::size_t>(event[1] - 1)]));
   }
-  return middle;
+  return Array<double, 1>(std::move(middle));
 }
 
 /// Without a usable event of its own a sky dip takes those of the next observation.
 void calibrate_from_following(ObservationContext& observation) {
-  FollowingCalibration following = read_following_calibration(observation);
+  observation.following = read_following_calibration(observation);
   observation.vane_events.clear();
-  observation.products.set(level2::kVaneEventMjd, std::move(following.event_mjd));
-  observation.products.set(level2::kSystemTemperature, std::move(following.system_temperature_K));
-  observation.products.set(level2::kGain, std::move(following.gain));
+  observation.products.set(level2::kVaneEventMjd, observation.following->event_mjd);
 }
 
 /// An observation of which no feed is calibrated holds nothing: throws ObservationError with what the feeds say.
@@ -272,7 +259,7 @@ void require_a_gain(const ObservationContext& observation, const std::vector<Pro
   for (const ProductTable& products : feeds) {
     if (!products.contains(level2::kGain)) continue;
     has_calibration = true;
-    const auto gain = products.get<float>(level2::kGain);
+    const auto gain = products.flat(level2::kGain);
     if (std::ranges::any_of(gain, [](float value) { return std::isfinite(value); })) return;
     std::ranges::copy_if(products.troubles, std::back_inserter(reasons),
                          [](const Trouble& trouble) { return trouble.stage == "system_temperature"; });
@@ -283,13 +270,12 @@ void require_a_gain(const ObservationContext& observation, const std::vector<Pro
     reason.done.clear();
     text += "; " + describe(reason);
   }
-  throw ObservationError(fmt::format("{}: no feed has a gain{}", observation.level1.path, text));
+  throw ObservationError(observation.level1.path, "no feed has a gain" + text);
 }
 
 }  // namespace
 
 TsysAndGain tsys_from_vane(double hot_counts, double cold_counts, double hot_temperature_K, double cold_temperature_K) {
-  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   if (!(cold_counts > 0.0 && hot_counts > cold_counts)) return {kNan, kNan};
   const double y = hot_counts / cold_counts;
   return {(hot_temperature_K - y * cold_temperature_K) / (y - 1.0),
@@ -349,30 +335,24 @@ void SystemTemperature::prepare(ObservationContext& observation) const {
   std::ranges::move(odd_temperatures(level1, config_), std::back_inserter(observation.troubles));
   if (!any_usable && observation.source_group == kSkyDipGroup) return calibrate_from_following(observation);
   if (found.n_runs == 0) {
-    throw ObservationError(
-        fmt::format("{}: hk/array/frame/features: no vane event (a run of feature {})", level1.path, kVaneFeature));
+    throw ObservationError(level1.path,
+                           fmt::format("hk/array/frame/features: no vane event (a run of feature {})", kVaneFeature));
   }
   if (!any_usable) {
     throw ObservationError(
-        fmt::format("{}: hk/antenna0/vane/angle: no vane event has hot and cold samples ({} run{} of feature {}{})",
-                    level1.path, found.n_runs, found.n_runs == 1 ? "" : "s", kVaneFeature, reasons));
+        level1.path,
+        fmt::format("hk/antenna0/vane/angle: no vane event has hot and cold samples ({} run{} of feature {}{})",
+                    found.n_runs, found.n_runs == 1 ? "" : "s", kVaneFeature, reasons));
   }
   observation.products.set(level2::kVaneEventMjd, mid_times(observation));
 }
 
-std::vector<OutputSpec> SystemTemperature::outputs(const ObservationContext& observation) const {
-  return {vane_output(level2::kSystemTemperature, observation, "K"),
-          vane_output(level2::kGain, observation, "counts/K"),
-          observation_output(level2::kVaneEventMjd, h5::StoredType::float64,
-                             {observation.products.get<double>(level2::kVaneEventMjd).size()}, "d")};
-}
-
 std::unique_ptr<FeedWorker> SystemTemperature::start_feed(const ObservationContext& observation, int feed,
                                                           ProductTable& products) const {
-  if (observation.products.contains(level2::kGain)) {
+  if (observation.following) {
     return std::make_unique<FollowingWorker>(observation, feed, products);
   }
-  return std::make_unique<Worker>(observation, config_, feed, products);
+  return std::make_unique<SystemTemperatureWorker>(observation, config_, feed, products);
 }
 
 nlohmann::json SystemTemperature::summary(const ObservationContext& observation,
@@ -381,7 +361,7 @@ nlohmann::json SystemTemperature::summary(const ObservationContext& observation,
   std::vector<float> all;
   for (const ProductTable& products : feeds) {
     if (!products.contains(level2::kSystemTemperature)) continue;
-    const auto values = products.get<float>(level2::kSystemTemperature);
+    const auto values = products.flat(level2::kSystemTemperature);
     all.insert(all.end(), values.begin(), values.end());
   }
   return {{"median_tsys", static_cast<double>(median(std::span<const float>(all)))}};
@@ -390,8 +370,8 @@ nlohmann::json SystemTemperature::summary(const ObservationContext& observation,
 std::vector<Trouble> SystemTemperature::compare_feeds(const ObservationContext& observation,
                                                       const std::vector<int>& feeds,
                                                       const std::vector<ProductTable>& products) const {
-  const std::size_t n_events = observation.products.get<double>(level2::kVaneEventMjd).size();
-  std::vector<Trouble> troubles = compare_feed_temperatures(n_events, feeds, products, config_.max_feed_excess);
+  std::vector<Trouble> troubles = compare_feed_temperatures(feeds, products, config_.max_feed_excess);
+  const Index n_events = observation.products.get(level2::kVaneEventMjd).size();
   std::ranges::move(compare_event_changes(n_events, feeds, products), std::back_inserter(troubles));
   return troubles;
 }

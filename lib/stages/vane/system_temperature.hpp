@@ -31,11 +31,10 @@ class SystemTemperature final : public Stage {
   explicit SystemTemperature(SystemTemperatureConfig config) : config_(std::move(config)) {}
 
   std::string_view name() const override { return "system_temperature"; }
-  FieldList requires_fields() const override { return {Field::level1_metadata}; }
-  FieldList provides_fields() const override { return {Field::vane_calibration}; }
+  DatasetList reads() const override { return {&level2::kSampleFlags}; }
+  DatasetList writes() const override { return {&level2::kSystemTemperature, &level2::kGain, &level2::kVaneEventMjd}; }
   Deliveries deliveries() const override { return {.vane_samples = true}; }
   void prepare(ObservationContext& observation) const override;
-  std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
   /// `median_tsys` over all channels of all feeds and events [K]. Throws ObservationError when no feed has a gain.

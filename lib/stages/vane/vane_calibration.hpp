@@ -2,8 +2,6 @@
 /// \file
 /// System temperature and gain of a feed at a given time, from its vane events.
 
-#include <vector>
-
 #include "config/level2_config.hpp"
 #include "stages/stage.hpp"
 
@@ -11,8 +9,8 @@ namespace comap {
 
 /// Both [band][channel]; NaN where no event gives a value.
 struct VaneCalibration {
-  std::vector<double> system_temperature_K;
-  std::vector<double> gain_counts_per_K;
+  Array<double, 2> system_temperature_K;
+  Array<double, 2> gain_counts_per_K;
 };
 
 /// Calibration of the feed whose `products` hold the rows of system_temperature, for the time `mjd` (UTC):

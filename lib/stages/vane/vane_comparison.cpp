@@ -6,19 +6,16 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <limits>
 #include <map>
 #include <utility>
 
 #include "core/constants.hpp"
-#include "io/level2/level2_schema.hpp"
 #include "math/median.hpp"
 #include "stages/feed_row.hpp"
 
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kMostZenithSky_K = 20.0;       ///< of atmosphere at 26-34 GHz, in bad weather
 constexpr double kMostChangeDifference = 0.03;  ///< relative, of feeds under one sky
 constexpr std::size_t kFewestFeeds = 3;         ///< of which one can be the odd one
@@ -42,13 +39,6 @@ double airmass_of(const ObservationContext& observation, int feed, std::size_t e
   return 1.0 / std::sin(elevation_deg * kDegree_rad);
 }
 
-/// Elements of a band in an event, of an array [event][band][channel].
-template <typename T>
-std::span<T> of_event_and_band(std::span<T> values, std::size_t n_events, std::size_t event, std::size_t band) {
-  const std::size_t n_channels = values.size() / (n_events * kBands);
-  return values.subspan((event * kBands + band) * n_channels, n_channels);
-}
-
 /// ", in bands 0, 2"; nothing for all.
 std::string in_bands(const std::vector<int>& bands) {
   if (bands.size() == static_cast<std::size_t>(kBands)) return "";
@@ -58,8 +48,8 @@ std::string in_bands(const std::vector<int>& bands) {
 /// The events of one band of a feed.
 class EventComparison {
  public:
-  EventComparison(const ObservationContext& observation, int feed, std::size_t band,
-                  const SystemTemperatureConfig& config, std::span<float> tsys_K, std::span<float> gain)
+  EventComparison(const ObservationContext& observation, int feed, int band, const SystemTemperatureConfig& config,
+                  View<float, 3> tsys_K, View<float, 3> gain)
       : observation_(observation),
         feed_(feed),
         band_(band),
@@ -80,13 +70,8 @@ class EventComparison {
   }
 
  private:
-  template <typename T>
-  auto of_event(std::span<T> values, std::size_t event) const {
-    return of_event_and_band(values, n_events_, event, band_);
-  }
-
   double tsys_ratio(std::size_t event, std::size_t other) const {
-    return typical_ratio(of_event(tsys_K_, event), of_event(tsys_K_, other));
+    return typical_ratio(tsys_K_.row(event, band_), tsys_K_.row(other, band_));
   }
 
   /// The event with the lowest system temperature.
@@ -99,7 +84,7 @@ class EventComparison {
     return lowest;
   }
 
-  double typical(std::size_t event) const { return median(std::span<const float>(of_event(tsys_K_, event))); }
+  double typical(std::size_t event) const { return median(std::span<const float>(tsys_K_.row(event, band_))); }
 
   bool contradicts(std::size_t event, std::size_t lowest) const {
     const double airmass_step =
@@ -109,8 +94,8 @@ class EventComparison {
   }
 
   void leave_out(std::size_t event, std::size_t lowest) {
-    std::ranges::fill(of_event(tsys_K_, event), static_cast<float>(kNan));
-    std::ranges::fill(of_event(gain_, event), static_cast<float>(kNan));
+    std::ranges::fill(tsys_K_.row(event, band_), static_cast<float>(kNan));
+    std::ranges::fill(gain_.row(event, band_), static_cast<float>(kNan));
     add(TroubleKind::vane_power,
         fmt::format(
             "system temperature in vane event {} more than {:g} % above that in event {}: the vane may cover the "
@@ -120,7 +105,7 @@ class EventComparison {
   }
 
   void compare_gains(std::size_t event, std::size_t lowest) {
-    const double ratio = typical_ratio(of_event(gain_, event), of_event(gain_, lowest));
+    const double ratio = typical_ratio(gain_.row(event, band_), gain_.row(lowest, band_));
     if (!(std::abs(ratio - 1.0) > config_.max_event_difference)) return;
     add(TroubleKind::calibration,
         fmt::format("gains in vane events {} and {} differ by more than {:g} %, system temperatures do not",
@@ -134,24 +119,24 @@ class EventComparison {
 
   const ObservationContext& observation_;
   int feed_;
-  std::size_t band_;
+  int band_;
   const SystemTemperatureConfig& config_;
   std::size_t n_events_;
-  std::span<float> tsys_K_;
-  std::span<float> gain_;
+  View<float, 3> tsys_K_;  ///< [event][band][channel]
+  View<float, 3> gain_;
   std::vector<Trouble> troubles_;
 };
 
 }  // namespace
 
 std::vector<Trouble> compare_vane_events(const ObservationContext& observation, int feed,
-                                         const SystemTemperatureConfig& config, std::span<float> tsys_K,
-                                         std::span<float> gain) {
+                                         const SystemTemperatureConfig& config, View<float, 3> tsys_K,
+                                         View<float, 3> gain) {
   if (observation.vane_events.size() < 2) return {};
   // A trouble that several bands have is said once, with the bands.
   std::vector<std::pair<Trouble, std::vector<int>>> found;
   for (int band = 0; band < kBands; ++band) {
-    EventComparison comparison(observation, feed, static_cast<std::size_t>(band), config, tsys_K, gain);
+    EventComparison comparison(observation, feed, band, config, tsys_K, gain);
     for (Trouble& trouble : comparison.run()) {
       const auto same = std::ranges::find_if(found, [&](const auto& one) { return one.first.what == trouble.what; });
       if (same == found.end()) {
@@ -185,30 +170,31 @@ std::vector<int> odd_feeds(const std::vector<int>& feeds, const std::vector<doub
   return odd;
 }
 
-std::span<const float> tsys_of(const ProductTable& products) {
+/// Without a calibration an array without events.
+View<const float, 3> tsys_of(const ProductTable& products) {
   if (!products.contains(level2::kSystemTemperature)) return {};
-  return products.get<float>(level2::kSystemTemperature);
+  return products.get(level2::kSystemTemperature);
 }
 
 /// Over channels and events; NaN without any.
-double median_of_band(std::span<const float> tsys_K, std::size_t n_events, std::size_t band) {
+double median_of_band(View<const float, 3> tsys_K, int band) {
   std::vector<float> of_band;
-  for (std::size_t event = 0; event < n_events && !tsys_K.empty(); ++event) {
-    std::ranges::copy(of_event_and_band(tsys_K, n_events, event, band), std::back_inserter(of_band));
+  for (Index event = 0; event < tsys_K.shape(0); ++event) {
+    std::ranges::copy(tsys_K.row(event, band), std::back_inserter(of_band));
   }
   return median(std::span<const float>(of_band));
 }
 
 }  // namespace
 
-std::vector<Trouble> compare_feed_temperatures(std::size_t n_events, const std::vector<int>& feeds,
-                                               const std::vector<ProductTable>& products, double most_excess) {
+std::vector<Trouble> compare_feed_temperatures(const std::vector<int>& feeds, const std::vector<ProductTable>& products,
+                                               double most_excess) {
   std::map<std::vector<int>, std::vector<int>> bands_of;  // by the odd feeds
-  for (std::size_t band = 0; band < kBands; ++band) {
+  for (int band = 0; band < kBands; ++band) {
     std::vector<double> typical_K;
-    for (const ProductTable& table : products) typical_K.push_back(median_of_band(tsys_of(table), n_events, band));
+    for (const ProductTable& table : products) typical_K.push_back(median_of_band(tsys_of(table), band));
     std::vector<int> odd = odd_feeds(feeds, typical_K, most_excess, false);
-    if (!odd.empty()) bands_of[std::move(odd)].push_back(static_cast<int>(band));
+    if (!odd.empty()) bands_of[std::move(odd)].push_back(band);
   }
   std::vector<Trouble> troubles;
   for (const auto& [odd, bands] : bands_of) {
@@ -220,15 +206,14 @@ std::vector<Trouble> compare_feed_temperatures(std::size_t n_events, const std::
   return troubles;
 }
 
-std::vector<Trouble> compare_event_changes(std::size_t n_events, const std::vector<int>& feeds,
+std::vector<Trouble> compare_event_changes(Index n_events, const std::vector<int>& feeds,
                                            const std::vector<ProductTable>& products) {
   std::vector<Trouble> troubles;
-  for (std::size_t event = 1; event < n_events; ++event) {
+  for (Index event = 1; event < n_events; ++event) {
     std::vector<double> changes;
     for (const ProductTable& table : products) {
-      const std::span<const float> tsys = tsys_of(table);
-      const std::size_t n_elements = tsys.size() / n_events;
-      changes.push_back(typical_ratio(tsys.subspan(event * n_elements, n_elements), tsys.first(n_elements)));
+      const auto tsys = tsys_of(table);
+      changes.push_back(tsys.empty() ? kNan : typical_ratio(tsys(event).flat(), tsys(0).flat()));
     }
     std::vector<int> odd = odd_feeds(feeds, changes, kMostChangeDifference, true);
     if (odd.empty()) continue;

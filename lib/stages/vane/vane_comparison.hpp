@@ -19,17 +19,17 @@ namespace comap {
 /// Gains that differ by more than `max_event_difference` all the same are said, too.
 /// `tsys_K`, `gain`: [event][element]. Returns troubles of this feed.
 std::vector<Trouble> compare_vane_events(const ObservationContext& observation, int feed,
-                                         const SystemTemperatureConfig& config, std::span<float> tsys_K,
-                                         std::span<float> gain);
+                                         const SystemTemperatureConfig& config, View<float, 3> tsys_K,
+                                         View<float, 3> gain);
 
 /// Feeds whose system temperature in a band (median over channels and events) exceeds that of the median feed by more
 /// than `most_excess` of it: the vane may cover them partly in every event. `feeds`: feed numbers; `products`: of each.
-std::vector<Trouble> compare_feed_temperatures(std::size_t n_events, const std::vector<int>& feeds,
-                                               const std::vector<ProductTable>& products, double most_excess);
+std::vector<Trouble> compare_feed_temperatures(const std::vector<int>& feeds, const std::vector<ProductTable>& products,
+                                               double most_excess);
 
 /// Feeds whose system temperature changed between vane events by more than 3 % otherwise than that of the median feed,
 /// which sees the same sky: the vane may cover them partly in one.
-std::vector<Trouble> compare_event_changes(std::size_t n_events, const std::vector<int>& feeds,
+std::vector<Trouble> compare_event_changes(Index n_events, const std::vector<int>& feeds,
                                            const std::vector<ProductTable>& products);
 
 }  // namespace comap

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/constants.hpp"
 
@@ -13,7 +12,6 @@ namespace {
 
 constexpr double kFlicker_s = 0.5;
 constexpr double kFlickerRows = 2.0;
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 /// Lowest angle of an event that two neighbouring rows confirm; of a single row, that row's.
 double lowest_angle_deg(const Level1Metadata& level1, SampleRange event, double delay_s) {

@@ -13,7 +13,6 @@
 namespace comap {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kLargestLag_s = 10.0;         ///< that is looked for
 constexpr double kLagResolution_s = 0.2;       ///< of edges of power and angle
 constexpr double kOneSidedResolution_s = 0.5;  ///< when the vane is seen only to come or only to go

@@ -1,15 +1,13 @@
 // The tables of calibration, on both databases.
 
 #include <cmath>
-#include <limits>
 
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "unit/catalogue/database_fixture.hpp"
 
 namespace comap {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 class CalibrationTables : public test::OnBothDatabases {
  protected:

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "core/error.hpp"
+#include "core/message.hpp"
 #include "unit/catalogue/database_fixture.hpp"
 
 namespace comap {
@@ -141,9 +142,9 @@ TEST_P(ScanTest, ADirectoryThatIsNotThereStopsBeforeAnythingIsWritten) {
 }
 
 TEST(ScanFindings, SurviveTheWayBetweenRanks) {
-  FileFinding finding = {"/a/b.hd5", DataLevel::level2, FileState::foreign, 7206, {}, {"one", "two"}};
+  FileFinding finding = {"/a/b.hd5", DataLevel::level2, FileState::foreign, 7206, {}, {"one", "two"}, true};
   finding.row = {{"obsid", std::int64_t{7206}}, {"tsamp", 0.1}, {"source", "TauA \"x\""}, {"nbit", SqlValue{}}};
-  const auto back = unpacked(packed({finding, {}}));
+  const auto back = unpack<std::vector<FileFinding>>(pack(std::vector<FileFinding>{finding, {}}));
   ASSERT_EQ(back.size(), 2U);
   EXPECT_EQ(back[0].path, finding.path);
   EXPECT_EQ(back[0].state, FileState::foreign);
@@ -151,6 +152,7 @@ TEST(ScanFindings, SurviveTheWayBetweenRanks) {
   EXPECT_EQ(back[0].obsid, finding.obsid);
   EXPECT_EQ(back[0].row, finding.row);
   EXPECT_EQ(back[0].remarks, finding.remarks);
+  EXPECT_TRUE(back[0].names_file);
 }
 
 }  // namespace

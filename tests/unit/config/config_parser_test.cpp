@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "config/cross_checks.hpp"
 #include "core/error.hpp"
 #include "stages/stage_list.hpp"
 #include "support/text_file.hpp"

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "core/error.hpp"
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 
 namespace comap {
 namespace {

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
+#include "core/message.hpp"
 #include "map/map_job.hpp"
 #include "support/synthetic_level2.hpp"
 
@@ -109,7 +109,7 @@ TEST_F(MapCalibration, BadFactorsExcludeTheirElements) {
 TEST_F(MapCalibration, FactorsTravelToTheOtherRanks) {
   MapObservation offered;
   offered.calibration = {{3, 0, 1.25}, {4, 7, std::nan("")}};
-  const auto received = nlohmann::json::parse(nlohmann::json(offered).dump()).get<MapObservation>();
+  const auto received = unpack<MapObservation>(pack(offered));
   EXPECT_EQ(received.calibration_factor(3, 0), 1.25);
   EXPECT_TRUE(std::isnan(received.calibration_factor(4, 7)));
   EXPECT_EQ(received.calibration_factor(3, 1), 1.0);

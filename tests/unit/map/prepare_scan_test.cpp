@@ -4,15 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <random>
 
+#include "core/constants.hpp"
 #include "support/white_noise.hpp"
 
 namespace comap {
 namespace {
-
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 TEST(Elevation, OutsideTheSkyOrNotFiniteIsInvalid) {
   EXPECT_TRUE(elevation_is_valid(std::vector<double>{30.0, 90.0}));
@@ -43,7 +41,7 @@ TEST(Polynomials, AreTakenOffInTimeAzimuthAndElevation) {
     tod[i] += static_cast<float>(5.0 + 1e-9 * time * time * time + 0.3 * azimuth * azimuth - 0.2 * azimuth +
                                  0.4 * elevation * elevation * elevation);
   }
-  tod[100] = kNan;
+  tod[100] = kFloatNan;
   subtract_polynomials(tod, azimuth_deg, elevation_deg);
   EXPECT_TRUE(std::isnan(tod[100]));
   double square = 0.0;
@@ -57,7 +55,7 @@ TEST(Polynomials, AreTakenOffInTimeAzimuthAndElevation) {
 TEST(PrepareScan, TakesMedianOffAndWeighsByTheNoise) {
   std::vector<float> tod = white_noise(4000, 0.02, 40);
   for (float& value : tod) value += 41.5F;
-  tod[7] = kNan;
+  tod[7] = kFloatNan;
   tod[9] = 300.0F;
   const double weight_per_K2 = prepare_scan(tod, std::vector<std::int64_t>{9}, 0.5);
 
@@ -72,7 +70,7 @@ TEST(PrepareScan, TakesMedianOffAndWeighsByTheNoise) {
 
 TEST(PrepareScan, DropsAScanWithTooFewGoodSamplesOrWithoutNoise) {
   std::vector<float> tod = white_noise(1000, 0.02, 50);
-  std::fill(tod.begin(), tod.begin() + 501, kNan);
+  std::fill(tod.begin(), tod.begin() + 501, kFloatNan);
   EXPECT_EQ(prepare_scan(tod, {}, 0.5), 0.0);
 
   std::vector<float> constant(1000, 0.0F);

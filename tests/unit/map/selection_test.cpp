@@ -4,9 +4,9 @@
 
 #include <cmath>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "core/message.hpp"
 #include "map/plan/map_plan.hpp"
 #include "support/synthetic_level2.hpp"
 
@@ -169,16 +169,16 @@ TEST_F(Selection, AFileThatNoProcessSurvivesIsNotOpened) {
   EXPECT_EQ(report.observations.at(0).reason, path + ": ends in signal 11");
 }
 
-TEST_F(Selection, TravelsBetweenRanksAsText) {
+TEST_F(Selection, TravelsBetweenRanks) {
   MapObservation offered = observation({});
   offered.deadly = "ends in signal 11";
-  offered.flags = {{1, 0, false}, {3, 5, true}};
-  const auto back = nlohmann::json(offered).get<MapObservation>();
+  offered.flags = bad_flags({{1, 0, false}, {3, 5, true}});
+  const auto back = unpack<MapObservation>(pack(offered));
   EXPECT_EQ(back.deadly, offered.deadly);
   EXPECT_EQ(back.observation.obsid, offered.observation.obsid);
   EXPECT_EQ(back.observation.level2_path, offered.observation.level2_path);
   EXPECT_EQ(back.observation.source_group, "Galactic");
-  ASSERT_EQ(back.flags.size(), 1U);  // good flags need not travel
+  ASSERT_EQ(back.flags.size(), 1U);
   EXPECT_FALSE(back.flags[0].is_good);
 }
 

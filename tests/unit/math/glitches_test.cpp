@@ -3,15 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 #include <random>
 
+#include "core/constants.hpp"
 #include "support/white_noise.hpp"
 
 namespace comap {
 namespace {
-
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 TEST(Glitches, EverySpikeOfOneSampleIsFoundAndNothingElse) {
   HalfBandSum sum(6000);
@@ -42,9 +40,9 @@ TEST(Glitches, AHalfBandWithoutDataDoesNotHideThem) {
   HalfBandSum sum(1000);
   std::vector<float> noise = white_noise(1000, 0.01, 30);
   noise[400] += 1.0F;
-  for (std::size_t i = 600; i < 605; ++i) noise[i] = kNan;
+  for (std::size_t i = 600; i < 605; ++i) noise[i] = kFloatNan;
   sum.add(noise);
-  sum.add(std::vector<float>(1000, kNan));
+  sum.add(std::vector<float>(1000, kFloatNan));
   EXPECT_EQ(find_glitches(sum.values(), 6.0), (std::vector<std::int64_t>{400}));
 }
 

@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 #include <vector>
 
+#include "core/constants.hpp"
 #include "math/gaps.hpp"
 
 namespace comap {
@@ -44,7 +44,6 @@ TEST(Inverse, TimesMatrixIsIdentity) {
 }
 
 TEST(BridgeGaps, StraightLinesInsideNearestValueAtTheEnds) {
-  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   std::vector<double> series = {kNan, 2.0, kNan, kNan, 5.0, kNan};
   EXPECT_EQ(bridge_gaps(series), 2U);
   EXPECT_EQ(series, (std::vector<double>{2.0, 2.0, 3.0, 4.0, 5.0, 5.0}));

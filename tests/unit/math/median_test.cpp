@@ -9,10 +9,10 @@
 #include <random>
 #include <vector>
 
+#include "core/constants.hpp"
+
 namespace comap {
 namespace {
-
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 // Full sort: slow and obviously right.
 float sorted_median(std::vector<float> values) {
@@ -38,7 +38,7 @@ TEST(Median, OddAndEvenLengths) {
 
 TEST(Median, NothingFiniteIsNan) {
   EXPECT_TRUE(std::isnan(median(std::vector<float>{})));
-  EXPECT_TRUE(std::isnan(median(std::vector<float>(5000, kNan))));
+  EXPECT_TRUE(std::isnan(median(std::vector<float>(5000, kFloatNan))));
 }
 
 TEST(Median, EqualsFullSortForAllLengths) {
@@ -51,7 +51,7 @@ TEST(Median, EqualsFullSortForAllLengths) {
 
 TEST(Median, LeavesOutNanAndInfinity) {
   std::vector<float> values = normal_values(6000, 3);
-  for (std::size_t i = 0; i < values.size(); i += 3) values[i] = kNan;
+  for (std::size_t i = 0; i < values.size(); i += 3) values[i] = kFloatNan;
   values[1] = std::numeric_limits<float>::infinity();
   for (std::size_t i = 2; i < 1000; i += 9) values[i] = -std::numeric_limits<float>::infinity();
   EXPECT_EQ(median(values), sorted_median(values));

@@ -6,15 +6,13 @@
 
 #include <array>
 #include <cmath>
-#include <limits>
 #include <random>
 
+#include "core/constants.hpp"
 #include "math/auto_rms.hpp"
 
 namespace comap {
 namespace {
-
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 std::vector<float> noise(std::size_t n, float mean, float sigma, unsigned seed) {
   std::mt19937 generator(seed);
@@ -53,14 +51,14 @@ TEST(AutoRms, PairsWithNanAreLeftOut) {
 
 TEST(StreamingAutoRms, StandardDeviationIsExact) {
   std::vector<float> values = noise(20001, 1e6F, 700.0F, 1);
-  for (std::size_t i = 0; i < values.size(); i += 97) values[i] = kNan;
+  for (std::size_t i = 0; i < values.size(); i += 97) values[i] = kFloatNan;
   const double wanted = exact(values, NoiseEstimator::standard_deviation);
   EXPECT_NEAR(streamed(values, NoiseEstimator::standard_deviation, 6000) / wanted, 1.0, 1e-12);
 }
 
 TEST(StreamingAutoRms, CuttingDoesNotChangeABit) {
   std::vector<float> values = noise(9001, 1e6F, 700.0F, 2);
-  values[17] = kNan;
+  values[17] = kFloatNan;
   for (const NoiseEstimator estimator : {NoiseEstimator::mad, NoiseEstimator::standard_deviation}) {
     const double whole = streamed(values, estimator, values.size());
     for (const std::size_t piece : {1U, 7U, 16U, 333U, 4096U}) {
@@ -136,8 +134,8 @@ TEST(StreamingAutoRms, CellsThatAreFullStayFull) {
 TEST(StreamingAutoRms, ConstantAndMissingChannels) {
   EXPECT_EQ(streamed(std::vector<float>(5000, 3.0F), NoiseEstimator::mad, 700), 0.0);
   EXPECT_EQ(streamed(std::vector<float>(5000, 3.0F), NoiseEstimator::standard_deviation, 700), 0.0);
-  EXPECT_TRUE(std::isnan(streamed(std::vector<float>(5000, kNan), NoiseEstimator::mad, 700)));
-  EXPECT_TRUE(std::isnan(streamed(std::vector<float>(5000, kNan), NoiseEstimator::standard_deviation, 700)));
+  EXPECT_TRUE(std::isnan(streamed(std::vector<float>(5000, kFloatNan), NoiseEstimator::mad, 700)));
+  EXPECT_TRUE(std::isnan(streamed(std::vector<float>(5000, kFloatNan), NoiseEstimator::standard_deviation, 700)));
 }
 
 }  // namespace

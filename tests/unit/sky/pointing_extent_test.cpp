@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/error.hpp"
+#include "core/message.hpp"
 #include "sky/wcs.hpp"
 
 namespace comap {
@@ -77,8 +78,8 @@ TEST(PointingExtent, DivisionOverRanksDoesNotChangeTheGrid) {
     const auto first = extent_of({l.begin(), l.begin() + at}, {b.begin(), b.begin() + at});
     const auto second = extent_of({l.begin() + at, l.end()}, {b.begin() + at, b.end()});
     PointingExtent forwards = first, backwards = second;
-    forwards.combine(PointingExtent::deserialize(second.serialize()));
-    backwards.combine(PointingExtent::deserialize(first.serialize()));
+    forwards.combine(unpack<PointingExtent>(pack(second)));
+    backwards.combine(unpack<PointingExtent>(pack(first)));
     expect_same(forwards.definition(SkyFrame::galactic, 0.5, kArcmin_deg), whole);
     expect_same(backwards.definition(SkyFrame::galactic, 0.5, kArcmin_deg), whole);
   }
@@ -88,7 +89,7 @@ TEST(PointingExtent, NothingFiniteIsEmpty) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const PointingExtent extent = extent_of({nan, nan}, {0.0, nan});
   EXPECT_TRUE(extent.empty());
-  EXPECT_TRUE(PointingExtent::deserialize(extent.serialize()).empty());
+  EXPECT_TRUE(unpack<PointingExtent>(pack(extent)).empty());
   EXPECT_THROW(extent.definition(SkyFrame::galactic, 0.5, kArcmin_deg), ObservationError);
   const PointingExtent some = extent_of({nan, 10.0, 11.0}, {0.0, 1.0, 2.0});
   EXPECT_FALSE(some.empty());

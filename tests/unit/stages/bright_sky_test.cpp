@@ -8,7 +8,7 @@
 #include <random>
 
 #include "core/constants.hpp"
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 #include "stages/noise_stats_level2.hpp"
 #include "support/sky_square.hpp"
 #include "unit/stages/stage_driver.hpp"

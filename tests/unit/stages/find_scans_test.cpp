@@ -10,7 +10,7 @@
 #include <ranges>
 
 #include "core/error.hpp"
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 #include "stages/vane/system_temperature.hpp"
 #include "support/small_level1.hpp"
 #include "unit/stages/stage_driver.hpp"

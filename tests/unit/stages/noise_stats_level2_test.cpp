@@ -9,7 +9,7 @@
 #include <numbers>
 #include <random>
 
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 #include "math/fft.hpp"
 #include "unit/stages/stage_driver.hpp"
 

@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "core/constants.hpp"
-#include "io/level2/level2_schema.hpp"
+#include "data/level2_datasets.hpp"
 #include "math/median.hpp"
 #include "support/moving_median_by_definition.hpp"
 #include "support/white_noise.hpp"
