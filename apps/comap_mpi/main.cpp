@@ -27,7 +27,7 @@ namespace {
 /// How long a rank that met an error waits for the others to meet theirs.
 constexpr double kAgreementTimeout_s = 5.0;
 
-struct Failure {
+struct EndReason {
   int exit_code = kError;
   std::string text;
 };
@@ -119,7 +119,7 @@ EffectiveConfig prepare(const Program& program, const Command& command, const st
 }
 
 /// The exception in hand.
-Failure error_in_hand() {
+EndReason error_in_hand() {
   try {
     throw;
   } catch (const ConfigError& error) {
@@ -142,15 +142,15 @@ Failure error_in_hand() {
 }
 
 /// What goes wrong after a signal, e.g. waiting for a server that is not tried again, is the end that was asked for.
-Failure current_failure() {
-  Failure failure = error_in_hand();
+EndReason current_failure() {
+  EndReason failure = error_in_hand();
   if (mpi::stop_requested()) failure.exit_code = kStopped;
   return failure;
 }
 
 /// Ends in good order when every rank met an error, which rank 0 reports; otherwise ends all ranks at once, since the
 /// others may wait for this one.
-int end_after(const Failure& failure, const Communicator& world) {
+int end_after(const EndReason& failure, const Communicator& world) {
   if (world.rank() == 0) log_error("{}", failure.text);
   flush_log();
   if (world.size() > 1 && !mpi::all_ranks_arrive(kAgreementTimeout_s)) {
@@ -215,7 +215,7 @@ int main(int argc, char** argv) {
     if (comap::is_probe(argc, argv)) return comap::run_probe(argc, argv);
     return comap::run_program(argc, argv);
   } catch (...) {
-    const comap::Failure failure = comap::current_failure();
+    const comap::EndReason failure = comap::current_failure();
     if (comap::mpi::launcher_rank() == 0) comap::print_error(failure.text);
     return failure.exit_code;
   }

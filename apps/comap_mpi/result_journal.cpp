@@ -93,7 +93,7 @@ void replace_lines(const std::string& path, const std::string& lines) {
 }
 
 /// What the catalogue gets of it, and the digest of its file.
-nlohmann::json json_of(const ObservationResult& result) {
+nlohmann::json json_of_result(const ObservationResult& result) {
   nlohmann::json quality = nlohmann::json::array(), calibration = nlohmann::json::array();
   for (const QualityRow& row : result.quality) {
     quality.push_back({{"feed", row.feed}, {"frequency_band", row.frequency_band}, {"statistics", row.statistics}});
@@ -142,7 +142,7 @@ std::string line_of(ObservationResult result, const std::string& run_id, const s
   const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   if (!result.level2_path.empty())
     result.level2_path = std::filesystem::absolute(result.level2_path).lexically_normal();
-  nlohmann::json json = json_of(result);
+  nlohmann::json json = json_of_result(result);
   json["run_id"] = run_id;
   json["finished_at"] = fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", now);
   json["catalogue"] = catalogue;

@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <limits>
 #include <numbers>
+#include <span>
 #include <unordered_map>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "sky/astrometry.hpp"
 #include "sky/branchless_angles.hpp"
+#include "sky/coordinates.hpp"
 
 namespace comap {
 namespace {
