@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "catalogue/claims.hpp"
-#include "catalogue/flags_of_many.hpp"
 #include "catalogue/sql_connection.hpp"
+#include "catalogue/sql_writing.hpp"
 #include "core/error.hpp"
 
 namespace {
@@ -107,6 +107,10 @@ void report_each(const std::string& what, std::vector<double> seconds) {
              1e3 * seconds.back(), seconds.size());
 }
 
+void record(Catalogue& catalogue, const comap::ObservationResult& result) {
+  catalogue.change([&](Connection& connection) { comap::sql::record(connection, result); });
+}
+
 void measure_writing(Catalogue& catalogue, const std::vector<comap::Observation>& observations) {
   const comap::RunIdentity run = comap::this_run("benchmark", "");
   std::vector<double> first, again, claims;
@@ -116,8 +120,8 @@ void measure_writing(Catalogue& catalogue, const std::vector<comap::Observation>
     claims.push_back(seconds_of([&] {
       catalogue.change([&](Connection& connection) { comap::sql::claim(connection, obsid, run.run_id, 600.0); });
     }));
-    first.push_back(seconds_of([&] { catalogue.record(result_of(obsid, 1.0 + static_cast<double>(i))); }));
-    again.push_back(seconds_of([&] { catalogue.record(result_of(obsid, 2.0 + static_cast<double>(i))); }));
+    first.push_back(seconds_of([&] { record(catalogue, result_of(obsid, 1.0 + static_cast<double>(i))); }));
+    again.push_back(seconds_of([&] { record(catalogue, result_of(obsid, 2.0 + static_cast<double>(i))); }));
   }
   catalogue.change([&](Connection& connection) { comap::sql::release_all_claims(connection, run.run_id); });
   report_each("claim one observation", claims);
@@ -135,7 +139,7 @@ void measure_reading(Catalogue& catalogue, const std::vector<comap::Observation>
   std::size_t n_bad = 0;
   const double seconds = seconds_of([&] {
     catalogue.select(selection);
-    for (const auto& [obsid, flags] : comap::quality_flags_of(catalogue, selection.obsids)) {
+    for (const auto& [obsid, flags] : catalogue.quality_flags(selection.obsids)) {
       for (const comap::QualityFlag& flag : flags) n_bad += flag.is_good ? 0 : 1;
     }
   });
@@ -154,7 +158,7 @@ int main(int argc, char** argv) {
     if (argc > 2) n = std::stoll(argv[2]);
     comap::CatalogueConfig config;
     config.url = argv[1];
-    const auto catalogue = comap::open_catalogue(config);
+    const auto catalogue = std::make_unique<comap::Catalogue>(config);
     catalogue->initialize();
     if (catalogue->summary().n_observations == 0) fill(*catalogue, n);
     const std::vector<comap::Observation> observations = catalogue->select({});

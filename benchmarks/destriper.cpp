@@ -24,7 +24,7 @@
 #include <string>
 
 #include "destripe/offset_prior.hpp"
-#include "destripe/pixel_runs.hpp"
+#include "destripe/run_maker.hpp"
 #include "destripe/scatter_gather.hpp"
 #include "destripe/shared_pixels.hpp"
 #include "measure.hpp"

@@ -18,6 +18,10 @@ report "hdf5.h only in lib/io/hdf5/h5*.cpp and mpi/parallel_file.cpp" \
 report "libpqxx only in one file" \
   "$(sources lib apps mpi | grep -v '^lib/catalogue/postgres_connection\.cpp$' | matches '<pqxx/')"
 report "libraries do not print" "$(sources lib mpi | matches 'std::(cout|cerr)|\bprintf\(|fmt::print')"
+report "the destriper rests on core, data and math alone" \
+  "$(sources lib/destripe | matches '#include "' | grep -vE '"(core|data|math|destripe)/' || true)"
+report "maps do without simulations, catalogue and stages" \
+  "$(sources lib/map | matches '#include "(simulate|catalogue|stages)/')"
 report "no left-over marks" "$(sources . | matches '\b(TODO|FIXME|XXX|HACK)\b')"
 report "no skipped tests" "$(sources tests | matches '\b(GTEST_SKIP|DISABLED_)')"
 report "files have at most 400 lines" "$(sources . | while read -r f; do

@@ -2,14 +2,12 @@
 
 #include <fmt/core.h>
 
-#include <cmath>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "calibrate/gain_models.hpp"
 #include "catalogue/catalogue.hpp"
-#include "catalogue/flags_of_many.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
@@ -22,12 +20,12 @@ namespace comap {
 namespace {
 
 std::vector<MapObservation> observations_of_catalogue(const Config& config) {
-  const std::unique_ptr<Catalogue> catalogue = open_catalogue(config.catalogue, CatalogueUse::look);
+  Catalogue catalogue(config.catalogue, CatalogueUse::look);
   std::vector<MapObservation> offered;
-  const std::vector<Observation> observations = catalogue->select(config.select);
+  const std::vector<Observation> observations = catalogue.select(config.select);
   std::vector<std::int64_t> obsids;
   for (const Observation& observation : observations) obsids.push_back(observation.obsid);
-  auto flags = quality_flags_of(*catalogue, obsids);
+  auto flags = catalogue.quality_flags(obsids);
   for (const Observation& observation : observations) {
     offered.push_back({observation, bad_flags(flags.at(observation.obsid)), {}});
   }
@@ -39,14 +37,13 @@ double start_mjd(const Observation& observation) {
     return parse_utc_start(observation.utc_start);
   } catch (const ObservationError& error) {
     log_warning("obsid {}: no calibration: {}", observation.obsid, error.what());
-    return std::nan("");
+    return kNan;
   }
 }
 
 void add_calibration(const Config& config, std::vector<MapObservation>& offered) {
   constexpr int kSubBands = 2;
-  const std::vector<CalibrationModel> models =
-      open_catalogue(config.catalogue, CatalogueUse::look)->calibration_models();
+  const std::vector<CalibrationModel> models = Catalogue(config.catalogue, CatalogueUse::look).calibration_models();
   if (models.empty()) {
     throw CatalogueError(
         "[mapmake] calibration = \"catalogue\": the catalogue has no calibration models; run "

@@ -124,7 +124,7 @@ void RunClaims::keep_alive() {
     const Duty duty = wait_for_duty();
     ends = duty == Duty::end;
     try {
-      if (!keeper) keeper = open_catalogue(keeper_config_);
+      if (!keeper) keeper = std::make_unique<Catalogue>(keeper_config_);
       keeper->change([&](sql::Connection& connection) {
         if (duty == Duty::renew) return sql::renew_claims(connection, run_.run_id, lease_s_);
         sql::release_all_claims(connection, run_.run_id);

@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "catalogue/row_json.hpp"
 #include "core/csv_text.hpp"
 #include "core/error.hpp"
 #include "core/printable.hpp"
+#include "data/row_json.hpp"
 
 namespace comap {
 namespace {

@@ -5,17 +5,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <system_error>
+
+#include "catalogue/file_search.hpp"
 
 namespace comap {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_gone(const fs::path& path) {
-  std::error_code error;
-  return fs::status(path, error).type() == fs::file_type::not_found;
-}
 
 class Planner {
  public:
@@ -44,8 +40,8 @@ class Planner {
 
   std::string why_known(const std::string& path) const {
     if (path.empty()) return "";
-    if (!is_gone(path)) return "in the catalogue: " + path;
-    if (choice_.fetch_lost || !is_gone(fs::path(path).parent_path())) return "";
+    if (presence_of(path) != Presence::gone) return "in the catalogue: " + path;
+    if (choice_.fetch_lost || presence_of(fs::path(path).parent_path()) != Presence::gone) return "";
     return fmt::format("in the catalogue, but the directory of {} is gone: is its disk mounted? (--lost fetches it)",
                        path);
   }

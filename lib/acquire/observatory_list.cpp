@@ -8,28 +8,23 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "core/text.hpp"
 #include "io/level1/level1_identity.hpp"
 
 namespace comap {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r";
+constexpr std::string_view kLineBlanks = " \t\r";
 constexpr std::string_view kWildcards = "*?[]\\";
 constexpr std::size_t kMaxPathLength = 4096;
 constexpr std::size_t kMaxNameLength = 200;  // leaves room for the endings that a file has on its way
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
 /// Takes the next field off `line`.
 std::string next_field(std::string_view& line, std::string_view separators) {
   const std::size_t end = std::min(line.find_first_of(separators), line.size());
-  std::string field(trimmed(line.substr(0, end)));
+  std::string field(trimmed(line.substr(0, end), kLineBlanks));
   line.remove_prefix(std::min(end + 1, line.size()));
-  if (separators != "\t") line = trimmed(line);
+  if (separators != "\t") line = trimmed(line, kLineBlanks);
   return field;
 }
 
@@ -82,12 +77,12 @@ ObservatoryList parse_observatory_list(const std::string& text) {
   int number = 0;
   for (std::string whole; std::getline(lines, whole);) {
     ++number;
-    std::string_view line = trimmed(whole);
+    std::string_view line = trimmed(whole, kLineBlanks);
     if (line.empty() || line.starts_with('#')) continue;
     const std::string_view separators = line.find('\t') == std::string_view::npos ? " " : "\t";
     const std::string first = next_field(line, separators);
     ListedFile file = {obsid_in(first), next_field(line, separators), next_field(line, separators),
-                       std::string(trimmed(line)), number};
+                       std::string(trimmed(line, kLineBlanks)), number};
     const std::string problem = problem_of(file, printable(first));
     if (problem.empty()) {
       list.files.push_back(std::move(file));
@@ -106,7 +101,7 @@ std::vector<std::string> split_command(const std::string& text) {
   bool in_word = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char letter = text[i];
-    const bool is_blank = quote == '\0' && (kBlanks.find(letter) != std::string_view::npos || letter == '\n');
+    const bool is_blank = quote == '\0' && (kLineBlanks.find(letter) != std::string_view::npos || letter == '\n');
     if (is_blank) {
       in_word = false;
       continue;

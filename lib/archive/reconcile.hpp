@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "archive/path_changes.hpp"
 #include "catalogue/file_search.hpp"
-#include "catalogue/path_changes.hpp"
 #include "data/observation.hpp"
 
 namespace comap {

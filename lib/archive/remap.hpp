@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "catalogue/path_changes.hpp"
+#include "archive/path_changes.hpp"
 
 namespace comap::sql {
 

@@ -7,8 +7,8 @@
 #include <map>
 
 #include "catalogue/inspect_file.hpp"
-#include "catalogue/sql_calibration.hpp"
 #include "catalogue/sql_reading.hpp"
+#include "catalogue/sql_writing.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "data/level2_datasets.hpp"
@@ -60,7 +60,7 @@ Row summary_row(const ObservationResult& result, std::int64_t obsid) {
 void add_flags(const h5::File& file, const ObservationResult& result, std::int64_t obsid, TableRows& rows) {
   std::map<std::pair<int, int>, Row> elements;
   for (int feed = 1; feed <= kScienceFeeds; ++feed) {
-    for (int band = 0; band < sql::kFrequencyBands; ++band) elements[{feed, band}];
+    for (int band = 0; band < kFrequencyBands; ++band) elements[{feed, band}];
   }
   const std::vector<SnapshotFlag> flags = read_snapshot_flags(file);
   for (std::size_t i = 0; i < flags.size(); ++i) {

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "catalogue/sql_connection.hpp"
+#include "catalogue/sql_writing.hpp"
 #include "core/rank_zero.hpp"
 
 namespace comap {
@@ -151,7 +151,8 @@ void write_plan(Catalogue& catalogue, const ScanOptions& options, const ScanPlan
   if (!plan.gone.empty()) catalogue.clear_level2(plan.gone, options.clear_statistics);
   if (!plan.rows.empty()) catalogue.upsert_observations(plan.rows, options.overwrite);
   if (!plan.moved.empty()) catalogue.upsert_observations(plan.moved, true);
-  if (!plan.level2.empty()) catalogue.register_level2(plan.level2);
+  if (plan.level2.empty()) return;
+  catalogue.change([&](sql::Connection& connection) { sql::register_level2(connection, plan.level2); });
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 #include <map>
 #include <span>
 
+#include "archive/path_changes.hpp"
 #include "catalogue/inspect_file.hpp"
-#include "catalogue/path_changes.hpp"
 #include "catalogue/schema.hpp"
 #include "catalogue/sql_reading.hpp"
 #include "catalogue/sql_writing.hpp"

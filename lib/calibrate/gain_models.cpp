@@ -3,7 +3,6 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <tuple>
 
@@ -29,7 +28,7 @@ GainMeasurement measurement_of(const CalibrateConfig& config, const CalibrationF
   GainMeasurement measurement;
   measurement.flux = row;
   if (!std::isfinite(row.measured_flux_Jy) || !std::isfinite(row.chi2) || !std::isfinite(row.mjd)) {
-    measurement.model_flux_Jy = measurement.gain_ratio = std::numeric_limits<double>::quiet_NaN();
+    measurement.model_flux_Jy = measurement.gain_ratio = kNan;
     measurement.cut = GainCut::not_measured;
     return measurement;
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catalogue/sql_connection.hpp"
+#include "core/constants.hpp"
 
 namespace comap::sql {
 
@@ -23,10 +24,10 @@ struct Distribution {
   std::string quantity;  ///< name of the column
   std::string unit;
   std::int64_t n_observations = 0;
-  double min = std::numeric_limits<double>::quiet_NaN();
-  double median = std::numeric_limits<double>::quiet_NaN();
-  double mean = std::numeric_limits<double>::quiet_NaN();
-  double max = std::numeric_limits<double>::quiet_NaN();
+  double min = kNan;
+  double median = kNan;
+  double mean = kNan;
+  double max = kNan;
 };
 
 /// Of every number of the summary, observations of `filter.source`; `min`, `max` and `limit` are not looked at.

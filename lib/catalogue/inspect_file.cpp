@@ -4,19 +4,18 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
 
 #include "catalogue/schema.hpp"
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/stopping.hpp"
 #include "data/level2_datasets.hpp"
 #include "io/level1/level1_identity.hpp"
 #include "io/level1/level1_metadata.hpp"
-#include "level2/provenance.hpp"
 
 namespace comap {
 
@@ -41,11 +40,6 @@ SqlValue sql_value(const h5::AttributeValue& value) {
   return std::visit([](const auto& one) { return SqlValue(one); }, value);
 }
 
-std::string attribute_text(const std::map<std::string, h5::AttributeValue>& attributes, const std::string& name) {
-  const auto found = attributes.find(name);
-  return found == attributes.end() ? "" : h5::to_text(found->second);
-}
-
 /// The obsid on which name and attributes agree.
 std::int64_t agreed_obsid(const std::map<std::string, h5::AttributeValue>& attributes, FileFinding& finding) {
   if (obsid_of_file_name(finding.path) <= 0) throw foreign("has no obsid in its name (comap-NNNNNNN-...)");
@@ -58,7 +52,7 @@ std::int64_t agreed_obsid(const std::map<std::string, h5::AttributeValue>& attri
 /// utc_start for the catalogue, where others cut the date out of it: always written the same way.
 void set_start(const h5::File& file, const std::map<std::string, h5::AttributeValue>& attributes,
                FileFinding& finding) {
-  double first_mjd = NAN;
+  double first_mjd = kNan;
   if (file.is_dataset(level2::kMjd) && file.info(level2::kMjd).extent.size() == 1 &&
       file.info(level2::kMjd).extent[0] > 0) {
     first_mjd = file.read<double>(level2::kMjd, {{0}, {1}}).front();
@@ -73,7 +67,7 @@ void set_start(const h5::File& file, const std::map<std::string, h5::AttributeVa
 }
 
 void require_complete_level2(const h5::File& file) {
-  if (const auto record = file.attribute("/", kCompleteAttribute)) {
+  if (const auto record = file.attribute("/", level2::kCompleteAttribute)) {
     if (h5::to_number(*record) == 1.0) return;
     throw UnusableFile(FileState::incomplete, "is not complete: its writer was interrupted");
   }
@@ -130,9 +124,9 @@ Row observation_row(const std::map<std::string, h5::AttributeValue>& attributes,
       remarks.push_back(fmt::format("attribute comap/{} left out: {}", name, error.what()));
     }
   }
-  const std::string source = attribute_text(attributes, "source");
+  const std::string source = h5::attribute_text(attributes, "source");
   row["source"] = source_name_of(source);
-  row["source_group"] = source_group_of(source, attribute_text(attributes, "comment"));
+  row["source_group"] = source_group_of(source, h5::attribute_text(attributes, "comment"));
   return row;
 }
 

@@ -6,7 +6,6 @@
 #include <iterator>
 #include <unordered_set>
 
-#include "catalogue/path_changes.hpp"
 #include "core/error.hpp"
 
 namespace comap::sql {
@@ -34,12 +33,6 @@ std::vector<std::size_t> key_positions(const Table& table) {
   return positions;
 }
 
-std::vector<std::string> names_of(const Table& table) {
-  std::vector<std::string> names;
-  for (const Column& column : table.columns) names.push_back(column.name);
-  return names;
-}
-
 std::string key_text(const Values& key) {
   std::vector<std::string> parts;
   for (const SqlValue& value : key) parts.push_back(is_null(value) ? "NULL" : storable_text(text_of(value)));
@@ -62,8 +55,9 @@ std::string merged_value(const std::string& column, const std::string& ours, con
 class BatchStatements {
  public:
   BatchStatements(Connection& receiver, const Table& table, Prefer prefer)
-      : table_(table), temporary_{"comap_merged_" + table.name, {}}, present_(receiver.columns_of(table.name)) {
-    for (const Column& column : table.columns) temporary_.columns.emplace_back(column.name, column.type);
+      : table_(table),
+        temporary_(temporary_of(table, "comap_merged_" + table.name)),
+        present_(receiver.columns_of(table.name)) {
     std::vector<std::string> same_key = {fmt::format("ours.{} BETWEEN $1 AND $2", table.key.front())};
     for (const std::string& name : table.key) same_key.push_back(fmt::format("ours.{0} = new.{0}", name));
     same_key_ = joined(same_key, " AND ");
@@ -98,7 +92,7 @@ class BatchStatements {
     for (const Column& column : table_.columns) {
       values.push_back(is_flag(column) ? fmt::format("COALESCE({}, TRUE)", column.name) : column.name);
     }
-    return fmt::format("INSERT INTO {} ({}) {} ORDER BY {}", table_.name, joined(names_of(table_)),
+    return fmt::format("INSERT INTO {} ({}) {} ORDER BY {}", table_.name, joined(column_names(table_)),
                        select_new(joined(values)), new_key());
   }
   std::string update() const {
@@ -221,7 +215,7 @@ struct RowMerge::State {
       if (!is_flag(table->columns[i])) continue;
       for (Values& row : batch) row[i] = is_null(row[i]) ? SqlValue{true} : row[i];
     }
-    receiver.append(table->name, names_of(*table), batch);
+    receiver.append(table->name, column_names(*table), batch);
   }
 
   void compare(const Values& range) {

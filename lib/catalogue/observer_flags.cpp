@@ -13,6 +13,7 @@
 #include "core/constants.hpp"
 #include "core/csv_text.hpp"
 #include "core/error.hpp"
+#include "core/text.hpp"
 
 namespace comap {
 
@@ -23,7 +24,7 @@ constexpr const char* kEnd = "ObsID end";
 constexpr const char* kPixels = "Pixels";
 constexpr const char* kSidebands = "Sidebands";
 constexpr const char* kComment = "Comment";
-constexpr auto kBlanks = " \t\r\n";
+constexpr auto kFieldBlanks = " \t\r\n";
 
 struct Range {
   std::int64_t first;
@@ -37,29 +38,17 @@ const NamedRanges& feed_names() {
 }
 
 const NamedRanges& band_names() {
-  constexpr int kHalf = sql::kFrequencyBands / 2;
+  constexpr int kHalf = kFrequencyBands / 2;
   static const NamedRanges names = {
-      {"all", {0, sql::kFrequencyBands - 1}}, {"banda", {0, kHalf - 1}}, {"bandb", {kHalf, sql::kFrequencyBands - 1}}};
+      {"all", {0, kFrequencyBands - 1}}, {"banda", {0, kHalf - 1}}, {"bandb", {kHalf, kFrequencyBands - 1}}};
   return names;
 }
 
-std::string without_blanks_around(const std::string& text) {
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
 /// Without blanks around it, in lower case.
-std::string plain(const std::string& text) {
-  std::string word = without_blanks_around(text);
-  for (char& letter : word) {
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  }
-  return word;
-}
+std::string plain(std::string_view text) { return lower(trimmed(text, kFieldBlanks)); }
 
 std::vector<std::string> words_of(const std::string& text) {
-  const std::string separators = std::string(",;") + kBlanks;
+  const std::string separators = std::string(",;") + kFieldBlanks;
   std::vector<std::string> words;
   std::size_t at = text.find_first_not_of(separators);
   while (at != std::string::npos) {
@@ -138,7 +127,7 @@ class Line {
     }
     for (std::size_t i = 0; i < record.fields.size(); ++i) {
       fields_.try_emplace(plain(header.fields[i]), plain(record.fields[i]));
-      if (plain(header.fields[i]) == plain(kComment)) comment_ = without_blanks_around(record.fields[i]);
+      if (plain(header.fields[i]) == plain(kComment)) comment_ = trimmed(record.fields[i], kFieldBlanks);
     }
   }
 
@@ -188,8 +177,7 @@ std::vector<int> parse_feeds(const std::string& text) {
 }
 
 std::vector<int> parse_frequency_bands(const std::string& text) {
-  return parse_list(text, band_names(),
-                    fmt::format("all, bandA, bandB or frequency bands 0-{}", sql::kFrequencyBands - 1));
+  return parse_list(text, band_names(), fmt::format("all, bandA, bandB or frequency bands 0-{}", kFrequencyBands - 1));
 }
 
 std::vector<FlagRule> read_observer_flags(const std::string& file) {

@@ -7,7 +7,6 @@
 #include <optional>
 #include <pqxx/pqxx>
 #include <pqxx/tablewriter>
-#include <random>
 #include <thread>
 #include <utility>
 
@@ -140,12 +139,6 @@ std::string one_line(std::string text) {
       text.begin(), text.end(), [](char letter) { return letter == '\n' || letter == '\t'; }, ' ');
   while (!text.empty() && text.back() == ' ') text.pop_back();
   return text;
-}
-
-/// Of a connection, among all that there ever are.
-std::string random_session_name() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
 }
 
 struct Session {
@@ -334,7 +327,7 @@ class PostgresConnection final : public Connection {
   std::unique_ptr<Session> session_;
   bool writes_ = false;
   bool is_commit_in_doubt_ = false;  ///< it has been asked for and not been confirmed
-  std::string session_name_ = random_session_name();
+  std::string session_name_ = random_name();
   std::int64_t n_commits_ = 0;   ///< asked for, of changes
   SqlValue committing_backend_;  ///< number of its process
 };

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <random>
 
 #include "core/log.hpp"
 
@@ -234,11 +233,6 @@ void complete_table(Connection& connection, const Table& table) {
   }
 }
 
-std::string random_name() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
-}
-
 void note_version(Connection& connection) {
   connection.execute(fmt::format("CREATE TABLE IF NOT EXISTS {} (name {} PRIMARY KEY, value {})", kOwnTable,
                                  type_name(ColumnType::text, connection.dialect()),
@@ -270,6 +264,18 @@ const Table& table(std::string_view name) {
     if (found != list->end()) return *found;
   }
   throw CatalogueError(fmt::format("the catalogue has no table '{}'", name));
+}
+
+std::vector<std::string> column_names(const Table& table) {
+  std::vector<std::string> names;
+  for (const Column& column : table.columns) names.push_back(column.name);
+  return names;
+}
+
+TemporaryTable temporary_of(const Table& table, const std::string& name) {
+  TemporaryTable temporary = {name, {}};
+  for (const Column& column : table.columns) temporary.columns.emplace_back(column.name, column.type);
+  return temporary;
 }
 
 const Column& column(const Table& table, std::string_view name) {

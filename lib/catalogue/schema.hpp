@@ -30,6 +30,8 @@ struct Table {
 inline constexpr const char* kObservations = "comap_data";
 inline constexpr const char* kSummaries = "observation_summary";
 inline constexpr const char* kQualityFlags = "quality_flags";
+/// The Level-1 path that an observation had before its last change.
+inline constexpr const char* kOldPaths = "old_path_data";
 inline constexpr const char* kCalibrationFlux = "calibration_flux";
 inline constexpr const char* kCalibrationModels = "calibration_model_fit";
 /// Ours: the frequency at which a flux was measured, which calibration_flux has no column for.
@@ -47,6 +49,10 @@ const std::vector<Table>& tables();
 const std::vector<Table>& own_tables();
 /// One of either. Throws CatalogueError for a name that is no table of the catalogue.
 const Table& table(std::string_view name);
+/// All columns.
+std::vector<std::string> column_names(const Table& table);
+/// A temporary table with all columns.
+TemporaryTable temporary_of(const Table& table, const std::string& name);
 /// Throws CatalogueError for a name that is no column of the table.
 const Column& column(const Table& table, std::string_view name);
 

@@ -1,44 +1,32 @@
-#include "catalogue/sql_calibration.hpp"
-
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "catalogue/catalogue.hpp"
 #include "catalogue/schema.hpp"
 #include "catalogue/sql_reading.hpp"
+#include "catalogue/sql_writing.hpp"
+#include "core/constants.hpp"
 
-namespace comap::sql {
+namespace comap {
+namespace sql {
 
 namespace {
 
-/// Names of all columns.
-std::string column_list(const Table& table) {
-  std::vector<std::string> names;
-  for (const Column& column : table.columns) names.push_back(column.name);
-  return joined(names);
-}
-
-TemporaryTable temporary_of(const Table& table) {
-  TemporaryTable temporary = {"comap_new_" + table.name, {}};
-  for (const Column& column : table.columns) temporary.columns.emplace_back(column.name, column.type);
-  return temporary;
-}
-
 /// Inserts rows [column of the table], in the order of its key.
 void insert(Connection& connection, const Table& table, const std::vector<Values>& rows) {
-  const TemporaryTable temporary = temporary_of(table);
+  const TemporaryTable temporary = temporary_of(table, "comap_new_" + table.name);
   connection.fill(temporary, rows);
-  connection.execute(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} ORDER BY {}", table.name, column_list(table),
-                                 column_list(table), temporary.name, joined(table.key)));
+  connection.execute(fmt::format("INSERT INTO {0} ({1}) SELECT {1} FROM {2} ORDER BY {3}", table.name,
+                                 joined(column_names(table)), temporary.name, joined(table.key)));
 }
 
 double number_of(const SqlValue& value) {
   const SqlValue number = as_type(value, ColumnType::floating);
   const auto* found = std::get_if<double>(&number);
-  return found != nullptr ? *found : std::numeric_limits<double>::quiet_NaN();
+  return found != nullptr ? *found : kNan;
 }
 
 int small_integer_of(const SqlValue& value) { return static_cast<int>(integer_of(value)); }
@@ -52,7 +40,7 @@ std::vector<double> numbers_of(const SqlValue& value, const CalibrationModel& mo
   if (json.is_null()) return {};
   std::vector<double> numbers;
   const auto add = [&](const nlohmann::json& entry) {
-    numbers.push_back(entry.is_number() ? entry.get<double>() : std::numeric_limits<double>::quiet_NaN());
+    numbers.push_back(entry.is_number() ? entry.get<double>() : kNan);
   };
   if (json.is_array()) {
     for (const auto& entry : json) add(entry);
@@ -64,30 +52,9 @@ std::vector<double> numbers_of(const SqlValue& value, const CalibrationModel& mo
                   kCalibrationModels, model.feed, model.band, model.channel, text));
 }
 
-}  // namespace
-
-FluxRows rows_of_fluxes(std::int64_t obsid, std::vector<CalibrationFlux> all) {
-  std::ranges::sort(all, {}, [](const CalibrationFlux& one) { return std::tuple(one.feed, one.band, one.channel); });
-  FluxRows rows;
-  for (const CalibrationFlux& one : all) {
-    const std::int64_t feed = one.feed, band = one.band, channel = one.channel;
-    rows.fluxes.push_back({obsid, feed, band, channel, one.mjd, one.source, one.measured_flux_Jy, one.flux_error_Jy,
-                           one.amplitude_K, one.chi2});
-    rows.frequencies.push_back({obsid, feed, band, channel, one.frequency_GHz});
-  }
-  return rows;
-}
-
-void write_calibration_fluxes(Connection& connection, std::int64_t obsid, const std::vector<CalibrationFlux>& all) {
-  const FluxRows rows = rows_of_fluxes(obsid, all);
-  for (const char* name : {kCalibrationFlux, kCalibrationFrequencies}) {
-    connection.execute(fmt::format("DELETE FROM {} WHERE obsid = $1", name), {obsid});
-    insert(connection, table(name), name == kCalibrationFlux ? rows.fluxes : rows.frequencies);
-  }
-}
-
-std::vector<CalibrationFlux> calibration_fluxes(Connection& connection, const std::string& source,
-                                                const std::vector<std::int64_t>& obsids) {
+/// Of one source, empty when the table is missing.
+std::vector<CalibrationFlux> fluxes_of(Connection& connection, const std::string& source,
+                                       const std::vector<std::int64_t>& obsids) {
   if (connection.columns_of(kCalibrationFlux).empty()) return {};
   const bool has_frequencies = !connection.columns_of(kCalibrationFrequencies).empty();
   const std::string joined_table =
@@ -112,41 +79,90 @@ std::vector<CalibrationFlux> calibration_fluxes(Connection& connection, const st
   return rows;
 }
 
-void write_calibration_models(Connection& connection, const std::vector<CalibrationModel>& models) {
-  std::vector<Values> rows;
-  for (const CalibrationModel& model : models) {
-    const bool is_nearest = model.poly_coeffs.empty();
-    rows.push_back({std::int64_t{model.feed}, std::int64_t{model.band}, std::int64_t{model.channel}, model.source,
-                    model.model_type, is_nearest ? SqlValue{} : SqlValue{json_text(model.poly_coeffs)},
-                    is_nearest ? SqlValue{json_text(model.nearest_mjds)} : SqlValue{},
-                    is_nearest ? SqlValue{json_text(model.nearest_gains)} : SqlValue{}, model.fit_rms,
-                    model.n_observations, model.updated_at});
-  }
-  connection.execute(fmt::format("DELETE FROM {}", kCalibrationModels));
-  insert(connection, table(kCalibrationModels), rows);
+/// All columns of calibration_model_fit, in its order; and back.
+Values values_of(const CalibrationModel& model) {
+  const bool is_nearest = model.poly_coeffs.empty();
+  return {std::int64_t{model.feed},
+          std::int64_t{model.band},
+          std::int64_t{model.channel},
+          model.source,
+          model.model_type,
+          is_nearest ? SqlValue{} : SqlValue{json_text(model.poly_coeffs)},
+          is_nearest ? SqlValue{json_text(model.nearest_mjds)} : SqlValue{},
+          is_nearest ? SqlValue{json_text(model.nearest_gains)} : SqlValue{},
+          model.fit_rms,
+          model.n_observations,
+          model.updated_at};
 }
 
-std::vector<CalibrationModel> calibration_models(Connection& connection) {
-  const Table& models_table = table(kCalibrationModels);
-  if (connection.columns_of(models_table.name).empty()) return {};
-  const Result result = connection.query(fmt::format("SELECT {} FROM {} ORDER BY {}", column_list(models_table),
-                                                     models_table.name, joined(models_table.key)));
-  std::vector<CalibrationModel> models;
-  for (const Values& row : result.rows) {
-    CalibrationModel& model = models.emplace_back();
-    model.feed = small_integer_of(row[0]);
-    model.band = small_integer_of(row[1]);
-    model.channel = small_integer_of(row[2]);
-    model.source = text_of(row[3]);
-    model.model_type = text_of(row[4]);
-    model.poly_coeffs = numbers_of(row[5], model);
-    model.nearest_mjds = numbers_of(row[6], model);
-    model.nearest_gains = numbers_of(row[7], model);
-    model.fit_rms = number_of(row[8]);
-    model.n_observations = integer_of(row[9]);
-    model.updated_at = text_of(row[10]);
+CalibrationModel model_of(const Values& row) {
+  CalibrationModel model;
+  model.feed = small_integer_of(row[0]);
+  model.band = small_integer_of(row[1]);
+  model.channel = small_integer_of(row[2]);
+  model.source = text_of(row[3]);
+  model.model_type = text_of(row[4]);
+  model.poly_coeffs = numbers_of(row[5], model);
+  model.nearest_mjds = numbers_of(row[6], model);
+  model.nearest_gains = numbers_of(row[7], model);
+  model.fit_rms = number_of(row[8]);
+  model.n_observations = integer_of(row[9]);
+  model.updated_at = text_of(row[10]);
+  return model;
+}
+
+}  // namespace
+
+FluxRows rows_of_fluxes(std::int64_t obsid, std::vector<CalibrationFlux> all) {
+  std::ranges::sort(all, {}, [](const CalibrationFlux& one) { return std::tuple(one.feed, one.band, one.channel); });
+  FluxRows rows;
+  for (const CalibrationFlux& one : all) {
+    const std::int64_t feed = one.feed, band = one.band, channel = one.channel;
+    rows.fluxes.push_back({obsid, feed, band, channel, one.mjd, one.source, one.measured_flux_Jy, one.flux_error_Jy,
+                           one.amplitude_K, one.chi2});
+    rows.frequencies.push_back({obsid, feed, band, channel, one.frequency_GHz});
   }
+  return rows;
+}
+
+void write_calibration_fluxes(Connection& connection, std::int64_t obsid, const std::vector<CalibrationFlux>& all) {
+  const FluxRows rows = rows_of_fluxes(obsid, all);
+  for (const char* name : {kCalibrationFlux, kCalibrationFrequencies}) {
+    connection.execute(fmt::format("DELETE FROM {} WHERE obsid = $1", name), {obsid});
+    insert(connection, table(name), name == kCalibrationFlux ? rows.fluxes : rows.frequencies);
+  }
+}
+
+}  // namespace sql
+
+std::vector<CalibrationFlux> Catalogue::calibration_fluxes(const std::string& source, const SelectConfig& selection) {
+  std::vector<std::int64_t> obsids;
+  for (const Observation& observation : select(selection)) obsids.push_back(observation.obsid);
+  std::vector<CalibrationFlux> fluxes;
+  read([&](sql::Connection& connection) { fluxes = sql::fluxes_of(connection, source, obsids); });
+  return fluxes;
+}
+
+void Catalogue::write_calibration_models(const std::vector<CalibrationModel>& models) {
+  std::vector<sql::Values> rows;
+  for (const CalibrationModel& model : models) rows.push_back(sql::values_of(model));
+  change([&](sql::Connection& connection) {
+    connection.execute(fmt::format("DELETE FROM {}", sql::kCalibrationModels));
+    sql::insert(connection, sql::table(sql::kCalibrationModels), rows);
+  });
+}
+
+std::vector<CalibrationModel> Catalogue::calibration_models() {
+  const sql::Table& table = sql::table(sql::kCalibrationModels);
+  sql::Result result;
+  read([&](sql::Connection& connection) {
+    if (connection.columns_of(table.name).empty()) return;
+    result = connection.query(fmt::format("SELECT {} FROM {} ORDER BY {}", sql::joined(sql::column_names(table)),
+                                          table.name, sql::joined(table.key)));
+  });
+  std::vector<CalibrationModel> models;
+  for (const sql::Values& row : result.rows) models.push_back(sql::model_of(row));
   return models;
 }
 
-}  // namespace comap::sql
+}  // namespace comap

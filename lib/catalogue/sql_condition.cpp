@@ -3,12 +3,11 @@
 #include <fmt/core.h>
 
 #include "catalogue/schema.hpp"
+#include "core/text.hpp"
 
 namespace comap::sql {
 
 namespace {
-
-char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter; }
 
 /// Adds to a LIKE pattern, with `!` as escape: this character alone, ASCII letters in lower case.
 void append_literal(std::string& pattern, char letter) {

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "catalogue/catalogue.hpp"
 #include "config/catalogue_config.hpp"
 #include "core/error.hpp"
+#include "data/observation.hpp"
 
 namespace comap::sql {
 
@@ -126,6 +126,9 @@ SqlValue as_type(const SqlValue& value, ColumnType type);
 /// Access to the fields of a result; NULL gives 0 or "".
 std::int64_t integer_of(const SqlValue& value);
 std::string text_of(const SqlValue& value);
+
+/// 32 hexadecimal digits that nothing else has.
+std::string random_name();
 
 /// "a, b, c"
 std::string joined(const std::vector<std::string>& parts, const std::string& separator = ", ");

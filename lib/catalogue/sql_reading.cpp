@@ -3,28 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
-
-#include "catalogue/sql_condition.hpp"
 
 namespace comap::sql {
 
 namespace {
-
-constexpr std::int64_t kLatestRows = 10;
-constexpr std::array<const char*, 6> kObservationColumns = {"obsid",       "source",      "source_group",
-                                                            "level1_path", "level2_path", "utc_start"};
-
-Observation observation_of(const Values& row) {
-  return {integer_of(row[0]), text_of(row[1]), text_of(row[2]), text_of(row[3]), text_of(row[4]), text_of(row[5])};
-}
-
-std::vector<Observation> observations_of(const Result& result) {
-  std::vector<Observation> observations;
-  for (const Values& row : result.rows) observations.push_back(observation_of(row));
-  return observations;
-}
 
 /// What an existing file holds may not fit the type of the schema; it is then shown as it is.
 SqlValue shown_as(const SqlValue& value, ColumnType type) {
@@ -44,19 +27,12 @@ std::vector<std::string> present_columns(Connection& connection, const Table& ta
   return present;
 }
 
-/// Names of kObservationColumns. Throws CatalogueError when the table is not there or lacks one of them.
-std::string observation_columns(Connection& connection) {
-  require_observations(connection);
-  const std::vector<std::string> present = connection.columns_of(kObservations);
-  for (const char* name : kObservationColumns) {
-    if (std::ranges::find(present, name) != present.end()) continue;
-    throw CatalogueError(fmt::format("catalogue {}: table {} has no column {}; `comap_mpi catalogue init` adds it",
-                                     connection.description(), kObservations, name));
-  }
-  return joined({kObservationColumns.begin(), kObservationColumns.end()});
-}
-
 }  // namespace
+
+CatalogueError unknown_observation(const std::string& catalogue, std::int64_t obsid) {
+  return CatalogueError(
+      fmt::format("catalogue {}: observation {} is not in it; run `comap_mpi catalogue scan`", catalogue, obsid));
+}
 
 void require_observations(Connection& connection) {
   if (!connection.columns_of(kObservations).empty()) return;
@@ -110,51 +86,6 @@ std::string fill_obsids(Connection& connection, const std::vector<std::int64_t>&
   for (const std::int64_t obsid : std::set<std::int64_t>(obsids.begin(), obsids.end())) rows.push_back({obsid});
   connection.fill(list, rows);
   return list.name;
-}
-
-std::vector<Observation> select(Connection& connection, const SelectConfig& selection,
-                                const std::vector<std::int64_t>& obsids) {
-  const std::string columns = observation_columns(connection);
-  Condition where(connection.dialect());
-  where.require_selection(selection);
-  if (!obsids.empty()) {
-    where.require(fmt::format("obsid IN (SELECT obsid FROM {})", fill_obsids(connection, obsids)));
-  }
-  return observations_of(connection.query(
-      fmt::format("SELECT {} FROM {} WHERE {} ORDER BY obsid", columns, kObservations, where.text), where.parameters));
-}
-
-std::vector<std::int64_t> unknown_obsids(Connection& connection, const std::vector<std::int64_t>& obsids) {
-  std::vector<std::int64_t> unknown;
-  const std::string list = fill_obsids(connection, obsids);
-  const Result result = connection.query(fmt::format(
-      "SELECT obsid FROM {} WHERE obsid NOT IN (SELECT obsid FROM {}) ORDER BY obsid", list, kObservations));
-  for (const Values& row : result.rows) unknown.push_back(integer_of(row[0]));
-  return unknown;
-}
-
-CatalogueSummary summarize(Connection& connection) {
-  const std::string columns = observation_columns(connection);
-  CatalogueSummary summary;
-  const Result counts = connection.query(fmt::format(
-      "SELECT count(*), count(NULLIF(level1_path, '')), count(NULLIF(level2_path, '')) FROM {}", kObservations));
-  summary.n_observations = integer_of(counts.rows[0][0]);
-  summary.n_level1 = integer_of(counts.rows[0][1]);
-  summary.n_level2 = integer_of(counts.rows[0][2]);
-  const bool has_status = !connection.columns_of(kSummaries).empty();
-  const Result states = connection.query(
-      has_status ? "SELECT COALESCE(s.processing_status, 'pending'), count(*) FROM comap_data d LEFT JOIN "
-                   "observation_summary s ON s.obsid = d.obsid GROUP BY 1"
-                 : "SELECT 'pending', count(*) FROM comap_data");
-  for (const Values& row : states.rows) summary.status[text_of(row[0])] = integer_of(row[1]);
-  const Result groups = connection.query(
-      "SELECT COALESCE(source_group, ''), count(*), count(NULLIF(level2_path, '')) FROM comap_data GROUP BY 1");
-  for (const Values& row : groups.rows) {
-    summary.source_groups[text_of(row[0])] = {integer_of(row[1]), integer_of(row[2])};
-  }
-  summary.latest = observations_of(connection.query(
-      fmt::format("SELECT {} FROM {} ORDER BY obsid DESC LIMIT $1", columns, kObservations), {kLatestRows}));
-  return summary;
 }
 
 }  // namespace comap::sql

@@ -10,20 +10,9 @@
 
 namespace comap::sql {
 
-inline constexpr int kFrequencyBands = 8;  ///< frequency_band 0-7 of quality_flags: band * 2 + sub-band
-
 /// Rows of a table with this obsid, in order of key, with the types of the schema; without the rows of pixel 0 that
 /// the Python pipeline writes. Empty when the table is missing.
 std::vector<Row> rows_of(Connection& connection, const Table& table, std::int64_t obsid);
-
-/// Observations of a selection in order of obsid. `obsids` is the explicit list, empty = no list.
-std::vector<Observation> select(Connection& connection, const SelectConfig& selection,
-                                const std::vector<std::int64_t>& obsids);
-
-/// Those of `obsids` that have no row in comap_data, ascending.
-std::vector<std::int64_t> unknown_obsids(Connection& connection, const std::vector<std::int64_t>& obsids);
-
-CatalogueSummary summarize(Connection& connection);
 
 /// Replaces the rows of the temporary table of obsids, each once; returns its name.
 std::string fill_obsids(Connection& connection, const std::vector<std::int64_t>& obsids);
@@ -34,6 +23,9 @@ std::string readable_table(Connection& connection, const char* name);
 /// FROM of comap_data with observation_summary beside it, both by their names, NULL where an observation has no
 /// summary.
 std::string observations_with_summary(Connection& connection);
+
+/// The observation has no row in comap_data.
+CatalogueError unknown_observation(const std::string& catalogue, std::int64_t obsid);
 
 /// Throws ConfigError saying what to do when the catalogue has not been created.
 void require_observations(Connection& connection);

@@ -4,13 +4,15 @@
 
 #include <filesystem>
 #include <set>
-#include <system_error>
 
-#include "catalogue/sql_calibration.hpp"
+#include "catalogue/catalogue.hpp"
+#include "catalogue/file_search.hpp"
+#include "catalogue/schema.hpp"
 #include "catalogue/sql_reading.hpp"
 #include "core/constants.hpp"
 
-namespace comap::sql {
+namespace comap {
+namespace sql {
 
 namespace {
 
@@ -33,12 +35,6 @@ SqlValue fitted(const Table& table, const std::string& name, const SqlValue& val
 }
 
 // ---- comap_data
-
-TemporaryTable new_observations() {
-  TemporaryTable temporary = {"comap_new_observations", {}};
-  for (const Column& one : table(kObservations).columns) temporary.columns.emplace_back(one.name, one.type);
-  return temporary;
-}
 
 std::int64_t obsid_of(const Row& row) {
   const auto found = row.find("obsid");
@@ -83,12 +79,10 @@ std::string update_statement(const std::string& source, bool overwrite) {
 }
 
 std::string insert_statement(const std::string& source) {
-  std::vector<std::string> columns;
-  for (const Column& one : table(kObservations).columns) columns.push_back(one.name);
   return fmt::format(
       "INSERT INTO {0} ({1}) SELECT {1} FROM {2} WHERE obsid NOT IN (SELECT obsid FROM {0}) ORDER BY obsid "
       "ON CONFLICT DO NOTHING",
-      kObservations, joined(columns), source);
+      kObservations, joined(column_names(table(kObservations))), source);
 }
 
 // ---- observation_summary
@@ -192,31 +186,27 @@ void write_level2_path(Connection& connection, std::int64_t obsid, const SqlValu
 
 std::string absolute(const std::string& path) { return std::filesystem::absolute(path).lexically_normal().string(); }
 
-/// A file that cannot be looked at (permissions, a stale mount) is not gone.
-bool is_gone(const std::string& path) {
-  std::error_code error;
-  return !path.empty() && std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found;
+void clear_statistics(Connection& connection, const std::string& chosen) {
+  std::vector<std::string> summary, flags;
+  for (const Column& one : table(kSummaries).columns) {
+    if (one.name != "obsid" && !one.name.starts_with("processing_")) summary.push_back(one.name + " = NULL");
+  }
+  for (const Column& one : table(kQualityFlags).columns) {
+    if (!is_flag_identity(one.name)) flags.push_back(one.name + " = NULL");
+  }
+  connection.execute(fmt::format("UPDATE {} SET {} WHERE {}", kSummaries, joined(summary), chosen));
+  connection.execute(fmt::format("UPDATE {} SET {} WHERE {}", kQualityFlags, joined(flags), chosen));
 }
 
 /// level2_path of the row; throws when there is none.
 std::string registered_level2(Connection& connection, std::int64_t obsid) {
   const Result row =
       connection.query(fmt::format("SELECT level2_path FROM {} WHERE obsid = $1", kObservations), {obsid});
-  if (row.rows.empty()) {
-    throw CatalogueError(fmt::format("catalogue {}: observation {} is not in it; run `comap_mpi catalogue scan`",
-                                     connection.description(), obsid));
-  }
+  if (row.rows.empty()) throw unknown_observation(connection.description(), obsid);
   return text_of(row.rows[0][0]);
 }
 
 }  // namespace
-
-std::int64_t upsert_observations(Connection& connection, const std::vector<Row>& rows, bool overwrite) {
-  const TemporaryTable temporary = new_observations();
-  connection.fill(temporary, values_of(rows));
-  connection.execute(update_statement(temporary.name, overwrite));
-  return connection.execute(insert_statement(temporary.name));
-}
 
 void register_level2(Connection& connection, const std::map<std::int64_t, std::string>& paths) {
   static const TemporaryTable temporary = {"comap_new_level2_paths",
@@ -237,30 +227,12 @@ void register_level2(Connection& connection, const std::map<std::int64_t, std::s
                      {kComplete});
 }
 
-void clear_level2(Connection& connection, const std::vector<std::int64_t>& obsids, bool clear_statistics) {
-  const std::string chosen = fmt::format("obsid IN (SELECT obsid FROM {})", fill_obsids(connection, obsids));
-  connection.execute(fmt::format("UPDATE {} SET level2_path = NULL WHERE {}", kObservations, chosen));
-  connection.execute(
-      fmt::format("UPDATE {} SET processing_status = $1 WHERE {} AND processing_status = $2", kSummaries, chosen),
-      {kPending, kComplete});
-  if (!clear_statistics) return;
-  std::vector<std::string> summary, flags;
-  for (const Column& one : table(kSummaries).columns) {
-    if (one.name != "obsid" && !one.name.starts_with("processing_")) summary.push_back(one.name + " = NULL");
-  }
-  for (const Column& one : table(kQualityFlags).columns) {
-    if (!is_flag_identity(one.name)) flags.push_back(one.name + " = NULL");
-  }
-  connection.execute(fmt::format("UPDATE {} SET {} WHERE {}", kSummaries, joined(summary), chosen));
-  connection.execute(fmt::format("UPDATE {} SET {} WHERE {}", kQualityFlags, joined(flags), chosen));
-}
-
 void record(Connection& connection, const ObservationResult& result) {
   const std::string previous = registered_level2(connection, result.obsid);
   if (result.complete) {
     if (result.level2_path.empty()) throw Bug("a complete observation without a Level-2 file");
     write_level2_path(connection, result.obsid, absolute(result.level2_path));
-  } else if (is_gone(previous)) {
+  } else if (!previous.empty() && presence_of(previous) == Presence::gone) {
     write_level2_path(connection, result.obsid, {});
   }
   Row changes = {{"processing_status", result.complete ? kComplete : kFailed},
@@ -271,4 +243,28 @@ void record(Connection& connection, const ObservationResult& result) {
   if (!result.calibration.empty()) write_calibration_fluxes(connection, result.obsid, result.calibration);
 }
 
-}  // namespace comap::sql
+}  // namespace sql
+
+std::int64_t Catalogue::upsert_observations(const std::vector<Row>& rows, bool overwrite) {
+  const sql::TemporaryTable temporary = sql::temporary_of(sql::table(sql::kObservations), "comap_new_observations");
+  std::int64_t n_new = 0;
+  change([&](sql::Connection& connection) {
+    connection.fill(temporary, sql::values_of(rows));
+    connection.execute(sql::update_statement(temporary.name, overwrite));
+    n_new = connection.execute(sql::insert_statement(temporary.name));
+  });
+  return n_new;
+}
+
+void Catalogue::clear_level2(const std::vector<std::int64_t>& obsids, bool clear_statistics) {
+  change([&](sql::Connection& connection) {
+    const std::string chosen = fmt::format("obsid IN (SELECT obsid FROM {})", fill_obsids(connection, obsids));
+    connection.execute(fmt::format("UPDATE {} SET level2_path = NULL WHERE {}", sql::kObservations, chosen));
+    connection.execute(fmt::format("UPDATE {} SET processing_status = $1 WHERE {} AND processing_status = $2",
+                                   sql::kSummaries, chosen),
+                       {sql::kPending, sql::kComplete});
+    if (clear_statistics) sql::clear_statistics(connection, chosen);
+  });
+}
+
+}  // namespace comap

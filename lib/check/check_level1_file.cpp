@@ -184,17 +184,12 @@ void check_contradictions(Level1Metadata& level1, const CheckLevel1Config& confi
   add_troubles(verdict.troubles, findings);
 }
 
-std::string attribute_text(const Level1Metadata& level1, const std::string& name) {
-  const auto found = level1.attributes.find(name);
-  return found == level1.attributes.end() ? "" : h5::to_text(found->second);
-}
-
 /// The vane and the scans as level2 would find them.
 ObservationContext check_stages(const Level1Metadata& level1, const Level2Config& config, Findings& findings) {
   ObservationContext observation;
   observation.obsid = level1.obsid;
-  observation.source = source_name_of(attribute_text(level1, "source"));
-  observation.source_group = source_group_of(observation.source, attribute_text(level1, "comment"));
+  observation.source = source_name_of(h5::attribute_text(level1.attributes, "source"));
+  observation.source_group = source_group_of(observation.source, h5::attribute_text(level1.attributes, "comment"));
   observation.level1 = level1;
   observation.pointing_faults = bridge_pointing(config.check_level1, observation.level1);
   const auto attempt = [&](const Stage& stage, const char* dataset, const char* remedy) {

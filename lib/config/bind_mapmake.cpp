@@ -9,7 +9,6 @@ namespace {
 constexpr double kMaxCount = 1e9;
 constexpr double kSmallestPixel_deg = 1e-5;
 constexpr double kLargestPixel_deg = 0.5;  ///< seven beams
-constexpr int kFrequencyBands = 8;         ///< frequency_band 0-7
 
 void bind_ctype(Binder& binder, WcsDefinition& config) {
   std::vector<std::string> ctype(config.ctype.begin(), config.ctype.end());

@@ -1,15 +1,14 @@
 #include "config/closest_name.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <limits>
+
+#include "core/text.hpp"
 
 namespace comap {
 namespace {
 
-bool same(char left, char right) {
-  return std::tolower(static_cast<unsigned char>(left)) == std::tolower(static_cast<unsigned char>(right));
-}
+bool same(char left, char right) { return lower(left) == lower(right); }
 
 }  // namespace
 

@@ -5,20 +5,13 @@
 #include <utility>
 #include <vector>
 
+#include "core/text.hpp"
+
 namespace comap {
 namespace {
 
 constexpr std::string_view kMask = "****";
 constexpr std::string_view kWord = "password";
-constexpr const char* kBlanks = " \t\n\v\f\r";
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& letter : result) {
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  }
-  return result;
-}
 
 std::size_t after_blanks(std::string_view text, std::size_t at) {
   return std::min(text.find_first_not_of(kBlanks, at), text.size());
@@ -57,7 +50,7 @@ std::vector<std::string> split_command(std::string_view command) {
   std::vector<std::string> pieces = {""};
   char quote = '\0';
   for (const char letter : command) {
-    const bool blank = quote == '\0' && std::string_view(kBlanks).find(letter) != std::string_view::npos;
+    const bool blank = quote == '\0' && kBlanks.find(letter) != std::string_view::npos;
     if (quote == letter) {
       quote = '\0';
     } else if (quote == '\0' && (letter == '"' || letter == '\'')) {

@@ -95,11 +95,6 @@ void read_available(FileDescriptor& pipe, std::string& text) {
   }
 }
 
-std::string trimmed(const std::string& text) {
-  const auto last = text.find_last_not_of(" \t\r\n");
-  return last == std::string::npos ? "" : text.substr(0, last + 1);
-}
-
 }  // namespace
 
 ChildProcess::ChildProcess(const std::vector<std::string>& arguments, int inherited_file) : program_(arguments.at(0)) {
@@ -180,7 +175,7 @@ std::string ChildProcess::failure_text() const {
   const std::string end = WIFSIGNALED(end_status_)
                               ? fmt::format("signal {} ({})", WTERMSIG(end_status_), strsignal(WTERMSIG(end_status_)))
                               : fmt::format("exit code {}", exit_code());
-  std::string said = trimmed(errors_);
+  std::string said = errors_.substr(0, errors_.find_last_not_of(" \t\r\n") + 1);
   std::erase(said, '\r');  // ssh ends its lines for a terminal
   return said.empty() ? end : fmt::format("{}: {}", end, said);
 }

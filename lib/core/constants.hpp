@@ -11,7 +11,8 @@ inline constexpr int kScienceFeeds = 19;  ///< feeds 1..19; the feed axis of Lev
 inline constexpr int kGroundFeed = 20;    ///< the capped feed, never processed
 inline constexpr int kBands = 4;          ///< sidebands A:LSB, A:USB, B:LSB, B:USB
 
-inline constexpr int kCatalogueSubBands = 2;  ///< of a band, in the tables of the catalogue
+inline constexpr int kCatalogueSubBands = 2;                         ///< of a band, in the tables of the catalogue
+inline constexpr int kFrequencyBands = kCatalogueSubBands * kBands;  ///< frequency_band 0-7 = band * 2 + sub-band
 inline constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 inline constexpr float kFloatNan = std::numeric_limits<float>::quiet_NaN();
 

@@ -3,7 +3,6 @@
 /// Plain types of observations that catalogue, stages and maps share.
 
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/constants.hpp"
 #include "data/trouble.hpp"
 
 namespace comap {
@@ -24,14 +24,14 @@ struct CalibrationFlux {
   int feed = 0;     ///< 1-19
   int band = 0;     ///< 0-3
   int channel = 0;  ///< sub-band of the band, 0-1
-  double mjd = std::numeric_limits<double>::quiet_NaN();
+  double mjd = kNan;
   std::string source;
-  double measured_flux_Jy = std::numeric_limits<double>::quiet_NaN();
-  double flux_error_Jy = std::numeric_limits<double>::quiet_NaN();
-  double amplitude_K = std::numeric_limits<double>::quiet_NaN();
-  double chi2 = std::numeric_limits<double>::quiet_NaN();
+  double measured_flux_Jy = kNan;
+  double flux_error_Jy = kNan;
+  double amplitude_K = kNan;
+  double chi2 = kNan;
   /// At which the flux was measured; kept in a table of our own. NaN in rows of other programs.
-  double frequency_GHz = std::numeric_limits<double>::quiet_NaN();
+  double frequency_GHz = kNan;
 
   static auto members(auto& x) {
     return std::tie(x.obsid, x.feed, x.band, x.channel, x.mjd, x.source, x.measured_flux_Jy, x.flux_error_Jy,
@@ -49,7 +49,7 @@ struct CalibrationModel {
   std::vector<double> poly_coeffs;   ///< constant first, in (mjd - 59000) / 365.25; also of `mean`
   std::vector<double> nearest_mjds;  ///< ascending
   std::vector<double> nearest_gains;
-  double fit_rms = std::numeric_limits<double>::quiet_NaN();
+  double fit_rms = kNan;
   std::int64_t n_observations = 0;
   std::string updated_at;  ///< ISO 8601, UTC
 };

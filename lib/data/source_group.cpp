@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string>
 
+#include "core/text.hpp"
 #include "data/observation.hpp"
 
 namespace comap {
@@ -11,23 +11,10 @@ namespace {
 
 constexpr std::array kCalibrators = {"taua", "casa", "cyga", "jupiter", "saturn", "venus", "mars"};
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
-  return result;
-}
-
-bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
-
 }  // namespace
 
 std::string source_name_of(std::string_view source_attribute) {
-  constexpr std::string_view kBlanks = " \t\r\n\f\v";
-  const std::string_view name = source_attribute.substr(0, source_attribute.find(','));
-  const auto first = name.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return "";
-  return std::string(name.substr(first, name.find_last_not_of(kBlanks) - first + 1));
+  return std::string(trimmed(source_attribute.substr(0, source_attribute.find(','))));
 }
 
 std::string source_group_of(std::string_view source, std::string_view comment) {

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstring>
+
+#include "core/message.hpp"
 
 namespace comap {
 namespace {
@@ -19,14 +20,7 @@ NodeIds union_over_ranks(NodeIds ids, const Communicator& ranks) {
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   };
   sort();
-  Bytes bytes(ids.size() * sizeof(std::int64_t));
-  if (!ids.empty()) std::memcpy(bytes.data(), ids.data(), bytes.size());
-  ids.clear();
-  for (const Bytes& of_rank : ranks.all_gather(bytes)) {
-    const std::size_t before = ids.size();
-    ids.resize(before + of_rank.size() / sizeof(std::int64_t));
-    if (!of_rank.empty()) std::memcpy(ids.data() + before, of_rank.data(), of_rank.size());
-  }
+  ids = joined(all_gather(ranks, ids));
   sort();
   return ids;
 }
@@ -110,7 +104,7 @@ void CoarseHats::restrict(std::size_t n_lanes, const SharedPixels& shared, std::
   std::ranges::fill(nodes, 0.0);
   with_lanes(n_lanes, [&](auto lanes) {
     for (std::size_t pixel = 0; pixel < hats_.size(); ++pixel) {
-      if (!shared.owns(static_cast<std::int32_t>(pixel))) continue;
+      if (!shared.owns(pixel)) continue;
       const Hat& hat = hats_[pixel];
       for (std::size_t i = 0; i < hat.node.size(); ++i) {
         for (std::size_t l = 0; l < lanes; ++l) {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "core/communicator.hpp"
-#include "destripe/destriper.hpp"
 #include "destripe/lanes.hpp"
+#include "destripe/problem.hpp"
 #include "destripe/shared_pixels.hpp"
 
 namespace comap {

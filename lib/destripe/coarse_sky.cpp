@@ -77,7 +77,7 @@ OffsetAverages average_offsets(const PixelRuns& runs, const CoarseHats& hats, st
   const std::size_t n_all = hats.n_nodes();
   const auto [segment, first_offset, first_run] = runs.parts[part];
   const std::size_t n = runs.layout.n_offsets(segment);
-  const auto per_average = static_cast<std::size_t>(std::max(1, kAveraging / runs.layout.offset_length));
+  const std::size_t per_average = std::max(1, kAveraging / runs.layout.offset_length);
   const std::size_t n_averages = n_full > 0.0 ? (n + per_average - 1) / per_average : 0;
   std::vector<double> products(n_all * n_all, 0.0), rows(n_averages * n_all, 0.0);
   std::vector<char> touched(n_all, 0);
@@ -104,16 +104,16 @@ OffsetAverages average_offsets(const PixelRuns& runs, const CoarseHats& hats, st
   }
   const Eigen::Index n_touched = std::ssize(averages.nodes);
   averages.products.resize(n_touched, n_touched);
-  averages.modes.resize(static_cast<Eigen::Index>(n_averages), n_touched);
+  averages.modes.resize(n_averages, n_touched);
   // The sum of squares over averages shall be that over offsets.
   const double scale = 1.0 / std::sqrt(static_cast<double>(per_average));
   for (Eigen::Index j = 0; j < n_touched; ++j) {
-    const std::size_t node = averages.nodes[static_cast<std::size_t>(j)];
+    const std::size_t node = averages.nodes[j];
     for (Eigen::Index i = 0; i < n_touched; ++i) {
-      averages.products(i, j) = products[averages.nodes[static_cast<std::size_t>(i)] * n_all + node];
+      averages.products(i, j) = products[averages.nodes[i] * n_all + node];
     }
     for (std::size_t k = 0; k < n_averages; ++k) {
-      averages.modes(static_cast<Eigen::Index>(k), j) = scale * rows[k * n_all + node];
+      averages.modes(k, j) = scale * rows[k * n_all + node];
     }
     if (n_averages == 0) continue;
     CosineTransform& cosine = transforms.try_emplace(n_averages, n_averages).first->second;
@@ -132,7 +132,7 @@ PriorOfModes prior_of_modes(const OffsetInverse& inverse, std::size_t segment, s
   const auto faster = static_cast<std::size_t>(kClosure * static_cast<double>(n_modes));
   PriorOfModes prior{phi(std::min(faster, layout.n_offsets(segment) - 1)), Eigen::VectorXd(n_modes)};
   for (Eigen::Index k = 0; k < n_modes; ++k) {
-    prior.below_faster[k] = std::max(prior.faster_per_K2 - phi(static_cast<std::size_t>(k)), 0.0);
+    prior.below_faster[k] = std::max(prior.faster_per_K2 - phi(k), 0.0);
   }
   return prior;
 }
@@ -143,8 +143,7 @@ void add_part(const PixelRuns& runs, const OffsetInverse& inverse, const CoarseH
   const std::size_t n_lanes = runs.n_lanes, n_all = hats.n_nodes();
   const std::size_t segment = runs.parts[part].segment;
   const double* weight = runs.weight_per_K2.data() + part * n_lanes;
-  const auto leader =
-      static_cast<std::size_t>(std::find_if(weight, weight + n_lanes, [](double w) { return w > 0.0; }) - weight);
+  const std::size_t leader = std::find_if(weight, weight + n_lanes, [](double w) { return w > 0.0; }) - weight;
   const double n_full = inverse.has_modes() ? inverse.full_weight_per_K2(segment, leader) / weight[leader] : 0.0;
   const OffsetAverages averages = average_offsets(runs, hats, part, n_full, transforms);
   const Eigen::Index n_nodes = std::ssize(averages.nodes);
@@ -159,8 +158,8 @@ void add_part(const PixelRuns& runs, const OffsetInverse& inverse, const CoarseH
     }
     double* matrix = e.data() + l * n_all * n_all;
     for (Eigen::Index i = 0; i < n_nodes; ++i) {
-      double* row = matrix + averages.nodes[static_cast<std::size_t>(i)] * n_all;
-      for (Eigen::Index j = 0; j < n_nodes; ++j) row[averages.nodes[static_cast<std::size_t>(j)]] += change(i, j);
+      double* row = matrix + averages.nodes[i] * n_all;
+      for (Eigen::Index j = 0; j < n_nodes; ++j) row[averages.nodes[j]] += change(i, j);
     }
   }
 }
@@ -185,7 +184,7 @@ CoarseSky::CoarseSky(const PixelRuns& runs, const OffsetInverse& inverse, const 
 void CoarseSky::add_pixel_weights(std::span<const double> weight, std::vector<double>& sws) const {
   const std::size_t n_nodes = hats_.n_nodes();
   for (std::size_t pixel = 0; pixel * n_lanes_ < weight.size(); ++pixel) {
-    if (!shared_.owns(static_cast<std::int32_t>(pixel))) continue;
+    if (!shared_.owns(pixel)) continue;
     const CoarseHats::Hat& hat = hats_.of_pixel(pixel);
     for (std::size_t l = 0; l < n_lanes_; ++l) {
       double* matrix = sws.data() + l * n_nodes * n_nodes;
@@ -200,7 +199,7 @@ void CoarseSky::add_pixel_weights(std::span<const double> weight, std::vector<do
 void CoarseSky::invert(const std::vector<double>& e, const std::vector<double>& sws) {
   const std::size_t n_nodes = hats_.n_nodes();
   inverse_.assign(e.size(), 0.0);
-  const auto n = static_cast<Eigen::Index>(hats_.n_nodes());
+  const Eigen::Index n = hats_.n_nodes();
   using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   for (std::size_t l = 0; l < n_lanes_ && n > 0; ++l) {
     const std::size_t first = l * n_nodes * n_nodes;

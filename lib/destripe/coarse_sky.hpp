@@ -15,11 +15,11 @@
 
 namespace comap {
 
-/// What conjugate gradients find last is a sky so smooth that offsets can follow it. This takes it out of their hands:
-/// the second level of the preconditioner, z = W^-1 r + S H S^T r, where S are hats (bilinear; on maps without rows,
-/// squares) on a coarse grid of nodes, E = S^T B S and, with E q = lambda (S^T W S) q and Q^T S^T W S Q = 1,
-/// H = Q diag(1/lambda - 1) Q^T: in the space of S the inverse of B instead of W^-1. Directions that cannot be known,
-/// such as the level of a component, have lambda = 0 and are left out.
+/// The last thing that conjugate gradients find is a sky so smooth that offsets can follow it. This takes it out of
+/// their hands: the second level of the preconditioner, z = W^-1 r + S H S^T r, where S are hats (bilinear; on maps
+/// without rows, squares) on a coarse grid of nodes, E = S^T B S and, with E q = lambda (S^T W S) q and Q^T S^T W S Q =
+/// 1, H = Q diag(1/lambda - 1) Q^T: in the space of S the inverse of B instead of W^-1. Directions that cannot be
+/// known, such as the level of a component, have lambda = 0 and are left out.
 ///
 /// For a segment with prior E takes averages of offsets over 100 samples: R of faster modes is replaced by its value
 /// near their lower end.

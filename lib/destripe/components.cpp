@@ -1,9 +1,10 @@
 #include "destripe/components.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <numeric>
+
+#include "core/message.hpp"
 
 namespace comap {
 
@@ -41,7 +42,7 @@ class PixelSets {
 };
 
 PixelSets join_local(const PixelRuns& runs, std::size_t lane) {
-  PixelSets sets(static_cast<std::size_t>(runs.n_pixels));
+  PixelSets sets(runs.n_pixels);
   const LargeVector<float>& factor = runs.factor_of_solver();
   const std::uint32_t mask = (std::uint32_t{1} << runs.pixel_bits) - 1;
   for (std::size_t part = 0; part < runs.parts.size(); ++part) {
@@ -68,14 +69,7 @@ PixelSets join_local(const PixelRuns& runs, std::size_t lane) {
 /// Numbers the components by their smallest map pixels, of which this rank has `mine`. Collective.
 Components number_components(const std::vector<std::int32_t>& mine, const LargeVector<double>& label,
                              const Communicator& ranks) {
-  Bytes bytes(mine.size() * sizeof(std::int32_t));
-  if (!mine.empty()) std::memcpy(bytes.data(), mine.data(), bytes.size());
-  std::vector<std::int32_t> smallest;
-  for (const Bytes& of_rank : ranks.all_gather(bytes)) {
-    const std::size_t before = smallest.size();
-    smallest.resize(before + of_rank.size() / sizeof(std::int32_t));
-    if (!of_rank.empty()) std::memcpy(smallest.data() + before, of_rank.data(), of_rank.size());
-  }
+  std::vector<std::int32_t> smallest = joined(all_gather(ranks, mine));
   std::ranges::sort(smallest);
   Components components{std::ssize(smallest), std::vector<std::int32_t>(label.size(), -1)};
   for (std::size_t pixel = 0; pixel < label.size(); ++pixel) {
@@ -117,7 +111,7 @@ Components find_components(const PixelRuns& runs, std::size_t lane, std::span<co
   }
   std::vector<std::int32_t> mine;
   for (std::size_t pixel = 0; pixel < n; ++pixel) {
-    if (shared.owns(static_cast<std::int32_t>(pixel)) && label[pixel] == map_pixels[pixel]) {
+    if (shared.owns(pixel) && label[pixel] == map_pixels[pixel]) {
       mine.push_back(map_pixels[pixel]);
     }
   }
@@ -125,11 +119,10 @@ Components find_components(const PixelRuns& runs, std::size_t lane, std::span<co
 }
 
 std::int64_t median_component(const Components& components, const SharedPixels& shared, const Communicator& ranks) {
-  std::vector<std::int64_t> n_pixels(static_cast<std::size_t>(components.count), 0);
+  std::vector<std::int64_t> n_pixels(components.count, 0);
   for (std::size_t pixel = 0; pixel < components.of_pixel.size(); ++pixel) {
     const std::int32_t component = components.of_pixel[pixel];
-    if (component >= 0 && shared.owns(static_cast<std::int32_t>(pixel)))
-      ++n_pixels[static_cast<std::size_t>(component)];
+    if (component >= 0 && shared.owns(pixel)) ++n_pixels[component];
   }
   ranks.sum(std::span<std::int64_t>(n_pixels));
   std::ranges::sort(n_pixels);

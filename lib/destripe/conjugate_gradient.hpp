@@ -9,8 +9,8 @@
 #include <tuple>
 
 #include "data/large_vector.hpp"
-#include "destripe/destriper.hpp"
 #include "destripe/lanes.hpp"
+#include "destripe/problem.hpp"
 
 namespace comap {
 

@@ -13,6 +13,7 @@
 #include "destripe/pixel_runs.hpp"
 #include "destripe/pixel_system.hpp"
 #include "destripe/residual_ratio.hpp"
+#include "destripe/run_maker.hpp"
 #include "destripe/shared_pixels.hpp"
 
 namespace comap {
@@ -42,7 +43,7 @@ std::size_t bytes_kept(const SampleSums& sums) {
   return (sums.map_weighted_tod.capacity() + sums.map_weight.capacity() + sums.hits.capacity()) * sizeof(double);
 }
 
-/// What is not needed once the right-hand side is made.
+/// Frees the sums that are not needed once the right-hand side is made.
 void release_solver_sums(SampleSums& sums) {
   for (auto* sum : {&sums.offset_weight, &sums.mean_airmass, &sums.airmass_rounding}) *sum = {};
 }
@@ -82,7 +83,7 @@ ComponentsOfLanes find_all_components(const PixelRuns& runs, std::span<const std
       }
     }
     ranks.sum(std::span<std::int64_t>(differ));
-    const auto same = static_cast<std::size_t>(std::ranges::find(differ, 0) - differ.begin());
+    const std::size_t same = std::ranges::find(differ, 0) - differ.begin();
     components.push_back(
         same < lane ? components[same]
                     : std::make_shared<const Components>(find_components(runs, lane, map_pixels, shared, ranks)));
@@ -96,8 +97,8 @@ ComponentsOfLanes find_all_components(const PixelRuns& runs, std::span<const std
 std::size_t bytes_of(const ComponentsOfLanes& components) {
   std::size_t bytes = 0;
   for (std::size_t lane = 0; lane < components.size(); ++lane) {
-    const bool first = std::find(components.begin(), components.begin() + static_cast<std::ptrdiff_t>(lane),
-                                 components[lane]) == components.begin() + static_cast<std::ptrdiff_t>(lane);
+    const bool first =
+        std::find(components.begin(), components.begin() + lane, components[lane]) == components.begin() + lane;
     if (first) bytes += components[lane]->of_pixel.capacity() * sizeof(std::int32_t);
   }
   return bytes;

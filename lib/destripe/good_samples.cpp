@@ -30,7 +30,7 @@ void GoodSamples::find_runs(bool factors, std::size_t max_length) {
     run_start[last + 1] = static_cast<std::uint32_t>(i);
     const bool weight_changes =
         factors && ((map_factor[i] != map_factor[i - 1]) | (solver_factor[i] != solver_factor[i - 1]));
-    last += static_cast<std::size_t>((pixel[i] != pixel[i - 1]) | weight_changes);
+    last += (pixel[i] != pixel[i - 1]) | weight_changes;
   }
   n_runs = last + 1;
   run_start[n_runs] = static_cast<std::uint32_t>(size);
@@ -58,8 +58,8 @@ void GoodSamples::sum_up(const float* values, std::size_t n_lanes, double* befor
 
 void find_good_lanes(const DestriperData& data, std::span<const DestriperStream> streams,
                      const DestriperSegment& segment, std::uint8_t wanted, std::vector<std::uint8_t>& good_lanes) {
-  const auto n = static_cast<std::size_t>(segment.n_samples);
-  const auto start = static_cast<std::size_t>(segment.start);
+  const std::size_t n = segment.n_samples;
+  const std::size_t start = segment.start;
   good_lanes.assign(n, 0);
   for (std::size_t l = 0; l < streams.size(); ++l) {
     const auto bit = static_cast<std::uint8_t>(wanted & 1U << l);

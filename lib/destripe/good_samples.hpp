@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "destripe/destriper.hpp"
+#include "destripe/problem.hpp"
 
 namespace comap {
 

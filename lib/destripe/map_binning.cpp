@@ -27,7 +27,7 @@ void sort_by_map_pixel(std::span<const std::int32_t> map_pixels, std::vector<std
 /// P^T W (F a + T b) at the owners. Collective.
 LargeVector<double> bin_stripes(const PixelRuns& runs, const SegmentSolution& solution, SharedPixels& shared) {
   const std::size_t n_lanes = runs.n_lanes;
-  LargeVector<double> stripes(static_cast<std::size_t>(runs.n_pixels) * n_lanes, 0.0);
+  LargeVector<double> stripes(runs.n_pixels * n_lanes, 0.0);
   for (std::size_t part = 0; part < runs.parts.size(); ++part) {
     const std::size_t segment = runs.parts[part].segment;
     const SegmentUnknowns x{solution.offsets_K.subspan(runs.layout.first_offset[segment] * n_lanes,
@@ -50,15 +50,13 @@ std::vector<MapPiece> bin_map(const PixelRuns& runs, const SegmentSolution& solu
   for (auto* sum : {&sums.map_weighted_tod, &sums.map_weight, &sums.hits}) shared.sum_at_owners(*sum, n_lanes);
   std::vector<std::size_t> owned;
   for (std::size_t pixel = 0; pixel < map_pixels.size(); ++pixel) {
-    if (shared.owns(static_cast<std::int32_t>(pixel))) owned.push_back(pixel);
+    if (shared.owns(pixel)) owned.push_back(pixel);
   }
   sort_by_map_pixel(map_pixels, owned);
   std::vector<MapPiece> pieces(n_lanes);
   for (MapPiece& piece : pieces) {
     piece.pixel.reserve(owned.size());
-    for (auto* values : {&piece.naive_K, &piece.destriped_K, &piece.weight_per_K2, &piece.hits}) {
-      values->reserve(owned.size());
-    }
+    for (auto* values : value_columns(piece)) values->reserve(owned.size());
   }
   for (const std::size_t pixel : owned) {
     for (std::size_t lane = 0; lane < n_lanes; ++lane) {

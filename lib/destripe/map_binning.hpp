@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "destripe/destriper.hpp"
 #include "destripe/pixel_runs.hpp"
+#include "destripe/problem.hpp"
 #include "destripe/shared_pixels.hpp"
 
 namespace comap {

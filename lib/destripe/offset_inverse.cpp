@@ -93,10 +93,9 @@ double OffsetInverse::precision_per_K2(std::size_t segment, std::size_t k, std::
 void OffsetInverse::make_border(std::size_t segment, const SampleSums& sums) {
   const std::size_t first = layout_.first_offset[segment] * n_lanes_;
   const std::size_t n = layout_.n_offsets(segment) * n_lanes_;
-  std::vector<double> airmass(mean_airmass_.begin() + static_cast<std::ptrdiff_t>(first),
-                              mean_airmass_.begin() + static_cast<std::ptrdiff_t>(first + n));
+  std::vector<double> airmass(mean_airmass_.begin() + first, mean_airmass_.begin() + (first + n));
   const auto border = std::span(border_).subspan(first, n);
-  std::copy_n(sums.airmass_rounding.begin() + static_cast<std::ptrdiff_t>(first), n, border.begin());
+  std::copy_n(sums.airmass_rounding.begin() + first, n, border.begin());
   if (has_modes_) {
     transform(segment, airmass, true);
     transform(segment, border, true);

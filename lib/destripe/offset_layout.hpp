@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "destripe/destriper.hpp"
+#include "core/error.hpp"
+#include "destripe/problem.hpp"
 
 namespace comap {
 
@@ -19,6 +20,16 @@ struct OffsetLayout {
   std::size_t n_segments() const { return first_offset.size() - 1; }
 };
 
-OffsetLayout make_offset_layout(const std::vector<DestriperSegment>& segments, int offset_length);
+/// Throws Bug unless offset_length is positive.
+inline OffsetLayout make_offset_layout(const std::vector<DestriperSegment>& segments, int offset_length) {
+  if (offset_length < 1) throw Bug("offset_length must be at least 1");
+  OffsetLayout layout;
+  layout.offset_length = offset_length;
+  for (const DestriperSegment& segment : segments) {
+    const std::int64_t n_offsets = (segment.n_samples + offset_length - 1) / offset_length;
+    layout.first_offset.push_back(layout.first_offset.back() + n_offsets);
+  }
+  return layout;
+}
 
 }  // namespace comap

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What is known of the offsets before the data: the covariance of correlated noise, averaged over an offset.
+/// Knowledge of the offsets before the data: the covariance of correlated noise, averaged over an offset.
 
 #include <cstddef>
 #include <functional>

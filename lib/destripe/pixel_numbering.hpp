@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "destripe/problem.hpp"
+
 namespace comap {
 
 /// Map pixel <-> local pixel. Tiles of 8 x 8 map pixels follow each other; inside a tile 4 x 2 pixels share a cache
@@ -30,7 +32,7 @@ class PixelNumbering {
   /// The same for any pixel; -1 for one that is not marked.
   std::int32_t find(std::int32_t pixel) const {
     const std::int32_t place = place_of(pixel);
-    const bool hit = (tiles_[static_cast<std::size_t>(place >> 6)].hit >> (place & 63) & 1U) != 0;
+    const bool hit = (tiles_[place >> 6].hit >> (place & 63) & 1U) != 0;
     return hit ? local_at(place) : -1;
   }
   /// local() for many at once: map pixels become their local numbers.
@@ -54,7 +56,7 @@ class PixelNumbering {
     return tile * 64 + cache_line * 8 + (row & 1) * 4 + (column & 3);
   }
   std::int32_t local_at(std::int32_t place) const {
-    const Tile& tile = tiles_[static_cast<std::size_t>(place >> 6)];
+    const Tile& tile = tiles_[place >> 6];
     return tile.first + __builtin_popcountll(tile.hit & ((std::uint64_t{1} << (place & 63)) - 1));
   }
 
@@ -66,5 +68,8 @@ class PixelNumbering {
   std::vector<Tile> tiles_;
   std::int32_t size_ = 0;
 };
+
+/// Checks lengths and pixel indices (throws Bug) and marks the pixels of segments that have data in any stream.
+PixelNumbering number_pixels(const DestriperData& data, const DestriperSettings& settings);
 
 }  // namespace comap

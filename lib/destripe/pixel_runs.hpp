@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "data/large_vector.hpp"
-#include "destripe/destriper.hpp"
 #include "destripe/lanes.hpp"
 #include "destripe/offset_layout.hpp"
 #include "destripe/pixel_numbering.hpp"
+#include "destripe/problem.hpp"
 
 namespace comap {
 
@@ -50,7 +50,7 @@ struct PixelRuns {
 /// much like the whole on large scales.
 PixelRuns thinned_out(const PixelRuns& runs, std::size_t n_of_offset);
 
-/// What is summed over the samples while the runs are made; then the TOD is not needed any more.
+/// Sums over the samples, made while the runs are made; then the TOD is not needed any more.
 struct SampleSums {
   // [local pixel][lane], this rank only
   LargeVector<double> map_weighted_tod;  ///< P^T W d [1/K]
@@ -72,12 +72,5 @@ struct SampleSums {
   std::vector<double> airmass_total_square;  ///< of the template itself
   std::vector<double> airmass_weighted_tod;  ///< sum of w t d
 };
-
-/// Checks lengths and pixel indices (throws Bug) and marks the pixels of segments that have data in any stream.
-PixelNumbering number_pixels(const DestriperData& data, const DestriperSettings& settings);
-
-/// One pass over the samples of up to kMaxLanes `streams` on the pointing of `data`.
-PixelRuns make_pixel_runs(const DestriperData& data, std::span<const DestriperStream> streams,
-                          const DestriperSettings& settings, const PixelNumbering& numbering, SampleSums& sums);
 
 }  // namespace comap

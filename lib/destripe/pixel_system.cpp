@@ -28,9 +28,9 @@ PixelSystem::PixelSystem(const PixelRuns& runs, SampleSums& sums, OffsetInverse&
   add_private_weights();
   inverse_weight_ = weight_;
   for (double& weight : inverse_weight_) weight = weight > 0.0 ? 1.0 / weight : 0.0;
-  const auto n_pixels = static_cast<std::size_t>(runs_.n_pixels);
+  const std::size_t n_pixels = runs_.n_pixels;
   for (std::size_t pixel = 0; pixel < n_pixels; ++pixel) {
-    if (!shared_.owns(static_cast<std::int32_t>(pixel))) continue;
+    if (!shared_.owns(pixel)) continue;
     for (std::size_t l = 0; l < n_lanes_; ++l) n_pixels_[l] += weight_[pixel * n_lanes_ + l] > 0.0 ? 1.0 : 0.0;
   }
   ranks_.sum(n_pixels_);
@@ -71,7 +71,7 @@ void PixelSystem::find_segments() {
     bool touches = false;
     if (shared_.n_neighbours() > 0) {
       for (std::size_t run = runs_.parts[begin].first_run; run < last_run && !touches; ++run) {
-        touches = shared_.is_shared(static_cast<std::int32_t>(runs_.run[run] & pixel_mask));
+        touches = shared_.is_shared(runs_.run[run] & pixel_mask);
       }
     }
     for (std::size_t part = begin; part < segment.end; ++part) runs_.passed_part(part);
@@ -132,7 +132,7 @@ SegmentUnknowns PixelSystem::gather_segment(const SegmentParts& parts, std::span
   for (std::size_t part = parts.begin; part < parts.end; ++part) {
     gather_part(runs_, part, Weighting::solver, map, x);
   }
-  std::size_t place = (static_cast<std::size_t>(runs_.n_pixels) + inverse_.first_private(parts.segment)) * n_lanes_;
+  std::size_t place = (runs_.n_pixels + inverse_.first_private(parts.segment)) * n_lanes_;
   for (const OffsetInverse::PrivatePixel& pixel : inverse_.private_pixels(parts.segment)) {
     for (std::size_t l = 0; l < n_lanes_; ++l) {
       x.offsets[pixel.offset * n_lanes_ + l] += pixel.weight_per_K2[l] * map[place++];
@@ -147,7 +147,7 @@ SegmentUnknowns PixelSystem::best_for(const SegmentParts& parts, std::span<const
   const double* amplitude = amplitude_data_.data() + parts.segment * n_lanes_;
   const SegmentUnknowns x{std::span(offsets_work_).first(n), std::span(amplitude_work_).first(n_lanes_)};
   if (map.empty()) {
-    std::copy_n(offset_data_.begin() + static_cast<std::ptrdiff_t>(first), n, x.offsets.begin());
+    std::copy_n(offset_data_.begin() + first, n, x.offsets.begin());
     std::copy_n(amplitude, n_lanes_, x.amplitude.begin());
   } else {
     gather_segment(parts, map);
@@ -160,7 +160,7 @@ SegmentUnknowns PixelSystem::best_for(const SegmentParts& parts, std::span<const
 
 void PixelSystem::scatter_segment(const SegmentParts& parts, const SegmentUnknowns& x, bool with_mean,
                                   std::span<double> image) const {
-  std::size_t place = (static_cast<std::size_t>(runs_.n_pixels) + inverse_.first_private(parts.segment)) * n_lanes_;
+  std::size_t place = (runs_.n_pixels + inverse_.first_private(parts.segment)) * n_lanes_;
   for (const OffsetInverse::PrivatePixel& pixel : inverse_.private_pixels(parts.segment)) {
     for (std::size_t l = 0; l < n_lanes_; ++l) {
       image[place++] += pixel.weight_per_K2[l] * x.offsets[pixel.offset * n_lanes_ + l];
@@ -181,7 +181,7 @@ void PixelSystem::project(Solve solve_segment, bool with_mean, std::span<double>
     for (const SegmentParts& parts : segments) scatter_segment(parts, solve_segment(parts), with_mean, image);
   };
   do_segments(boundary_);
-  const auto pixels = image.first(static_cast<std::size_t>(runs_.n_pixels) * n_lanes_);
+  const auto pixels = image.first(runs_.n_pixels * n_lanes_);
   shared_.sum_at_owners(pixels, n_lanes_, [&] { do_segments(interior_); });
   shared_.return_from_owners(pixels, n_lanes_);
 }
@@ -275,8 +275,7 @@ PixelSystem::Solution PixelSystem::offsets_of(std::span<const double> map) {
         const double mean_K = segment_mean_K_[parts.segment * n_lanes_ + (i & (n_lanes_ - 1))];
         solution.offsets_K[first + i] = has_data_[first + i] != 0 ? x.offsets[i] + mean_K : 0.0;
       }
-      std::ranges::copy(x.amplitude,
-                        solution.amplitudes_K.begin() + static_cast<std::ptrdiff_t>(parts.segment * n_lanes_));
+      std::ranges::copy(x.amplitude, solution.amplitudes_K.begin() + parts.segment * n_lanes_);
     }
   }
   return solution;
@@ -316,7 +315,7 @@ LargeVector<double> PixelSystem::map_for(Solution physical) {
       scatter_segment(parts, x, true, map);
     }
   }
-  shared_.sum(std::span(map).first(static_cast<std::size_t>(runs_.n_pixels) * n_lanes_), n_lanes_);
+  shared_.sum(std::span(map).first(runs_.n_pixels * n_lanes_), n_lanes_);
   for (std::size_t i = 0; i < size(); ++i) map[i] = (data_[i] - map[i]) * inverse_weight_[i];
   return map;
 }

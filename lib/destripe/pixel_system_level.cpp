@@ -63,11 +63,11 @@ void PixelSystem::set_level(std::span<const double> residual, const Components& 
 }
 
 void PixelSystem::set_level_of_components(const Components& components, std::size_t lane, std::span<double> map) const {
-  const auto n_components = static_cast<std::size_t>(components.count);
+  const std::size_t n_components = components.count;
   std::vector<double> sums(2 * n_components, 0.0);  // of weight and weighted map
   for (std::size_t pixel = 0; pixel < components.of_pixel.size(); ++pixel) {
-    if (components.of_pixel[pixel] < 0 || !shared_.owns(static_cast<std::int32_t>(pixel))) continue;
-    const auto component = static_cast<std::size_t>(components.of_pixel[pixel]);
+    if (components.of_pixel[pixel] < 0 || !shared_.owns(pixel)) continue;
+    const std::size_t component = components.of_pixel[pixel];
     const double weight = weight_[pixel * n_lanes_ + lane];
     sums[component] += weight;
     sums[n_components + component] += weight * map[pixel * n_lanes_ + lane];
@@ -75,7 +75,7 @@ void PixelSystem::set_level_of_components(const Components& components, std::siz
   ranks_.sum(std::span<double>(sums));
   for (std::size_t pixel = 0; pixel < components.of_pixel.size(); ++pixel) {
     if (components.of_pixel[pixel] < 0) continue;
-    const auto component = static_cast<std::size_t>(components.of_pixel[pixel]);
+    const std::size_t component = components.of_pixel[pixel];
     map[pixel * n_lanes_ + lane] -= sums[n_components + component] / sums[component];
   }
 }

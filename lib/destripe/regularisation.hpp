@@ -5,7 +5,7 @@
 #include <span>
 
 #include "core/communicator.hpp"
-#include "destripe/destriper.hpp"
+#include "destripe/problem.hpp"
 
 namespace comap {
 

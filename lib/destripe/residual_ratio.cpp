@@ -1,10 +1,10 @@
 #include "destripe/residual_ratio.hpp"
 
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <vector>
 
+#include "core/constants.hpp"
 #include "destripe/offset_prior.hpp"
 #include "destripe/regularisation.hpp"
 
@@ -40,7 +40,7 @@ double residual_ratio(OffsetInverse& inverse, const OffsetLayout& layout, std::s
     if (const auto ratio = ratio_of_segment(inverse, segment, of_segment, lane)) ratios.push_back(*ratio);
   }
   const double median = median_of_positive(ratios, ranks);
-  if (!(median > 0.0)) return std::numeric_limits<double>::quiet_NaN();
+  if (!(median > 0.0)) return kNan;
   return median / median_of_mean_square(kEndMode - kFreeModes);
 }
 

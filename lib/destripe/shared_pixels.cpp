@@ -1,9 +1,10 @@
 #include "destripe/shared_pixels.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 #include <tuple>
+
+#include "core/message.hpp"
 
 namespace comap {
 
@@ -11,30 +12,18 @@ namespace {
 
 using PixelList = std::vector<std::int32_t>;
 
-Bytes to_bytes(const PixelList& list) {
-  Bytes bytes(list.size() * sizeof(std::int32_t));
-  if (!list.empty()) std::memcpy(bytes.data(), list.data(), bytes.size());
-  return bytes;
-}
-
-PixelList from_bytes(const Bytes& bytes) {
-  PixelList list(bytes.size() / sizeof(std::int32_t));
-  if (!list.empty()) std::memcpy(list.data(), bytes.data(), bytes.size());
-  return list;
-}
-
 std::vector<PixelList> all_to_all(const std::vector<PixelList>& to, const Communicator& ranks) {
   std::vector<Bytes> bytes;
-  std::ranges::transform(to, std::back_inserter(bytes), to_bytes);
+  std::ranges::transform(to, std::back_inserter(bytes), pack<PixelList>);
   std::vector<PixelList> result;
-  std::ranges::transform(ranks.all_to_all(bytes), std::back_inserter(result), from_bytes);
+  for (const Bytes& from : ranks.all_to_all(bytes)) result.push_back(unpack<PixelList>(from));
   return result;
 }
 
 /// The rank that keeps the list of who hits a pixel. Blocks go round, so that a small field is spread evenly.
 std::size_t directory_rank(std::int32_t pixel, std::size_t n_ranks) {
   constexpr std::int32_t kBlock = 64;
-  return static_cast<std::size_t>(pixel / kBlock) % n_ranks;
+  return pixel / kBlock % n_ranks;
 }
 
 /// For the pixels that each rank asks about, in its order: the owner, one of the ranks that asked, chosen so that
@@ -58,7 +47,7 @@ std::vector<PixelList> choose_owners(const std::vector<PixelList>& asked) {
     while (end < hits.size() && hits[end].pixel == hits[begin].pixel) ++end;
     const std::size_t chosen = begin + directory_rank(hits[begin].pixel, end - begin);
     for (std::size_t i = begin; i < end; ++i) {
-      owners[static_cast<std::size_t>(hits[i].rank)][hits[i].position] = hits[chosen].rank;
+      owners[hits[i].rank][hits[i].position] = hits[chosen].rank;
     }
     begin = end;
   }
@@ -67,7 +56,7 @@ std::vector<PixelList> choose_owners(const std::vector<PixelList>& asked) {
 
 /// The owner of each local pixel.
 PixelList find_owners(const PixelList& map_pixels, const Communicator& ranks) {
-  const auto n_ranks = static_cast<std::size_t>(ranks.size());
+  const std::size_t n_ranks = ranks.size();
   std::vector<PixelList> asked(n_ranks);
   for (const std::int32_t pixel : map_pixels) asked[directory_rank(pixel, n_ranks)].push_back(pixel);
   const std::vector<PixelList> answers = all_to_all(choose_owners(all_to_all(asked, ranks)), ranks);
@@ -83,7 +72,7 @@ PixelList find_owners(const PixelList& map_pixels, const Communicator& ranks) {
 
 void pack(std::span<const double> values, std::size_t n_lanes, const PixelList& pixels, std::vector<double>& packed) {
   for (std::size_t i = 0; i < pixels.size(); ++i) {
-    const std::size_t from = static_cast<std::size_t>(pixels[i]) * n_lanes;
+    const std::size_t from = pixels[i] * n_lanes;
     for (std::size_t l = 0; l < n_lanes; ++l) packed[i * n_lanes + l] = values[from + l];
   }
 }
@@ -93,7 +82,7 @@ template <typename Into>
 void unpack(const std::vector<double>& packed, std::size_t n_lanes, const PixelList& pixels, std::span<double> values,
             Into into) {
   for (std::size_t i = 0; i < pixels.size(); ++i) {
-    const std::size_t to = static_cast<std::size_t>(pixels[i]) * n_lanes;
+    const std::size_t to = pixels[i] * n_lanes;
     for (std::size_t l = 0; l < n_lanes; ++l) into(values[to + l], packed[i * n_lanes + l]);
   }
 }
@@ -105,13 +94,13 @@ SharedPixels::SharedPixels(const PixelNumbering& numbering, const Communicator& 
   owned_.assign(map_pixels.size(), 1);
   shared_.assign(map_pixels.size(), 0);
   if (ranks.size() == 1) return;
-  const auto n_ranks = static_cast<std::size_t>(ranks.size());
+  const std::size_t n_ranks = ranks.size();
   const PixelList owners = find_owners(map_pixels, ranks);
   std::vector<PixelList> to_owner(n_ranks);
   std::vector<PixelList> to_owner_map_pixels(n_ranks);
   for (std::size_t pixel = 0; pixel < owners.size(); ++pixel) {
     if (owners[pixel] == ranks.rank()) continue;
-    const auto owner = static_cast<std::size_t>(owners[pixel]);
+    const std::size_t owner = owners[pixel];
     owned_[pixel] = 0;
     to_owner[owner].push_back(static_cast<std::int32_t>(pixel));
     to_owner_map_pixels[owner].push_back(map_pixels[pixel]);
@@ -122,8 +111,8 @@ SharedPixels::SharedPixels(const PixelNumbering& numbering, const Communicator& 
     Link link;
     link.to_owner = std::move(to_owner[rank]);
     for (const std::int32_t pixel : from_users[rank]) link.from_user.push_back(numbering.local(pixel));
-    for (const std::int32_t pixel : link.to_owner) shared_[static_cast<std::size_t>(pixel)] = 1;
-    for (const std::int32_t pixel : link.from_user) shared_[static_cast<std::size_t>(pixel)] = 1;
+    for (const std::int32_t pixel : link.to_owner) shared_[pixel] = 1;
+    for (const std::int32_t pixel : link.from_user) shared_[pixel] = 1;
     neighbours_.push_back(static_cast<int>(rank));
     links_.push_back(std::move(link));
   }
@@ -208,7 +197,7 @@ std::int64_t SharedPixels::n_shared() const { return std::ranges::count(shared_,
 
 std::int64_t SharedPixels::n_sent_per_sum() const {
   std::int64_t sent = 0;
-  for (const Link& link : links_) sent += static_cast<std::int64_t>(link.to_owner.size() + link.from_user.size());
+  for (const Link& link : links_) sent += std::ssize(link.to_owner) + std::ssize(link.from_user);
   return sent;
 }
 

@@ -39,9 +39,9 @@ class SharedPixels {
   /// as this rank's own. Vectors are [number][lane].
   LaneValues owned_products(std::size_t n_lanes, std::span<const double> x, std::span<const double> y) const;
 
-  bool owns(std::int32_t local_pixel) const { return owned_[static_cast<std::size_t>(local_pixel)] != 0; }
+  bool owns(std::size_t local_pixel) const { return owned_[local_pixel] != 0; }
   /// Whether other ranks hit the pixel too.
-  bool is_shared(std::int32_t local_pixel) const { return shared_[static_cast<std::size_t>(local_pixel)] != 0; }
+  bool is_shared(std::size_t local_pixel) const { return shared_[local_pixel] != 0; }
   std::int64_t n_shared() const;
   /// Numbers of one lane that this rank sends in one sum(), in two messages to each neighbour.
   std::int64_t n_sent_per_sum() const;

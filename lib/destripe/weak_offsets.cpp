@@ -3,7 +3,9 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <tuple>
+
+#include "core/message.hpp"
 
 namespace comap {
 namespace {
@@ -21,20 +23,6 @@ struct Candidate {
   std::size_t offset = 0;  ///< of the segment
   std::size_t first_run = 0;
 };
-
-std::vector<double> to_numbers(const Bytes& bytes) {
-  std::vector<double> numbers(bytes.size() / sizeof(double));
-  if (!numbers.empty()) std::memcpy(numbers.data(), bytes.data(), bytes.size());
-  return numbers;
-}
-
-std::vector<std::vector<double>> gather_numbers(const std::vector<double>& numbers, const Communicator& ranks) {
-  Bytes bytes(numbers.size() * sizeof(double));
-  if (!numbers.empty()) std::memcpy(bytes.data(), numbers.data(), bytes.size());
-  std::vector<std::vector<double>> of_ranks;
-  for (const Bytes& of_rank : ranks.all_gather(bytes)) of_ranks.push_back(to_numbers(of_rank));
-  return of_ranks;
-}
 
 /// Looks at some of the runs of each offset.
 class Search {
@@ -101,7 +89,7 @@ std::vector<std::size_t> count_kept(const std::vector<Candidate>& candidates, co
   std::vector<double> shares;
   for (const Candidate& candidate : candidates) shares.push_back(candidate.share);
   std::vector<std::pair<double, std::size_t>> all;
-  const auto of_ranks = gather_numbers(shares, ranks);
+  const std::vector<std::vector<double>> of_ranks = all_gather(ranks, shares);
   for (std::size_t rank = 0; rank < of_ranks.size(); ++rank) {
     for (const double share : of_ranks[rank]) all.emplace_back(share, rank);
   }
@@ -119,26 +107,13 @@ struct WeakOffsets::Row {
   struct Run {
     std::int32_t map_pixel = 0;
     double root_share = 0.0;
+
+    static auto members(auto& x) { return std::tie(x.map_pixel, x.root_share); }
   };
   double weight = 0.0;
   std::vector<Run> runs;
 
-  void append_to(std::vector<double>& numbers) const {
-    numbers.insert(numbers.end(), {static_cast<double>(runs.size()), weight});
-    for (const Run& run : runs) {
-      numbers.insert(numbers.end(), {static_cast<double>(run.map_pixel), run.root_share});
-    }
-  }
-  /// Takes off the front of `numbers`.
-  static Row from(std::span<const double>& numbers) {
-    Row row{numbers[1], std::vector<Run>(static_cast<std::size_t>(numbers[0]))};
-    numbers = numbers.subspan(2);
-    for (Run& run : row.runs) {
-      run = {static_cast<std::int32_t>(numbers[0]), numbers[1]};
-      numbers = numbers.subspan(2);
-    }
-    return row;
-  }
+  static auto members(auto& x) { return std::tie(x.weight, x.runs); }
 };
 
 WeakOffsets::WeakOffsets(const PixelRuns& runs, std::size_t lane, const SampleSums& sums, const OffsetInverse& inverse,
@@ -148,22 +123,18 @@ WeakOffsets::WeakOffsets(const PixelRuns& runs, std::size_t lane, const SampleSu
   if (inverse.has_modes()) return;
   const Search search(runs, lane, sums, inverse_weight);
   std::vector<Candidate> candidates = search.find();
-  candidates.resize(count_kept(candidates, ranks)[static_cast<std::size_t>(ranks.rank())]);
+  candidates.resize(count_kept(candidates, ranks)[ranks.rank()]);
   const std::vector<std::int32_t> map_pixels = numbering.map_pixels();
-  std::vector<double> numbers;
+  std::vector<Row> mine;
   for (const auto& [share, part, offset, first_run] : candidates) {
-    Row row{search.offset_weight(part, offset), {}};
+    Row& row = mine.emplace_back(Row{search.offset_weight(part, offset), {}});
     const std::size_t n_runs = runs.n_runs[runs.parts[part].first_offset + offset];
     for (std::size_t run = first_run; run < first_run + n_runs; ++run) {
       const double weight = search.weight_per_K2(part) * search.length(run);
       row.runs.push_back({map_pixels[search.pixel(run)], weight * std::sqrt(search.inverse_weight(run))});
     }
-    row.append_to(numbers);
   }
-  std::vector<Row> rows;
-  for (const std::vector<double>& of_rank : gather_numbers(numbers, ranks)) {
-    for (std::span<const double> left = of_rank; !left.empty();) rows.push_back(Row::from(left));
-  }
+  const std::vector<Row> rows = joined(all_gather(ranks, mine));
   n_weak_ = rows.size();
   use(rows, shared, numbering, inverse_weight);
   factorise(rows);
@@ -175,8 +146,7 @@ void WeakOffsets::use(const std::vector<Row>& rows, const SharedPixels& shared, 
     for (const Row::Run& run : rows[offset].runs) {
       const std::int32_t pixel = numbering.find(run.map_pixel);
       if (pixel < 0) continue;
-      const double share =
-          run.root_share * std::sqrt(inverse_weight[static_cast<std::size_t>(pixel) * n_lanes_ + lane_]);
+      const double share = run.root_share * std::sqrt(inverse_weight[pixel * n_lanes_ + lane_]);
       places_.push_back(
           {share, static_cast<std::uint32_t>(pixel), static_cast<std::uint16_t>(offset), shared.owns(pixel)});
     }
@@ -189,12 +159,12 @@ void WeakOffsets::factorise(const std::vector<Row>& rows) {
     Eigen::Index offset;
     double root_share;
   };
-  const auto n = static_cast<Eigen::Index>(n_weak_);
+  const Eigen::Index n = n_weak_;
   if (n == 0) return;
   Eigen::MatrixXd matrix = Eigen::MatrixXd::Zero(n, n);
   std::vector<Entry> entries;
   for (Eigen::Index offset = 0; offset < n; ++offset) {
-    const Row& row = rows[static_cast<std::size_t>(offset)];
+    const Row& row = rows[offset];
     matrix(offset, offset) = (1.0 + kRegularisation) * row.weight;
     for (const Row::Run& run : row.runs) entries.push_back({run.map_pixel, offset, run.root_share});
   }
@@ -225,7 +195,7 @@ double WeakOffsets::solve(std::span<double> offsets) const {
     std::ranges::fill(offsets, 0.0);
     return 0.0;
   }
-  const auto n = static_cast<Eigen::Index>(n_weak_);
+  const Eigen::Index n = n_weak_;
   const Eigen::Map<const Eigen::MatrixXd> factor(factor_.data(), n, n);
   Eigen::Map<Eigen::VectorXd> x(offsets.data(), n);
   factor.triangularView<Eigen::Lower>().solveInPlace(x);

@@ -1,9 +1,7 @@
 #include "inject/injection_truth.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
-#include <limits>
 
 #include "core/constants.hpp"
 #include "simulate/truth_writer.hpp"
@@ -52,7 +50,7 @@ InjectionTruth::InjectionTruth(const std::string& path, const ObservationContext
 void InjectionTruth::create_terms(const std::vector<simulate::SkyTerm>& terms) {
   std::vector<double> beta;
   for (const simulate::SkyTerm& term : terms) {
-    beta.push_back(term.line ? std::numeric_limits<double>::quiet_NaN() : term.beta);
+    beta.push_back(term.line ? kNan : term.beta);
   }
   file_.write<double>("terms/beta", {beta.size()}, beta);
   create(file_, "terms/profile_K", h5::StoredType::float32, {terms.size(), n_feeds_, n_samples_}, "K");

@@ -1,6 +1,6 @@
 #include "level2/catalogue_snapshot.hpp"
 
-#include "catalogue/row_json.hpp"
+#include "data/row_json.hpp"
 #include "stages/stage.hpp"
 
 namespace comap {

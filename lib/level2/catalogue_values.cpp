@@ -38,12 +38,12 @@ double finite_mean(std::span<const double> values) {
     sum += value;
     n += 1.0;
   }
-  return n > 0.0 ? sum / n : std::nan("");
+  return n > 0.0 ? sum / n : kNan;
 }
 
 /// Mean atmosphere offset [K] of the channels of a sub-band that the gain filter used.
 double mean_atmosphere_K(const ProductTable& products, int band, int sub_band) {
-  if (!products.contains(level2::kAtmosphereOffsets) || !products.contains(level2::kChannelMask)) return std::nan("");
+  if (!products.contains(level2::kAtmosphereOffsets) || !products.contains(level2::kChannelMask)) return kNan;
   const auto offsets = products.get(level2::kAtmosphereOffsets);
   const auto mask = products.get(level2::kChannelMask);
   const Index n_in_sub_band = mask.shape(1) / kCatalogueSubBands;
@@ -148,7 +148,7 @@ CalibrationFlux calibration_flux_from_json(const nlohmann::json& json, std::int6
   json.at("band").get_to(row.band);
   json.at("channel").get_to(row.channel);
   json.at("source").get_to(row.source);
-  for (const auto& [name, member] : kFluxNumbers) row.*member = json.value(std::string(name), std::nan(""));
+  for (const auto& [name, member] : kFluxNumbers) row.*member = json.value(std::string(name), kNan);
   return row;
 }
 

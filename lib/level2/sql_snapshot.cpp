@@ -85,7 +85,7 @@ void write_columns(h5::File& file, const std::map<Element, nlohmann::json>& rows
   file.write_strings(path_of("flag_source"), sources);
   for (const std::string_view column : kNumberColumns) {
     std::vector<double> values;
-    for (const auto& [element, row] : rows) values.push_back(number_or(row, column, std::nan("")));
+    for (const auto& [element, row] : rows) values.push_back(number_or(row, column, kNan));
     file.write(path_of(column), extent, std::span<const double>(values));
   }
   for (const std::string_view column : kCountColumns) {
@@ -103,7 +103,7 @@ void write_columns(h5::File& file, const std::map<Element, nlohmann::json>& rows
 std::size_t number_of_rows(const h5::File& file) {
   if (!file.exists(path_of("pixel"))) return 0;
   const h5::Extent extent = file.info(path_of("pixel")).extent;
-  constexpr std::uint64_t kMost = std::uint64_t{kScienceFeeds} * sql::kFrequencyBands;
+  constexpr std::uint64_t kMost = std::uint64_t{kScienceFeeds} * kFrequencyBands;
   if (extent.size() != 1 || extent[0] > kMost)
     fail(file, "pixel", fmt::format("is no column of at most {} rows", kMost));
   return extent[0];
@@ -133,7 +133,7 @@ std::vector<QualityRow> read_elements(const h5::File& file, std::size_t n_rows) 
   const auto bands = read_column<std::int64_t>(file, "frequency_band", n_rows);
   std::vector<QualityRow> rows;
   for (std::size_t i = 0; i < n_rows; ++i) {
-    if (pixels[i] < 1 || pixels[i] > kScienceFeeds || bands[i] < 0 || bands[i] >= sql::kFrequencyBands) {
+    if (pixels[i] < 1 || pixels[i] > kScienceFeeds || bands[i] < 0 || bands[i] >= kFrequencyBands) {
       fail(file, "pixel",
            fmt::format("row {} is feed {}, frequency_band {}: there is no such", i, pixels[i], bands[i]));
     }
@@ -149,7 +149,7 @@ bool is_count(double value) {
 std::vector<CalibrationFlux> read_fluxes(const h5::File& file) {
   std::vector<CalibrationFlux> rows;
   if (!file.exists(path_of(kFluxes))) return rows;
-  constexpr std::uint64_t kMost = std::uint64_t{kScienceFeeds} * sql::kFrequencyBands;
+  constexpr std::uint64_t kMost = std::uint64_t{kScienceFeeds} * kFrequencyBands;
   const h5::Extent extent = file.info(path_of(kFluxes)).extent;
   if (extent.size() != 1 || extent[0] > kMost) fail(file, kFluxes, fmt::format("is no list of at most {}", kMost));
   for (const std::string& text : file.read_strings(path_of(kFluxes))) {

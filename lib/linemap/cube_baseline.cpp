@@ -3,7 +3,8 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
-#include <limits>
+
+#include "core/constants.hpp"
 
 namespace comap {
 namespace {
@@ -57,7 +58,7 @@ void subtract_baselines(CubeSpectra& spectra, std::span<const std::uint8_t> in_w
     const std::vector<Eigen::Index> channels = fitted_channels(temperature_K, in_window);
     if (std::ssize(channels) <= order) {
       for (auto* values : {&spectra.temperature_K, &spectra.rms_K, &spectra.hits}) {
-        std::ranges::fill(row(*values), std::numeric_limits<float>::quiet_NaN());
+        std::ranges::fill(row(*values), kFloatNan);
       }
       continue;
     }

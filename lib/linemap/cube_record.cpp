@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 
 #include "core/version.hpp"
-#include "map/products/products.hpp"
+#include "map/products/map_record.hpp"
 
 namespace comap {
 namespace {

@@ -1,7 +1,6 @@
 #include "linemap/feed_lines.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/log.hpp"
 #include "linemap/spectral_axis.hpp"

@@ -23,7 +23,7 @@
 #include "map/plan/extent_of_all.hpp"
 #include "map/plan/fixed_grid.hpp"
 #include "map/plan/map_plan.hpp"
-#include "map/products/products.hpp"
+#include "map/products/map_images.hpp"
 
 namespace comap {
 namespace {

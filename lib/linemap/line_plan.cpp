@@ -14,8 +14,6 @@
 namespace comap {
 namespace {
 
-constexpr int kFrequencyBands = 8;  ///< of the catalogue's flags
-
 bool holds(const SpectralAxis& axis, double frequency_GHz) {
   const double channel = axis.channel_of(frequency_GHz);
   return channel >= -0.5 && channel < axis.n_channels - 0.5;

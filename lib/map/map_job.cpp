@@ -59,7 +59,7 @@ class MapJob {
 MapJobResult MapJob::run() {
   read_settings_files();
   survey_ = survey_observations(config_, io_, observations_, ranks_);
-  const auto rank = static_cast<std::size_t>(ranks_.rank());
+  const std::size_t rank = ranks_.rank();
   share_ = std::make_unique<MapShare>(*context_, observations_, distribute(survey_, ranks_.size())[rank]);
   if (selection_report(survey_).n_used() > 0) {
     run_on_rank_zero(ranks_, [&] { prepare_output_directory(config_.output_dir); });
@@ -143,9 +143,10 @@ std::vector<std::vector<int>> MapJob::plan_memory() {
 /// Scans whose pointing or samples are no good move from used to excluded, in the survey of every rank alike.
 void MapJob::count_exclusions(const LoadedBands& bands) {
   std::vector<std::int64_t> counts(observations_.size() * kExclusions, 0);
-  for (const auto& of_stream : bands.excluded) {
-    for (const auto& [observation, reason] : of_stream) {
-      ++counts[observation * kExclusions + static_cast<std::size_t>(reason)];
+  for (const auto& of_stream : bands.segments) {
+    for (const SegmentOfBand& segment : of_stream) {
+      if (!segment.excluded) continue;
+      ++counts[segment.cuts.observation * kExclusions + place_of(*segment.excluded)];
     }
   }
   ranks_.sum(std::span<std::int64_t>(counts));

@@ -1,6 +1,9 @@
 #pragma once
 /// \file
 /// A map job from Level-2 files to map files.
+/// In this folder: plan (which files and scans, whose, on which grid), prepare (from files to samples for the
+/// destriper), solve_passes and outer_iterations (solves before the last), null_test (the last solve, of all data and
+/// of its parts), products (from solved maps to files). map_job is the order of them.
 
 #include <string>
 #include <vector>

@@ -8,9 +8,9 @@
 #include <span>
 
 #include "core/log.hpp"
+#include "destripe/destriper.hpp"
 #include "io/plot/line_plot.hpp"
-#include "map/products/hit_pixels.hpp"
-#include "map/products/products.hpp"
+#include "map/products/map_pieces.hpp"
 #include "sky/sky_smoothing.hpp"
 
 namespace comap {
@@ -66,7 +66,7 @@ std::vector<double> sky_estimate(const MapPiece& map, const MapGrid& grid, const
   const std::span<const std::int64_t> pixel(map.pixel);
   for (std::size_t begin = 0; begin < pixel.size();) {
     const std::int64_t next_map = (pixel[begin] / grid.n_pixels() + 1) * grid.n_pixels();
-    const auto end = static_cast<std::size_t>(std::ranges::lower_bound(pixel, next_map) - pixel.begin());
+    const std::size_t end = std::ranges::lower_bound(pixel, next_map) - pixel.begin();
     mix(pixel.subspan(begin, end - begin), grid, config, *prior, std::span(sky_K).subspan(begin, end - begin));
     begin = end;
   }
@@ -93,7 +93,7 @@ OuterIterations iterate(LoadedBands& bands, const MapmakeConfig& config, const D
   std::vector<LargeVector<float>> structure_K;
   for (const DestriperStream& stream : bands.data.streams) structure_K.push_back(stream.subpixel_K);
   for (int solve = 1; solve < config.n_destriper_iterations; ++solve) {
-    std::vector<DestriperResult> solved = destripe(static_cast<const DestriperData&>(bands.data), settings, ranks);
+    std::vector<DestriperResult> solved = destripe(std::as_const(bands.data), settings, ranks);
     for (std::size_t stream = 0; stream < n_streams; ++stream) {
       MapPiece& map = solved[stream].map;
       if (solve > 1) result.changes[stream].push_back(map_change(result.last[stream], map, ranks));

@@ -7,8 +7,8 @@
 
 #include "config/mapmake_config.hpp"
 #include "core/communicator.hpp"
-#include "destripe/destriper.hpp"
-#include "map/prepare/map_share.hpp"
+#include "destripe/problem.hpp"
+#include "map/prepare/loaded_bands.hpp"
 #include "sky/healpix_map.hpp"
 #include "sky/map_grid.hpp"
 
@@ -20,7 +20,8 @@ struct MapChange {
   double rms_in_noise = 0.0;  ///< each pixel in units of its white noise
 };
 
-/// What the data of the next solve are rid of: the map m, its large scales mixed with those of a prior map,
+/// The sky that is taken out of the data of the next solve: the map m, its large scales mixed with those of a prior
+/// map,
 ///
 ///   m' = m + alpha S (m_prior - m),   alpha = [mapmake] prior_mixing_alpha,
 ///

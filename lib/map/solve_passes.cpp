@@ -5,8 +5,9 @@
 #include <utility>
 
 #include "core/log.hpp"
+#include "destripe/destriper.hpp"
 #include "map/prepare/subpixel.hpp"
-#include "map/products/products.hpp"
+#include "map/products/map_pieces.hpp"
 #include "map/products/residual.hpp"
 
 namespace comap {
@@ -38,8 +39,7 @@ std::int64_t n_used(const LoadedBands& bands, std::size_t stream, std::size_t se
   const DestriperSegment& place = bands.data.segments[segment];
   std::int64_t n = 0;
   for (std::int64_t i = place.start; i < place.start + place.n_samples; ++i) {
-    const auto sample = static_cast<std::size_t>(i);
-    n += bands.data.pixel[sample] >= 0 && std::isfinite(bands.data.streams[stream].tod_K[sample]);
+    n += bands.data.pixel[i] >= 0 && std::isfinite(bands.data.streams[stream].tod_K[i]);
   }
   return n;
 }
@@ -50,9 +50,9 @@ void find_long_glitches(LoadedBands& bands, const MapmakeConfig& config, const D
   const std::int64_t n_flagged = ranks.sum(flag_long_glitches(bands.data, look_up(solved, grid, ranks), solved,
                                                               settings.offset_length, config.glitch_sigma));
   if (ranks.rank() == 0) log_info("second glitch pass: {} samples", n_flagged);
-  for (std::size_t stream = 0; stream < bands.cuts.size(); ++stream) {
-    for (std::size_t segment = 0; segment < bands.cuts[stream].size(); ++segment) {
-      ScanCuts& cuts = bands.cuts[stream][segment];
+  for (std::size_t stream = 0; stream < bands.segments.size(); ++stream) {
+    for (std::size_t segment = 0; segment < bands.segments[stream].size(); ++segment) {
+      ScanCuts& cuts = bands.segments[stream][segment].cuts;
       if (cuts.n_used == 0) continue;
       const std::int64_t left = n_used(bands, stream, segment);
       cuts.n_glitches += cuts.n_used - left;

@@ -7,8 +7,8 @@
 
 #include "config/mapmake_config.hpp"
 #include "core/communicator.hpp"
-#include "destripe/destriper.hpp"
-#include "map/prepare/map_share.hpp"
+#include "destripe/problem.hpp"
+#include "map/prepare/loaded_bands.hpp"
 #include "sky/map_grid.hpp"
 
 namespace comap {

@@ -6,17 +6,14 @@
 #include <sstream>
 #include <string_view>
 
+#include "core/text.hpp"
+
 namespace comap {
 namespace {
 
 constexpr std::size_t kHistoryColumns = 72;
+constexpr std::string_view kLineBlanks = " \t";
 constexpr std::string_view kHeading = "Effective configuration:";
-
-std::string trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return "";
-  return std::string(text.substr(first, text.find_last_not_of(" \t") - first + 1));
-}
 
 bool is_key_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; }
 
@@ -25,9 +22,9 @@ std::string without_comment(std::string_view text) {
   bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '"' && (i == 0 || text[i - 1] != '\\')) quoted = !quoted;
-    if (text[i] == '#' && !quoted) return trimmed(text.substr(0, i));
+    if (text[i] == '#' && !quoted) return std::string(trimmed(text.substr(0, i), kLineBlanks));
   }
-  return trimmed(text);
+  return std::string(trimmed(text, kLineBlanks));
 }
 
 /// Tells values from words of a comment such as "empty = none" or "{ key = "word" }"; a text may go on in the next
@@ -102,7 +99,7 @@ ConfigValues config_of_lines(const std::vector<std::string>& lines) {
       section = text.substr(1, text.find(']') - 1);
     } else if (const std::string_view key = key_of(text); !key.empty()) {
       std::string& value = values[section + "." + std::string(key)];
-      value = trimmed(std::string_view(text).substr(key.size() + 3));
+      value = trimmed(std::string_view(text).substr(key.size() + 3), kLineBlanks);
       if (open_brackets(value) > 0) unfinished = &value;
     }
   }

@@ -7,10 +7,10 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <map>
 #include <utility>
 
+#include "core/constants.hpp"
 #include "io/map/map_reader.hpp"
 #include "map_diff/history_config.hpp"
 
@@ -18,8 +18,6 @@ namespace comap {
 namespace {
 
 constexpr auto kSoftwareCards = std::to_array<std::string_view>({"PROGRAM", "SWVER", "GITCOMM", "CREATOR"});
-
-constexpr std::uint8_t kNeverHitBit = 1;  // of MASK
 
 using Values = std::map<std::string, std::string>;
 
@@ -108,7 +106,7 @@ struct DifferenceSums {
   }
   double mean() const { return sum / n; }
   double rms() const { return std::sqrt(squares / n); }
-  double size() const { return n > 0.0 ? largest : std::numeric_limits<double>::quiet_NaN(); }
+  double size() const { return n > 0.0 ? largest : kNan; }
 };
 
 ImageChange compare_images(const std::string& name, const std::string& unit, const std::vector<float>& a,
@@ -145,37 +143,44 @@ ImageChange compare_images(const std::string& name, const std::string& unit, con
 
 /// Noise of a pixel of either map, sqrt((RMS_a^2 + RMS_b^2) / 2) [K].
 std::vector<float> common_noise_K(const ContinuumMap& a, const ContinuumMap& b) {
-  std::vector<float> noise(a.rms_K.size());
-  std::ranges::transform(a.rms_K, b.rms_K, noise.begin(),
+  std::vector<float> noise(a.image("RMS").size());
+  std::ranges::transform(a.image("RMS"), b.image("RMS"), noise.begin(),
                          [](float one, float other) { return std::sqrt(0.5F * (one * one + other * other)); });
   return noise;
 }
 
+/// An image that one map lacks is without values there.
 std::vector<ImageChange> image_changes(const ContinuumMap& a, const ContinuumMap& b) {
   const std::vector<float> noise_K = common_noise_K(a, b), none;
+  const std::vector<float> lacking(a.mask.size(), kFloatNan);
+  std::vector<ImageChange> changes;
+  const auto compare = [&](const MapImage& kind) {
+    const ImageValues *of_a = a.find_image(kind.name), *of_b = b.find_image(kind.name);
+    changes.push_back(compare_images(std::string(kind.name), std::string(kind.unit),
+                                     of_a == nullptr ? lacking : of_a->values, of_b == nullptr ? lacking : of_b->values,
+                                     kind.is_sky ? noise_K : none));
+  };
+  for (const ImageValues& image : a.images) compare(image);
+  for (const ImageValues& image : b.images) {
+    if (a.find_image(image.name) == nullptr) compare(image);
+  }
   const auto floats = [](const std::vector<std::uint8_t>& mask) {
     return std::vector<float>(mask.begin(), mask.end());
   };
-  return {compare_images("DESTRIPED", "K", a.destriped_K, b.destriped_K, noise_K),
-          compare_images("NAIVE", "K", a.naive_K, b.naive_K, noise_K), compare_images("HITS", "", a.hits, b.hits, none),
-          compare_images("RMS", "K", a.rms_K, b.rms_K, none),
-          compare_images("MASK", "", floats(a.mask), floats(b.mask), none)};
+  changes.push_back(compare_images("MASK", "", floats(a.mask), floats(b.mask), none));
+  return changes;
 }
 
 /// A HEALPix map with further pixels, as an image has those without hits. `pixel` is ascending and has all of the map.
 ContinuumMap with_pixels(const ContinuumMap& map, const std::vector<std::int64_t>& pixel) {
   const std::size_t n = pixel.size();
-  const std::vector<float> nothing(n, std::numeric_limits<float>::quiet_NaN());
   ContinuumMap wide = map;
   wide.pixel = pixel;
-  wide.destriped_K = wide.naive_K = wide.hits = wide.rms_K = nothing;
-  wide.mask.assign(n, kNeverHitBit);
+  for (ImageValues& image : wide.images) image.values.assign(n, kFloatNan);
+  wide.mask.assign(n, kNeverHit);
   for (std::size_t i = 0, to = 0; i < map.pixel.size(); ++i) {
     while (pixel[to] != map.pixel[i]) ++to;
-    wide.destriped_K[to] = map.destriped_K[i];
-    wide.naive_K[to] = map.naive_K[i];
-    wide.hits[to] = map.hits[i];
-    wide.rms_K[to] = map.rms_K[i];
+    for (std::size_t k = 0; k < map.images.size(); ++k) wide.images[k].values[to] = map.images[k].values[i];
     wide.mask[to] = map.mask[i];
   }
   return wide;
@@ -207,7 +212,7 @@ std::string other_part(const MapDiff& diff) {
   return "";
 }
 
-/// What besides pixels differs and may be the reason, as parts of a sentence.
+/// Differences besides pixels that may be the reason, as parts of a sentence.
 std::vector<std::string> reasons(const MapDiff& diff) {
   constexpr std::size_t kNamed = 5;
   std::vector<std::string> parts, named;
@@ -289,11 +294,11 @@ ContinuumMap difference_map(const ContinuumMap& a, const ContinuumMap& b) {
     difference.wcs = first.wcs;
     difference.healpix = first.healpix;
     difference.pixel = first.pixel;
-    difference.rms_K = common_noise_K(first, second);
-    for (std::size_t i = 0; i < first.destriped_K.size(); ++i) {
-      const float change_K = second.destriped_K[i] - first.destriped_K[i];
-      difference.destriped_K.push_back(change_K);
-      difference.mask.push_back(std::isfinite(change_K) ? 0 : kNeverHitBit);
+    difference.image("RMS") = common_noise_K(first, second);
+    for (std::size_t i = 0; i < first.destriped_K().size(); ++i) {
+      const float change_K = second.destriped_K()[i] - first.destriped_K()[i];
+      difference.destriped_K().push_back(change_K);
+      difference.mask.push_back(std::isfinite(change_K) ? 0 : kNeverHit);
     }
     return difference;
   });

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "io/map/map_file.hpp"
+#include "io/map/continuum_map.hpp"
 
 namespace comap {
 
@@ -33,7 +33,7 @@ struct ImageChange {
   std::int64_t n_different = 0;                 ///< of n_both
   double mean = 0.0, rms = 0.0, largest = 0.0;  ///< of the difference; NaN without common pixels
   double correlation = 0.0;                     ///< of the two images
-  /// The same in units of the noise, sqrt((RMS_a^2 + RMS_b^2) / 2) pixel by pixel; DESTRIPED and NAIVE only.
+  /// The same in units of the noise, sqrt((RMS_a^2 + RMS_b^2) / 2) pixel by pixel; of images of the sky only.
   std::optional<double> mean_noise, rms_noise, largest_noise;
 };
 

@@ -1,10 +1,10 @@
 #include "math/auto_rms.hpp"
 
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <vector>
 
+#include "core/constants.hpp"
 #include "math/median.hpp"
 
 namespace comap {
@@ -33,7 +33,7 @@ double standard_deviation(std::span<const double> values) {
 
 double auto_rms(std::span<const double> values, NoiseEstimator estimator) {
   const std::vector<double> differences = pair_differences(values);
-  if (differences.empty()) return std::numeric_limits<double>::quiet_NaN();
+  if (differences.empty()) return kNan;
   const double spread = estimator == NoiseEstimator::mad ? mad_sigma(differences) : standard_deviation(differences);
   return spread / std::numbers::sqrt2;
 }

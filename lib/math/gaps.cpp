@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+
+#include "core/constants.hpp"
 
 namespace comap {
 namespace {
@@ -61,7 +62,7 @@ void bridge_missing(std::span<double> series, std::span<const std::uint8_t> miss
     std::size_t right = i;
     while (right < n && missing[right] != 0) ++right;
     if (i == 0 && right == n) {
-      std::ranges::fill(series, std::numeric_limits<double>::quiet_NaN());
+      std::ranges::fill(series, kNan);
       return;
     }
     const double first = i > 0 ? series[i - 1] : series[right];

@@ -4,8 +4,8 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 
+#include "core/constants.hpp"
 #include "core/error.hpp"
 
 namespace comap {
@@ -92,7 +92,7 @@ class RankWindow {
     n_inside_ += count;
   }
   double median() const {
-    if (n_inside_ == 0) return std::numeric_limits<double>::quiet_NaN();
+    if (n_inside_ == 0) return kNan;
     const double low = smallest((n_inside_ - 1) / 2);
     return n_inside_ % 2 == 1 ? low : 0.5 * (low + smallest(n_inside_ / 2));
   }

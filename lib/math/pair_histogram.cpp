@@ -6,7 +6,8 @@
 
 #include <array>
 #include <cmath>
-#include <limits>
+
+#include "core/constants.hpp"
 
 namespace comap::pair_histogram {
 namespace {
@@ -120,7 +121,7 @@ void find_cells(const float* pairs, std::int32_t lowest_bits, std::span<std::int
 double median_absolute_deviation(std::span<const std::uint16_t> cells, std::int32_t lowest_bits) {
   const Distribution distribution(cells, lowest_bits);
   const double half = 0.5 * distribution.size();
-  if (half == 0.0) return std::numeric_limits<double>::quiet_NaN();
+  if (half == 0.0) return kNan;
   if (distribution.n_zero() >= half) return 0.0;
   const double limit = distribution.upper_edge();
   const double median = where_half(-limit, limit, half, [&](double value) { return distribution.below(value); });
@@ -128,7 +129,7 @@ double median_absolute_deviation(std::span<const std::uint16_t> cells, std::int3
     return distribution.below(median + deviation) - distribution.below(median - deviation);
   };
   const double largest = limit - std::abs(median);
-  if (inside(largest) < half) return std::numeric_limits<double>::quiet_NaN();
+  if (inside(largest) < half) return kNan;
   return where_half(0.0, largest, half, inside);
 }
 

@@ -89,8 +89,8 @@ Curve time_curve(const Observed& observed, const std::vector<double>& values, st
       curve.x.push_back(observed.seconds(first));
       curve.y.push_back(sum / static_cast<double>(end - first));
     }
-    curve.x.push_back(std::nan(""));
-    curve.y.push_back(std::nan(""));
+    curve.x.push_back(kNan);
+    curve.y.push_back(kNan);
   }
   return curve;
 }
@@ -229,7 +229,7 @@ std::vector<double> gain_solution(const Observed& observed, std::size_t feed, st
   const auto unfiltered = observed.stream(kUnfilteredName, feed, band, 0);
   const auto filtered = observed.stream(kFilteredName, feed, band, 0);
   const auto tsys_K = observed.of_scans(std::string(level2::kEffectiveTsys), feed, band, 0);
-  std::vector<double> gain(unfiltered.size(), std::nan(""));
+  std::vector<double> gain(unfiltered.size(), kNan);
   for (std::size_t scan = 0; scan < observed.scans.size(); ++scan) {
     for (std::size_t i = observed.scans[scan].start; i < observed.scans[scan].end; ++i) {
       gain[i] = (static_cast<double>(unfiltered[i]) - static_cast<double>(filtered[i])) / tsys_K[scan];

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <limits>
 #include <numbers>
 
+#include "core/constants.hpp"
 #include "math/random_stream.hpp"
 #include "simulate/atmosphere.hpp"
 #include "simulate/red_noise.hpp"
@@ -15,8 +15,6 @@ namespace {
 
 constexpr std::size_t kBlockBytes = std::size_t{1} << 25;
 constexpr std::int64_t kPiece = 2048;  ///< samples worked on at once: all series of a piece stay in the L2 cache
-constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
-
 /// e^-x for x >= 0 in vector instructions: 2^n times the series of e^g, |g| <= ln 2 / 2; relative error 1e-7.
 inline float exp_minus(float x) {
   constexpr float kLargest = 80.0F;
@@ -133,7 +131,7 @@ void lose_samples(const Faults& faults, int row, std::size_t band, SampleRange s
   for (const LostSample& lost : faults.lost_samples) {
     if (lost.feed_row != row || static_cast<std::size_t>(lost.band) != band) continue;
     if (lost.sample < samples.begin || lost.sample >= samples.end) continue;
-    counts[static_cast<std::size_t>(lost.sample - samples.begin)] = kNaN;
+    counts[static_cast<std::size_t>(lost.sample - samples.begin)] = kFloatNan;
   }
 }
 
@@ -256,7 +254,7 @@ void fill_feed(const SimulateConfig& config, const ObservationSignal& observatio
                const TodBlock& block, std::vector<NormalStream>& noise, std::span<float> counts) {
   for_each_row(config, block, counts, [&](std::size_t band, std::size_t index, std::span<float> row) {
     if (is_lost(observation.faults, feed.row, index, config.n_channels)) {
-      std::ranges::fill(row, kNaN);
+      std::ranges::fill(row, kFloatNan);
       return;
     }
     fill_row(config, observation, feed, band, index, block.samples, noise[index], row);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "core/constants.hpp"
@@ -78,7 +77,7 @@ RandomSky::RandomSky(const RandomSkySettings& settings)
 }
 
 double RandomSky::brightness_K(double l_deg, double b_deg) const {
-  if (!std::isfinite(l_deg) || !std::isfinite(b_deg)) return std::numeric_limits<double>::quiet_NaN();
+  if (!std::isfinite(l_deg) || !std::isfinite(b_deg)) return kNan;
   const double points_per_deg = static_cast<double>(n_) / settings_.size_deg;
   const CubicStencil x = stencil_at(std::remainder(l_deg - settings_.l_deg, 360.0) * cos_b_ * points_per_deg, n_);
   const CubicStencil y = stencil_at((b_deg - settings_.b_deg) * points_per_deg, n_);

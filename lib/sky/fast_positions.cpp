@@ -5,7 +5,6 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <numbers>
 #include <span>
 #include <unordered_map>
@@ -225,7 +224,7 @@ void horizontal_to_sky(const Observer& observer, std::span<const double> mjd_utc
   for (std::size_t first = 0, n = 0; first < n_samples; first += n) {
     n = group_size(mjd_utc, first);
     if (!std::isfinite(mjd_utc[first])) {
-      longitude_deg[first] = latitude_deg[first] = std::numeric_limits<double>::quiet_NaN();
+      longitude_deg[first] = latitude_deg[first] = kNan;
       continue;
     }
     std::ranges::copy(mjd_utc.subspan(first, n), group.mjd_utc.begin());

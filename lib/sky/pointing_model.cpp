@@ -17,7 +17,7 @@ std::vector<double> numbers_of_line(const std::string& line, const std::string& 
   std::vector<double> numbers;
   for (std::string word; stream >> word;) {
     std::size_t n_read = 0;
-    double value = NAN;
+    double value = kNan;
     try {
       value = std::stod(word, &n_read);
     } catch (const std::exception&) {

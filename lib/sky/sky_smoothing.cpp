@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <unordered_map>
 
+#include "core/constants.hpp"
 #include "sky/healpix_direction.hpp"
 #include "sky/healpix_grid.hpp"
 
@@ -69,7 +69,7 @@ double convolved(const Grid& grid, const std::vector<Cell>& cells, int64 at, dou
       n += weight * cell->n;
     }
   }
-  return n > 0.0 ? sum / n : std::numeric_limits<double>::quiet_NaN();
+  return n > 0.0 ? sum / n : kNan;
 }
 
 /// Linear between the cells around a direction; those too far from any value do not count.
@@ -85,7 +85,7 @@ double interpolated(const Grid& grid, const pointing& direction, Value&& value_o
     sum += weight[i] * value;
     n += weight[i];
   }
-  return n > 0.0 ? sum / n : std::numeric_limits<double>::quiet_NaN();
+  return n > 0.0 ? sum / n : kNan;
 }
 
 }  // namespace

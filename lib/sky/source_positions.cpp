@@ -10,6 +10,7 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "core/text.hpp"
 #include "sky/astrometry.hpp"
 
 namespace comap {
@@ -40,13 +41,6 @@ constexpr std::array<Planet, 7> kPlanets = {{
     {"Uranus", 7},
     {"Neptune", 8},
 }};
-
-char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter; }
-
-bool contains(std::string_view text, std::string_view name) {
-  const auto same = [](char a, char b) { return lower(a) == lower(b); };
-  return std::search(text.begin(), text.end(), name.begin(), name.end(), same) != text.end();
-}
 
 /// TDB, to 2 ms: MJD - UTC date plus leap seconds.
 double mjd_tt(double mjd_utc) {

@@ -1,7 +1,6 @@
 #include "stages/post_bin_cleaning.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include "config/binder.hpp"
 #include "core/constants.hpp"
@@ -35,7 +34,7 @@ std::vector<float> without_outliers(std::span<const float> values, const PostBin
   const double limit = config.outlier_sigma * auto_rms(residual, NoiseEstimator::mad);
   std::vector<float> kept(values.begin(), values.end());
   for (std::size_t i = 0; i < kept.size(); ++i) {
-    if (std::abs(residual[i]) > limit) kept[i] = std::numeric_limits<float>::quiet_NaN();
+    if (std::abs(residual[i]) > limit) kept[i] = kFloatNan;
   }
   return kept;
 }

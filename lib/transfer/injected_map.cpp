@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "core/constants.hpp"
 #include "data/level2_datasets.hpp"
 #include "map/prepare/prepare_scan.hpp"
 
@@ -136,7 +136,7 @@ InjectedMap bin_injected_sky(const MapmakeConfig& config, const IoConfig& io,
   for (std::vector<double>& sky : map.sky_K) {
     ranks.sum(std::span<double>(sky));
     for (std::size_t i = 0; i < n_pixels; ++i) {
-      sky[i] = map.weight_per_K2[i] > 0.0 ? sky[i] / map.weight_per_K2[i] : std::numeric_limits<double>::quiet_NaN();
+      sky[i] = map.weight_per_K2[i] > 0.0 ? sky[i] / map.weight_per_K2[i] : kNan;
     }
   }
   return map;

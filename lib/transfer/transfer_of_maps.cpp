@@ -14,8 +14,8 @@ namespace {
 constexpr double kArcminPerDegree = 60.0;
 
 std::vector<double> difference_K(const ContinuumMap& with, const ContinuumMap& without) {
-  std::vector<double> difference(with.destriped_K.begin(), with.destriped_K.end());
-  for (std::size_t i = 0; i < difference.size(); ++i) difference[i] -= static_cast<double>(without.destriped_K[i]);
+  std::vector<double> difference(with.destriped_K().begin(), with.destriped_K().end());
+  for (std::size_t i = 0; i < difference.size(); ++i) difference[i] -= double{without.destriped_K()[i]};
   return difference;
 }
 

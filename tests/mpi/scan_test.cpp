@@ -19,7 +19,7 @@ struct Archive {
       directory = std::make_unique<test::TemporaryDirectory>();
       test::output_of(std::string(COMAP_PYTHON) + " " + COMAP_SOURCE_DIR + "/tests/support/make_scan_files.py " +
                       directory->path());
-      catalogue = open_catalogue({"sqlite:" + *directory / "comap.db", 0, 0.0});
+      catalogue = std::make_unique<Catalogue>(CatalogueConfig{"sqlite:" + *directory / "comap.db", 0, 0.0});
       options.level1_dirs = {*directory / "level1"};
       options.level2_dirs = {*directory / "level2"};
     });

@@ -7,7 +7,7 @@
 #include <map>
 #include <numbers>
 
-#include "destripe/destriper.hpp"
+#include "destripe/problem.hpp"
 
 namespace comap::test {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "io/map/map_file.hpp"
+#include "io/map/continuum_map.hpp"
 #include "sky/healpix_grid.hpp"
 #include "sky/healpix_map.hpp"
 #include "sky/map_grid.hpp"
@@ -41,9 +41,9 @@ inline HealpixSky healpix_square(const std::string& name, int nside, double half
   std::ranges::sort(map.pixel);
   map.pixel.erase(std::unique(map.pixel.begin(), map.pixel.end()), map.pixel.end());
   for (const std::int64_t pixel : map.pixel) {
-    map.destriped_K.push_back(static_cast<float>(sky_K(healpix.pixel_centre(pixel))));
+    map.destriped_K().push_back(static_cast<float>(sky_K(healpix.pixel_centre(pixel))));
   }
-  map.naive_K = map.hits = map.rms_K = map.destriped_K;
+  map.image("NAIVE") = map.image("HITS") = map.image("RMS") = map.destriped_K();
   map.mask.assign(map.pixel.size(), 0);
   const std::string path = testing::TempDir() + "/" + name;
   write_map_fits(path, map);

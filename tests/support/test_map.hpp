@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "io/map/map_file.hpp"
+#include "io/map/continuum_map.hpp"
 
 namespace comap::test {
 
@@ -37,10 +37,10 @@ inline ContinuumMap make_test_map(const WcsDefinition& wcs) {
       random = random * 6364136223846793005ULL + 1442695040888963407ULL;
       const float noise = rms * (static_cast<float>(random >> 40U) * 0x1p-22F - 2.0F);
       const float stripe = 0.004F * std::sin(0.7F * static_cast<float>(x + 2 * y));
-      map.destriped_K.push_back(sky_at(x, y, wcs) + noise);
-      map.naive_K.push_back(map.destriped_K.back() + stripe);
-      map.hits.push_back(hits);
-      map.rms_K.push_back(rms);
+      map.destriped_K().push_back(sky_at(x, y, wcs) + noise);
+      map.image("NAIVE").push_back(map.destriped_K().back() + stripe);
+      map.image("HITS").push_back(hits);
+      map.image("RMS").push_back(rms);
       map.mask.push_back(hits == 0.0F ? 1 : hits < 6.0F ? 2 : 0);
     }
   }

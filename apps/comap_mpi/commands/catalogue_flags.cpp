@@ -5,7 +5,7 @@
 #include <limits>
 #include <memory>
 
-#include "catalogue/flag_changes.hpp"
+#include "catalogue/quality_flags.hpp"
 #include "commands/catalogue_commands.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"

@@ -197,8 +197,8 @@ void add_export_paths(const CatalogueGroup& group) {
                          [options, format = group.format](const CommandContext& context) {
                            run_on_rank_zero(context.world, [&] {
                              const OutputFormat shown = parse_output_format(*format);
-                             export_paths(*open_catalogue(context.config.catalogue, CatalogueUse::look), *options,
-                                          context.options.obsids, shown);
+                             Catalogue catalogue(context.config.catalogue, CatalogueUse::look);
+                             export_paths(catalogue, *options, context.options.obsids, shown);
                            });
                            return kDone;
                          });

@@ -6,6 +6,7 @@
 
 #include "catalogue/inspect_file.hpp"
 #include "catalogue/sql_connection.hpp"
+#include "catalogue/sql_reading.hpp"
 #include "commands/catalogue_commands.hpp"
 #include "core/error.hpp"
 #include "probe.hpp"
@@ -71,17 +72,14 @@ OutputTable file_table(std::int64_t obsid, const std::vector<Row>& rows) {
 // ---- everything
 
 OutputTable flag_count_table(Catalogue& catalogue, std::int64_t obsid) {
-  const std::vector<QualityFlag> flags = catalogue.quality_flags(obsid);
+  const std::vector<QualityFlag> flags = catalogue.quality_flags({obsid}).at(obsid);
   const auto n_bad = std::count_if(flags.begin(), flags.end(), [](const QualityFlag& flag) { return !flag.is_good; });
   return {"flags", {"elements", "good", "bad"}, {{std::ssize(flags), std::ssize(flags) - n_bad, std::int64_t{n_bad}}}};
 }
 
 Tables show_tables(Catalogue& catalogue, std::int64_t obsid, OutputFormat format) {
   const std::optional<Row> row = catalogue.row(obsid);
-  if (!row) {
-    throw CatalogueError(fmt::format("catalogue {}: observation {} is not in it; run `comap_mpi catalogue scan`",
-                                     catalogue.description(), obsid));
-  }
+  if (!row) throw sql::unknown_observation(catalogue.description(), obsid);
   std::vector<Row> with_paths = catalogue.rows_of("old_path_data", obsid);
   with_paths.insert(with_paths.begin(), *row);
   Tables tables = {single_row_table("comap_data", *row, format), file_table(obsid, with_paths)};

@@ -68,7 +68,8 @@ int run_verify(const CommandContext& context, const std::string& format, const V
   std::unique_ptr<Catalogue> catalogue;
   run_on_rank_zero(context.world, [&] {
     parse_output_format(format);
-    catalogue = open_catalogue(context.config.catalogue, write ? CatalogueUse::change : CatalogueUse::look);
+    catalogue =
+        std::make_unique<Catalogue>(context.config.catalogue, write ? CatalogueUse::change : CatalogueUse::look);
   });
   const VerifyOptions options = {context.config.select, !own.files_only, make_probe(ProbeDepth::headers)};
   const VerifyReport report = verify(catalogue.get(), stages, options, context.world);

@@ -210,15 +210,15 @@ int acquire(const CommandContext& context, const AcquireOptions& options) {
   const AcquireConfig& config = context.config.acquire;
   const OutputFormat format = parse_output_format(options.format);
   check_settings(config);
-  const auto catalogue = open_catalogue(context.config.catalogue, CatalogueUse::create);
-  if (!has_observations(*catalogue)) {
+  Catalogue catalogue(context.config.catalogue, CatalogueUse::create);
+  if (!has_observations(catalogue)) {
     log_warning("catalogue {} is new: everything that the observatory has counts as missing here; is its url right?",
-                catalogue->description());
+                catalogue.description());
   }
-  if (!context.options.dry_run && !catalogue->missing_tables().empty()) catalogue->initialize();
+  if (!context.options.dry_run && !catalogue.missing_tables().empty()) catalogue.initialize();
   const ObservatoryList list = parse_observatory_list(list_text(context.config));
   for (const BadLine& bad : list.bad_lines) log_warning("line {} of the list: {}", bad.line, bad.reason);
-  const auto known = has_observations(*catalogue) ? catalogue->select({}) : std::vector<Observation>();
+  const auto known = has_observations(catalogue) ? catalogue.select({}) : std::vector<Observation>();
   const auto plan = plan_acquisition(list.files, known, {config.min_obsid, context.options.obsids, options.fetch_lost});
   if (context.options.dry_run) {
     print_tables(std::cout, plan_tables(list, plan, config.directory), format);
@@ -226,7 +226,7 @@ int acquire(const CommandContext& context, const AcquireOptions& options) {
     return kDone;
   }
   if (mpi::stop_requested()) return kStopped;
-  Acquisition acquisition(config, *catalogue);
+  Acquisition acquisition(config, catalogue);
   const std::int64_t n_left = acquisition.run(plan);
   const auto tables = end_tables(list, plan, acquisition.settled(), n_left);
   print_tables(std::cout, tables, format);

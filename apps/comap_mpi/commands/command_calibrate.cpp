@@ -23,7 +23,6 @@ namespace comap {
 namespace {
 
 constexpr int kSubBands = 2;  // of a band, in calibration_flux
-constexpr int kFrequencyBands = 8;
 
 struct CalibrateOptions {
   std::string format = "table";
@@ -148,9 +147,9 @@ int calibrate_on_rank_zero(const CommandContext& context, const CalibrateOptions
   const OutputFormat format = parse_output_format(own.format);
   const CalibrateConfig& config = context.config.calibrate;
   if (!has_flux_model(config.source)) source_flux_Jy(config.source, 1.0, 0.0);
-  const auto catalogue = open_catalogue(context.config.catalogue, use_of_catalogue(context));
+  Catalogue catalogue(context.config.catalogue, use_of_catalogue(context));
   const GainFits fits =
-      fit_gains(config, catalogue->calibration_fluxes(config.source, context.config.select), now_utc());
+      fit_gains(config, catalogue.calibration_fluxes(config.source, context.config.select), now_utc());
   if (!context.options.quiet && !fits.measurements.empty()) {
     print_tables(std::cout, {counts_table(fits), models_table(fits)}, format);
     std::cout.flush();
@@ -164,8 +163,8 @@ int calibrate_on_rank_zero(const CommandContext& context, const CalibrateOptions
     log_info("calibrate: dry run, {} models not written", fits.models.size());
     return kDone;
   }
-  catalogue->write_calibration_models(fits.models);
-  log_info("calibrate: {} models of {} written to {}", fits.models.size(), config.source, catalogue->description());
+  catalogue.write_calibration_models(fits.models);
+  log_info("calibrate: {} models of {} written to {}", fits.models.size(), config.source, catalogue.description());
   return kDone;
 }
 

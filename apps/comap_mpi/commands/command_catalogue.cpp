@@ -105,7 +105,7 @@ int scan(const CommandContext& context, const std::string& format, ScanOptions o
   std::unique_ptr<Catalogue> catalogue;
   run_on_rank_zero(context.world, [&] {
     parse_output_format(format);
-    catalogue = open_catalogue(context.config.catalogue, CatalogueUse::create);
+    catalogue = std::make_unique<Catalogue>(context.config.catalogue, CatalogueUse::create);
   });
   const ScanReport report = scan_files(catalogue.get(), options, context.world);
   run_on_rank_zero(context.world, [&] {
@@ -136,18 +136,18 @@ CLI::App* add_catalogue_leaf(const CatalogueGroup& group, const std::string& nam
 
 CLI::App* add_catalogue_report(const CatalogueGroup& group, const std::string& name, const std::string& description,
                                const std::string& arguments, CatalogueQuestion question, CatalogueUse use) {
-  CLI::App* app = add_catalogue_leaf(
-      group, name, description, arguments,
-      [format = group.format, question = std::move(question), use](const CommandContext& context) {
-        run_on_rank_zero(context.world, [&] {
-          const OutputFormat shown = parse_output_format(*format);
-          const bool only_looks = use == CatalogueUse::change && context.options.dry_run;
-          const auto catalogue = open_catalogue(context.config.catalogue, only_looks ? CatalogueUse::look : use);
-          print_tables(std::cout, question(*catalogue, {context, shown}), shown);
-          std::cout.flush();
-        });
-        return kDone;
-      });
+  CLI::App* app =
+      add_catalogue_leaf(group, name, description, arguments,
+                         [format = group.format, question = std::move(question), use](const CommandContext& context) {
+                           run_on_rank_zero(context.world, [&] {
+                             const OutputFormat shown = parse_output_format(*format);
+                             const bool only_looks = use == CatalogueUse::change && context.options.dry_run;
+                             Catalogue catalogue(context.config.catalogue, only_looks ? CatalogueUse::look : use);
+                             print_tables(std::cout, question(catalogue, {context, shown}), shown);
+                             std::cout.flush();
+                           });
+                           return kDone;
+                         });
   group.commands.back().writes_log = false;
   return app;
 }
@@ -162,8 +162,8 @@ CLI::App* add_catalogue_change(const CatalogueGroup& group, const std::string& n
                            run_on_rank_zero(context.world, [&] {
                              const OutputFormat shown = parse_output_format(*format);
                              const auto use = is_written ? CatalogueUse::change : CatalogueUse::look;
-                             const auto catalogue = open_catalogue(context.config.catalogue, use);
-                             Tables tables = change(*catalogue, {context, shown}, is_written);
+                             Catalogue catalogue(context.config.catalogue, use);
+                             Tables tables = change(catalogue, {context, shown}, is_written);
                              if (shown == OutputFormat::table) keep_first_rows(tables);
                              print_tables(std::cout, tables, shown);
                              std::cout.flush();

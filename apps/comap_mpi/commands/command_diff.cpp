@@ -8,6 +8,7 @@
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
 #include "io/map/map_reader.hpp"
+#include "io/plot/map_plot.hpp"
 #include "map_diff/map_diff.hpp"
 #include "probe.hpp"
 #include "table_output.hpp"

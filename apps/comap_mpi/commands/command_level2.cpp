@@ -56,7 +56,7 @@ void order_by_size(std::vector<Observation>& observations) {
 
 Level2Work find_work(const CommandContext& context) {
   Level2Work work;
-  work.catalogue = open_catalogue(context.config.catalogue, use_of_catalogue(context));
+  work.catalogue = std::make_unique<Catalogue>(context.config.catalogue, use_of_catalogue(context));
   work.observations = work.catalogue->select(context.config.select);
   const auto without_path =
       std::erase_if(work.observations, [](const Observation& observation) { return observation.level1_path.empty(); });

@@ -27,7 +27,7 @@ struct ReportOptions {
 std::vector<std::string> selected_files(const CommandContext& context) {
   std::vector<std::string> files;
   for (const Observation& observation :
-       open_catalogue(context.config.catalogue, CatalogueUse::look)->select(context.config.select)) {
+       Catalogue(context.config.catalogue, CatalogueUse::look).select(context.config.select)) {
     if (observation.level2_path.empty()) {
       log_warning("observation {} has no Level-2 file", observation.obsid);
     } else {

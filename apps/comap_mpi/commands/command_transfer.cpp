@@ -60,14 +60,15 @@ Variant make_variant(const CommandContext& context, const std::string& directory
 std::vector<MapObservation> selected_observations(const CommandContext& context) {
   return from_rank_zero(context.world, [&] {
     std::vector<MapObservation> selected;
-    const std::unique_ptr<Catalogue> catalogue = open_catalogue(context.config.catalogue, CatalogueUse::look);
-    for (const Observation& observation : catalogue->select(context.config.select)) {
+    Catalogue catalogue(context.config.catalogue, CatalogueUse::look);
+    for (const Observation& observation : catalogue.select(context.config.select)) {
       if (observation.level1_path.empty() || observation.source_group == kSkyDipGroup) continue;
-      selected.push_back({observation, bad_flags(catalogue->quality_flags(observation.obsid)), {}});
+      const std::vector<QualityFlag> flags = catalogue.quality_flags({observation.obsid}).at(observation.obsid);
+      selected.push_back({observation, bad_flags(flags), {}});
     }
     if (selected.empty()) {
       throw ConfigError(
-          fmt::format("no observation of {} with a Level-1 file matches [select]", catalogue->description()));
+          fmt::format("no observation of {} with a Level-1 file matches [select]", catalogue.description()));
     }
     return selected;
   });

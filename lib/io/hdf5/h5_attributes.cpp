@@ -4,21 +4,17 @@
 #include <charconv>
 #include <cmath>
 
+#include "core/text.hpp"
 #include "io/hdf5/h5_internal.hpp"
 
 namespace comap::h5 {
 namespace {
 
-std::string trimmed(std::string text) {
+/// Of a string of fixed length.
+std::string without_padding(std::string text) {
   text.erase(std::find(text.begin(), text.end(), '\0'), text.end());
   while (!text.empty() && text.back() == ' ') text.pop_back();
   return text;
-}
-
-std::string without_blanks(const std::string& text) {
-  constexpr std::string_view kBlanks = " \t\r\n\f\v";
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
 /// Strings of an attribute or dataset, fixed or variable length; `read` fills a buffer of a memory type.
@@ -38,7 +34,7 @@ std::vector<std::string> read_text(hid_t type, hid_t space, const Read& read, co
   const std::size_t width = H5Tget_size(type);
   std::string buffer(n * width, '\0');
   check(read(type, static_cast<void*>(buffer.data())), "read text", where);
-  for (std::size_t i = 0; i < n; ++i) values.push_back(trimmed(buffer.substr(i * width, width)));
+  for (std::size_t i = 0; i < n; ++i) values.push_back(without_padding(buffer.substr(i * width, width)));
   return values;
 }
 
@@ -173,10 +169,15 @@ std::string to_text(const AttributeValue& value) {
   return fmt::format("{}", std::get<double>(value));
 }
 
+std::string attribute_text(const std::map<std::string, AttributeValue>& attributes, const std::string& name) {
+  const auto found = attributes.find(name);
+  return found == attributes.end() ? "" : to_text(found->second);
+}
+
 std::optional<double> to_number(const AttributeValue& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
   if (const auto* number = std::get_if<double>(&value)) return *number;
-  const std::string text = without_blanks(std::get<std::string>(value));
+  const std::string_view text = trimmed(std::get<std::string>(value));
   double number = 0.0;
   const auto* end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data(), end, number);

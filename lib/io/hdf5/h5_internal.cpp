@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <limits>
 
+#include "core/constants.hpp"
 #include "core/memory.hpp"
 
 namespace comap::h5 {
@@ -47,7 +47,7 @@ void read_filters(hid_t creation, DatasetInfo& info) {
 
 void set_fill_value(hid_t creation, const DatasetSpec& spec, const std::string& where) {
   const bool floating = spec.type == StoredType::float32 || spec.type == StoredType::float64;
-  const double fill = floating && !spec.fill_zero ? std::numeric_limits<double>::quiet_NaN() : 0.0;
+  const double fill = floating && !spec.fill_zero ? kNan : 0.0;
   const std::int64_t zero = 0;
   const void* value = floating ? static_cast<const void*>(&fill) : &zero;
   check(H5Pset_fill_value(creation, floating ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64, value), "set the fill value",

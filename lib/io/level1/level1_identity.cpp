@@ -41,7 +41,7 @@ double mjd_of(const std::string& text) {
   try {
     return parse_utc_start(text);
   } catch (const ObservationError&) {
-    return NAN;
+    return kNan;
   }
 }
 
@@ -89,7 +89,7 @@ StatedObsid stated_obsid(const std::string& path, const Attributes& attributes) 
 
 StatedStart stated_start(const Attributes& attributes, double first_mjd) {
   const auto found = attributes.find("utc_start");
-  const double stated_mjd = found == attributes.end() ? NAN : mjd_of(h5::to_text(found->second));
+  const double stated_mjd = found == attributes.end() ? kNan : mjd_of(h5::to_text(found->second));
   if (!std::isfinite(stated_mjd)) {
     const std::string date = date_of(first_mjd);
     const std::string what = found == attributes.end() ? "is missing" : quoted(found->second) + " is no UTC time";

@@ -147,7 +147,7 @@ void read_obsid(const CheckedFile& in, std::int64_t expected_obsid, Level1Metada
 }
 
 void read_start(const CheckedFile& /*in*/, Level1Metadata& metadata) {
-  const StatedStart stated = stated_start(metadata.attributes, metadata.mjd.empty() ? NAN : metadata.mjd.front());
+  const StatedStart stated = stated_start(metadata.attributes, metadata.mjd.empty() ? kNan : metadata.mjd.front());
   if (!stated.trouble) return;
   metadata.attributes["utc_start"] = stated.utc_start;
   metadata.troubles.push_back(*stated.trouble);

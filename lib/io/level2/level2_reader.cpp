@@ -135,8 +135,7 @@ std::int64_t Level2Reader::obsid() const {
 }
 
 std::string Level2Reader::attribute_text(const std::string& name) const {
-  const auto found = attributes_.find(name);
-  return found == attributes_.end() ? std::string() : h5::to_text(found->second);
+  return h5::attribute_text(attributes_, name);
 }
 
 int Level2Reader::n_frequency_bands() const { return kBands * n_freq_bin(); }
@@ -254,7 +253,7 @@ std::vector<float> Level2Reader::read_stream(int feed, int frequency_band) const
   stream_.read(slab, std::span<float>(values));
   const std::vector<std::uint8_t> flags = read_flags(feed, frequency_band);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (flags[i] != 0) values[i] = std::numeric_limits<float>::quiet_NaN();
+    if (flags[i] != 0) values[i] = kFloatNan;
   }
   return values;
 }

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,6 +17,7 @@
 #include "data/array.hpp"
 #include "data/level2_datasets.hpp"
 #include "io/hdf5/h5.hpp"
+#include "math/gain_modes.hpp"
 
 namespace comap {
 
@@ -28,21 +28,10 @@ struct FeedPointing {
   std::vector<double> elevation_deg;  ///< [sample]
 };
 
-/// What the gain filter knew of the gain in one stream and scan (group level2/gain_filter).
-struct GainNoise {
-  std::size_t band = 0;
-  double effective_tsys_K = 0.0;
-  double sigma_common = 0.0;  ///< of the relative gain at 0.1 Hz
-  double sigma_band = 0.0;
-  double alpha = 0.0;
-  /// M [band][band]; diagonal unless the filter knew one sky for all bands. A band that says nothing has zeros.
-  std::array<std::array<double, kBands>, kBands> information{};
-};
-
 /// What frequencies the channels of a stream have; NaN where the file does not say.
 struct Passband {
-  double centre_GHz = std::numeric_limits<double>::quiet_NaN();  ///< weighted as the channels are
-  double width_GHz = std::numeric_limits<double>::quiet_NaN();   ///< of the channels used
+  double centre_GHz = kNan;  ///< weighted as the channels are
+  double width_GHz = kNan;   ///< of the channels used
 };
 
 /// An open Level-2 file and the small things in it; samples are read on demand, one feed or one stream at a time.

@@ -13,7 +13,7 @@ std::string crc_text(const std::string& text) {
   return fmt::format("{:08x}", libdeflate_crc32(0, text.data(), text.size()));
 }
 
-std::string attribute_text(const h5::File& file, const std::string& object, std::string_view name) {
+std::string required_text(const h5::File& file, const std::string& object, std::string_view name) {
   const auto value = file.attribute(object, name);
   if (!value) throw IoError(fmt::format("{}: {}: the attribute {} is missing", file.path(), object, name));
   return h5::to_text(*value);
@@ -49,11 +49,9 @@ std::map<std::string, StageRecord> read_stage_records(const h5::File& file) {
   for (const std::string& stage : file.list(kStageRecordGroup)) {
     const std::string path = stage_record_path(stage);
     try {
-      const auto parsed = [&](std::string_view name) {
-        return nlohmann::json::parse(attribute_text(file, path, name));
-      };
+      const auto parsed = [&](std::string_view name) { return nlohmann::json::parse(required_text(file, path, name)); };
       StageRecord& record = records[stage];
-      record = {stage, parsed("parameters"), attribute_text(file, path, "software_version"), parsed("inputs"), {}};
+      record = {stage, parsed("parameters"), required_text(file, path, "software_version"), parsed("inputs"), {}};
       for (const auto& output : parsed("outputs")) record.outputs.push_back({output.at(0), output.at(1)});
     } catch (const nlohmann::json::exception& error) {
       throw IoError(fmt::format("{}: {}: {}", file.path(), path, error.what()));

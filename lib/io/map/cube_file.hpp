@@ -10,7 +10,7 @@
 
 #include "config/linemap_config.hpp"
 #include "config/mapmake_config.hpp"
-#include "io/map/map_file.hpp"
+#include "io/map/continuum_map.hpp"
 
 namespace comap {
 

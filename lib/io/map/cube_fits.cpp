@@ -68,11 +68,11 @@ void write_beam(FitsWriter& file, double fwhm_deg) {
 /// One channel after the other, so that the whole grid is never in memory.
 void write_channels(FitsWriter& file, const SpectralCube& cube, const std::vector<float>& values) {
   const std::int64_t n_image = cube.wcs.naxis[0] * cube.wcs.naxis[1];
-  const auto n_channels = static_cast<std::size_t>(cube.axis.n_channels);
-  std::vector<float> image(static_cast<std::size_t>(n_image), kFloatNan);
+  const std::size_t n_channels = cube.axis.n_channels;
+  std::vector<float> image(n_image, kFloatNan);
   for (std::size_t channel = 0; channel < n_channels; ++channel) {
     for (std::size_t i = 0; i < cube.spectra.n_pixels(); ++i) {
-      image[static_cast<std::size_t>(cube.spectra.pixel[i])] = values[i * n_channels + channel];
+      image[cube.spectra.pixel[i]] = values[i * n_channels + channel];
     }
     file.write_pixels(image, static_cast<std::int64_t>(channel) * n_image);
   }

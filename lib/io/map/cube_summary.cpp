@@ -28,7 +28,7 @@ struct Intensity {
 
 Intensity intensity_of(const SpectralCube& cube, std::size_t pixel, const std::vector<std::size_t>& channels,
                        double width_km_s) {
-  const auto n_channels = static_cast<std::size_t>(cube.axis.n_channels);
+  const std::size_t n_channels = cube.axis.n_channels;
   double sum_K = 0.0, variance_K2 = 0.0, n = 0.0;
   for (const std::size_t channel : channels) {
     const auto value = static_cast<double>(cube.spectra.temperature_K[pixel * n_channels + channel]);
@@ -44,7 +44,7 @@ Intensity intensity_of(const SpectralCube& cube, std::size_t pixel, const std::v
 
 /// Mean over the pixels that `wanted` accepts.
 std::vector<double> mean_spectrum(const SpectralCube& cube, const std::function<bool(std::int64_t)>& wanted) {
-  const auto n_channels = static_cast<std::size_t>(cube.axis.n_channels);
+  const std::size_t n_channels = cube.axis.n_channels;
   std::vector<double> sum(n_channels, 0.0), weights(n_channels, 0.0);
   for (std::size_t pixel = 0; pixel < cube.spectra.n_pixels(); ++pixel) {
     if (!wanted(cube.spectra.pixel[pixel])) continue;
@@ -80,13 +80,12 @@ CubeSummary summary_of(const SpectralCube& cube) {
   }
   const double width_km_s = kLightSpeed_km_s * std::abs(cube.axis.step_GHz) / cube.rest_GHz;
   const std::vector<std::size_t> channels = channels_in_window(cube, summary.velocity_km_s);
-  summary.intensity_K_km_s.assign(static_cast<std::size_t>(cube.wcs.naxis[0] * cube.wcs.naxis[1]),
-                                  static_cast<float>(kNan));
+  summary.intensity_K_km_s.assign(cube.wcs.naxis[0] * cube.wcs.naxis[1], static_cast<float>(kNan));
   double highest = -std::numeric_limits<double>::infinity();
   for (std::size_t pixel = 0; pixel < cube.spectra.n_pixels(); ++pixel) {
     const Intensity intensity = intensity_of(cube, pixel, channels, width_km_s);
     const std::int64_t place = cube.spectra.pixel[pixel];
-    summary.intensity_K_km_s[static_cast<std::size_t>(place)] = static_cast<float>(intensity.value_K_km_s);
+    summary.intensity_K_km_s[place] = static_cast<float>(intensity.value_K_km_s);
     if (!(intensity.value_K_km_s / intensity.rms_K_km_s > highest)) continue;
     highest = intensity.value_K_km_s / intensity.rms_K_km_s;
     summary.peak_pixel = place;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What a picture of a cube shows; only for the sources of lib/io and their tests.
+/// The contents of a picture of a cube; only for the sources of lib/io and their tests.
 
 #include <cstdint>
 #include <vector>

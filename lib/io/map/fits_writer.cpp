@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "core/error.hpp"
-#include "io/map/map_images.hpp"
+#include "io/map/map_header.hpp"
 
 namespace comap {
 namespace {
@@ -82,7 +82,7 @@ void FitsWriter::create_image(int bits_per_pixel, std::span<const std::int64_t> 
 template <typename T>
 void FitsWriter::write_pixels(int type, std::span<const T> values, std::int64_t first) {
   auto* data = const_cast<T*>(values.data());  // CFITSIO only reads it
-  fits_write_img(file_, type, first + 1, static_cast<LONGLONG>(values.size()), data, &status_);
+  fits_write_img(file_, type, first + 1, std::ssize(values), data, &status_);
   check("cannot write an image");
 }
 template void FitsWriter::write_pixels(int, std::span<const float>, std::int64_t);
@@ -103,7 +103,7 @@ void FitsWriter::create_table(const std::string& name, std::vector<TableColumn> 
 template <typename T>
 void FitsWriter::write_values(int type, int column, std::vector<T>& values, std::int64_t first_row) {
   if (values.empty()) return;
-  fits_write_col(file_, type, column, first_row + 1, 1, static_cast<LONGLONG>(values.size()), values.data(), &status_);
+  fits_write_col(file_, type, column, first_row + 1, 1, std::ssize(values), values.data(), &status_);
   check("cannot write a table column");
 }
 static_assert(sizeof(LONGLONG) == sizeof(std::int64_t));
@@ -115,7 +115,7 @@ void FitsWriter::write_column(int number, std::vector<std::string> values) {
   if (values.empty()) return;
   std::vector<char*> texts;
   for (std::string& value : values) texts.push_back(value.data());
-  fits_write_col(file_, TSTRING, number, 1, 1, static_cast<LONGLONG>(texts.size()), texts.data(), &status_);
+  fits_write_col(file_, TSTRING, number, 1, 1, std::ssize(texts), texts.data(), &status_);
   check("cannot write a table column");
 }
 
@@ -181,8 +181,7 @@ void write_observations(FitsWriter& file, const std::vector<ObservationRow>& obs
     obsids.push_back(row.obsid);
     n_samples.push_back(row.n_samples);
   }
-  file.create_table("OBSIDS", {{"OBSID", "1K", ""}, {"N_SAMPLES", "1K", ""}},
-                    static_cast<std::int64_t>(observations.size()));
+  file.create_table("OBSIDS", {{"OBSID", "1K", ""}, {"N_SAMPLES", "1K", ""}}, std::ssize(observations));
   file.write_column(1, obsids);
   file.write_column(2, n_samples);
   file.finish_hdu();

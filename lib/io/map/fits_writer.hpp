@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/final_name.hpp"
-#include "io/map/map_file.hpp"
+#include "io/map/continuum_map.hpp"
 
 namespace comap {
 

@@ -4,14 +4,16 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <limits>
 #include <map>
 #include <string_view>
 #include <utility>
 
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/memory.hpp"
-#include "io/map/map_reading.hpp"
+#include "io/map/map_header.hpp"
+#include "io/map/map_reader.hpp"
+#include "io/map/product_config.hpp"
 
 namespace comap {
 namespace {
@@ -64,9 +66,9 @@ class FitsReader {
       throw IoError(fmt::format("{}: the image {} has another size than the map", path_, name));
     }
     require_plausible(name, static_cast<double>(size[0]) * static_cast<double>(size[1]) * sizeof(T));
-    std::vector<T> values(static_cast<std::size_t>(size[0] * size[1]));
-    fits_read_img(file_, sizeof(T) == 1 ? TBYTE : TFLOAT, 1, static_cast<LONGLONG>(values.size()), nullptr,
-                  values.data(), nullptr, &status_);
+    std::vector<T> values(size[0] * size[1]);
+    fits_read_img(file_, sizeof(T) == 1 ? TBYTE : TFLOAT, 1, std::ssize(values), nullptr, values.data(), nullptr,
+                  &status_);
     check(fmt::format("cannot read the image {}", name));
     return values;
   }
@@ -108,7 +110,7 @@ class FitsReader {
     constexpr int kType = sizeof(T) == 1 ? TBYTE : sizeof(T) == sizeof(float) ? TFLOAT : TLONGLONG;
     const auto [column, n_rows] = find_column(name);
     require_plausible(name, static_cast<double>(n_rows) * sizeof(T));
-    std::vector<T> values(static_cast<std::size_t>(status_ == 0 ? n_rows : 0));
+    std::vector<T> values(status_ == 0 ? n_rows : 0);
     if (!values.empty()) fits_read_col(file_, kType, column, 1, 1, n_rows, nullptr, values.data(), nullptr, &status_);
     check(fmt::format("cannot read the column {}; is it a map of comap_mpi?", name));
     return values;
@@ -121,7 +123,7 @@ class FitsReader {
     fits_get_col_display_width(file_, column, &width, &status_);
     std::vector<std::string> texts;
     for (LONGLONG row = 1; row <= n_rows && status_ == 0; ++row) {
-      std::string text(static_cast<std::size_t>(width) + 1, '\0');
+      std::string text(width + 1, '\0');
       char* begin = text.data();
       fits_read_col(file_, TSTRING, column, row, 1, 1, nullptr, &begin, nullptr, &status_);
       text.resize(text.find('\0'));
@@ -214,32 +216,34 @@ std::vector<T> read_named(FitsReader& file, const std::string& path, const std::
   return file.read_image<T>(name, wcs.naxis);
 }
 
-void read_images(FitsReader& file, const std::string& path, ContinuumMap& map) {
+void read_images(FitsReader& file, const std::string& path, std::span<const MapImage> kinds, ContinuumMap& map) {
   map.wcs = read_wcs(file);
-  map.destriped_K = file.read_image<float>("of the destriped map", map.wcs.naxis);
-  map.naive_K = read_named<float>(file, path, "NAIVE", map.wcs);
-  map.hits = read_named<float>(file, path, "HITS", map.wcs);
-  map.rms_K = read_named<float>(file, path, "RMS", map.wcs);
+  map.images.push_back({kinds.front(), file.read_image<float>("of the destriped map", map.wcs.naxis)});
+  for (std::size_t k = 1; k < kinds.size(); ++k) {
+    const std::string name(kinds[k].name);
+    if (k < kFirstImages || file.go_to(name)) {
+      map.images.push_back({kinds[k], read_named<float>(file, path, name, map.wcs)});
+    }
+  }
   map.mask = read_named<std::uint8_t>(file, path, "MASK", map.wcs);
 }
 
 /// Of a full sky the pixels with a value.
 void keep_seen(ContinuumMap& map) {
-  std::size_t n = 0;
-  for (std::size_t i = 0; i < map.destriped_K.size(); ++i) {
-    if (map.destriped_K[i] == kUnseen) continue;
-    map.pixel.push_back(static_cast<std::int64_t>(i));
-    for (auto* image : {&map.destriped_K, &map.naive_K, &map.hits, &map.rms_K}) (*image)[n] = (*image)[i];
-    ++n;
+  for (std::int64_t i = 0; i < std::ssize(map.destriped_K()); ++i) {
+    if (map.destriped_K()[i] != kUnseen) map.pixel.push_back(i);
   }
-  for (auto* image : {&map.destriped_K, &map.naive_K, &map.hits, &map.rms_K}) image->resize(n);
+  for (ImageValues& image : map.images) {
+    std::ranges::transform(map.pixel, image.values.begin(), [&](std::int64_t i) { return image.values[i]; });
+    image.values.resize(map.pixel.size());
+  }
 }
 
-void read_values(FitsReader& file, ContinuumMap& map) {
-  map.destriped_K = file.read_column<float>("DESTRIPED");
-  map.naive_K = file.read_column<float>("NAIVE");
-  map.hits = file.read_column<float>("HITS");
-  map.rms_K = file.read_column<float>("RMS");
+void read_values(FitsReader& file, std::span<const MapImage> kinds, ContinuumMap& map) {
+  for (std::size_t k = 0; k < kinds.size(); ++k) {
+    const std::string name(kinds[k].name);
+    if (k < kFirstImages || file.has_column(name)) map.images.push_back({kinds[k], file.read_column<float>(name)});
+  }
   if (file.has_column("PIXEL")) {
     map.pixel = file.read_column<std::int64_t>("PIXEL");
   } else {
@@ -255,34 +259,28 @@ void add_masked_pixels(FitsReader& file, ContinuumMap& map) {
     const auto bits = file.read_column<std::uint8_t>("MASK");
     for (std::size_t i = 0; i < pixel.size(); ++i) masked[pixel[i]] = bits[i];
   }
-  ContinuumMap values = std::move(map);
-  map = {};
-  map.healpix = values.healpix;
-  map.cards = std::move(values.cards);
-  map.history = std::move(values.history);
-  const auto add = [&](std::int64_t pixel, std::uint8_t mask, const auto& value_of) {
-    map.pixel.push_back(pixel);
+  const std::vector<std::int64_t> pixel = std::exchange(map.pixel, {});
+  const std::vector<ImageValues> images = std::exchange(map.images, map.empty_images());
+  const auto add = [&](std::int64_t number, std::uint8_t mask, const auto& value_of) {
+    map.pixel.push_back(number);
     map.mask.push_back(mask);
-    map.destriped_K.push_back(value_of(values.destriped_K));
-    map.naive_K.push_back(value_of(values.naive_K));
-    map.hits.push_back(value_of(values.hits));
-    map.rms_K.push_back(value_of(values.rms_K));
+    for (std::size_t k = 0; k < images.size(); ++k) map.images[k].values.push_back(value_of(images[k].values));
   };
-  const auto nothing = [](const std::vector<float>&) { return std::numeric_limits<float>::quiet_NaN(); };
+  const auto nothing = [](const std::vector<float>&) { return kFloatNan; };
   auto next = masked.begin();
-  for (std::size_t i = 0; i < values.pixel.size(); ++i) {
-    for (; next != masked.end() && next->first < values.pixel[i]; ++next) add(next->first, next->second, nothing);
-    add(values.pixel[i], 0, [i](const std::vector<float>& image) { return image[i]; });
+  for (std::size_t i = 0; i < pixel.size(); ++i) {
+    for (; next != masked.end() && next->first < pixel[i]; ++next) add(next->first, next->second, nothing);
+    add(pixel[i], 0, [i](const std::vector<float>& image) { return image[i]; });
   }
   for (; next != masked.end(); ++next) add(next->first, next->second, nothing);
 }
 
-void read_healpix_table(FitsReader& file, const std::string& path, ContinuumMap& map) {
+void read_healpix_table(FitsReader& file, const std::string& path, std::span<const MapImage> kinds, ContinuumMap& map) {
   if (!file.go_to("HEALPIX")) {
     throw IoError(fmt::format("{}: neither an image nor a table HEALPIX; is it a map of comap_mpi?", path));
   }
   map.healpix = healpix_of_cards(path, file.number("NSIDE"), file.text("ORDERING"), file.text("COORDSYS"));
-  read_values(file, map);
+  read_values(file, kinds, map);
   if (!file.has_column("MASK")) return add_masked_pixels(file, map);
   map.mask = file.read_column<std::uint8_t>("MASK");  // of versions before 0.3
 }
@@ -301,14 +299,15 @@ std::string config_of_fits(const std::string& path) {
   return read_config(file);
 }
 
-ContinuumMap read_map_fits(const std::string& path) {
+ContinuumMap read_map_fits(const std::string& path, std::span<const MapImage> kinds) {
   FitsReader file(path);
   ContinuumMap map;
+  map.images.clear();
   file.read_cards(map);
   if (file.n_axes() == 0) {
-    read_healpix_table(file, path, map);
+    read_healpix_table(file, path, kinds, map);
   } else {
-    read_images(file, path, map);
+    read_images(file, path, kinds, map);
   }
   map.config_text = read_config(file);
   if (!file.go_to("OBSIDS")) return map;

@@ -3,8 +3,10 @@
 #include <sstream>
 
 #include "core/error.hpp"
+#include "core/text.hpp"
 #include "io/hdf5/h5.hpp"
-#include "io/map/map_reading.hpp"
+#include "io/map/map_header.hpp"
+#include "io/map/map_reader.hpp"
 #include "io/map/product_config.hpp"
 
 namespace comap {
@@ -12,7 +14,7 @@ namespace {
 
 const std::string kConfig(kConfigAttribute);
 
-/// What the attributes of `/` say.
+/// The attributes of `/`.
 class Attributes {
  public:
   explicit Attributes(const h5::File& file) : path_(file.path()), values_(file.attributes("/")) {}
@@ -67,7 +69,7 @@ std::vector<T> read_image(const h5::File& file, const std::string& name, const h
 
 }  // namespace
 
-ContinuumMap read_map_hdf5(const std::string& path) {
+ContinuumMap read_map_hdf5(const std::string& path, std::span<const MapImage> kinds) {
   const h5::File file = h5::File::open_read(path);
   const Attributes attributes(file);
   ContinuumMap map;
@@ -81,10 +83,11 @@ ContinuumMap read_map_hdf5(const std::string& path) {
     map.wcs = read_wcs(attributes);
     extent = {static_cast<std::uint64_t>(map.wcs.naxis[1]), static_cast<std::uint64_t>(map.wcs.naxis[0])};
   }
-  map.destriped_K = read_image<float>(file, "destriped", extent);
-  map.naive_K = read_image<float>(file, "naive", extent);
-  map.hits = read_image<float>(file, "hits", extent);
-  map.rms_K = read_image<float>(file, "rms", extent);
+  map.images.clear();
+  for (std::size_t k = 0; k < kinds.size(); ++k) {
+    const std::string name = lower(kinds[k].name);
+    if (k < kFirstImages || file.exists(name)) map.images.push_back({kinds[k], read_image<float>(file, name, extent)});
+  }
   map.mask = read_image<std::uint8_t>(file, "mask", extent);
   map.cards = attributes.cards();
   if (attributes.has(kConfig)) map.config_text = attributes.text(kConfig);

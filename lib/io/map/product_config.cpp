@@ -8,17 +8,16 @@
 #include "core/error.hpp"
 #include "core/regular_file.hpp"
 #include "io/hdf5/h5.hpp"
-#include "io/map/map_reading.hpp"
 
 namespace comap {
-namespace {
-
 bool begins_with(const std::string& path, std::string_view signature) {
   std::string begin(signature.size(), '\0');
   std::ifstream file(path, std::ios::binary);
-  file.read(begin.data(), static_cast<std::streamsize>(begin.size()));
+  file.read(begin.data(), std::ssize(begin));
   return begin == signature;
 }
+
+namespace {
 
 std::string config_of_hdf5(const std::string& path) {
   const auto value = h5::File::open_read(path).attribute("/", std::string(kConfigAttribute));

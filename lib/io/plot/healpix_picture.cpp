@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <cmath>
 
+#include "core/constants.hpp"
 #include "io/plot/map_picture.hpp"
 #include "sky/wcs.hpp"
 
@@ -9,7 +9,6 @@ namespace {
 
 constexpr double kPointsInPixel = 2.0;  // along a side, so that the shape of the pixels shows
 constexpr double kMaxPoints = 1500.0;   // along an axis
-constexpr std::uint8_t kNotThere = 1;   // bit of MASK: never hit
 
 /// CAR around the pixels whose mask is 0, or around all of them.
 WcsDefinition picture_grid(const ContinuumMap& map, const HealpixGrid& grid) {
@@ -63,11 +62,9 @@ ContinuumMap projected_for_picture(const ContinuumMap& map) {
     for (const std::size_t i : place) to.push_back(i < from.size() ? from[i] : elsewhere);
   };
   const float nan = std::nanf("");
-  project(map.destriped_K, result.destriped_K, nan);
-  project(map.naive_K, result.naive_K, nan);
-  project(map.hits, result.hits, nan);
-  project(map.rms_K, result.rms_K, nan);
-  project(map.mask, result.mask, kNotThere);
+  result.images = map.empty_images();
+  for (std::size_t k = 0; k < map.images.size(); ++k) project(map.images[k].values, result.images[k].values, nan);
+  project(map.mask, result.mask, std::uint8_t{kNeverHit});
   return result;
 }
 

@@ -27,7 +27,7 @@ float block_mean(const std::vector<float>& image, std::int64_t n_x, const PixelW
       ++n_finite;
     }
   }
-  return n_finite > 0 ? static_cast<float>(sum / n_finite) : std::numeric_limits<float>::quiet_NaN();
+  return n_finite > 0 ? static_cast<float>(sum / n_finite) : kFloatNan;
 }
 
 std::string tick_label(double value_deg, double step_deg) {

@@ -1,13 +1,13 @@
 #pragma once
 /// \file
-/// What a picture of a map shows: the observed window, colour limits, ticks; only for the sources of lib/io.
+/// The contents of a picture of a map: the observed window, colour limits, ticks; only for the sources of lib/io.
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "config/mapmake_config.hpp"
-#include "io/map/map_file.hpp"
+#include "io/map/continuum_map.hpp"
 
 namespace comap {
 

@@ -1,3 +1,5 @@
+#include "io/plot/map_plot.hpp"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -7,8 +9,6 @@
 #include <string_view>
 
 #include "core/error.hpp"
-#include "io/map/map_file.hpp"
-#include "io/map/map_images.hpp"
 #include "io/plot/gnuplot.hpp"
 #include "io/plot/map_picture.hpp"
 
@@ -69,16 +69,13 @@ struct Panel {
   std::vector<float> values;  ///< [y][x]; NaN is not drawn
 };
 
-Panel panel_of(const NamedImage& image, const std::vector<std::uint8_t>& mask) {
-  using Limits = Panel::Limits;
-  std::vector<float> values = masked(image.values, mask);
-  if (image.name == "DESTRIPED")
-    return {"Destriped map", "T_{RJ} [mK]", kSkyPalette, kMilli, Limits::robust, std::move(values)};
-  if (image.name == "NAIVE")
-    return {"Naive map (no destriping)", "T_{RJ} [mK]", kSkyPalette, kMilli, Limits::robust, std::move(values)};
-  if (image.name == "HITS")
-    return {"Hits", "samples per pixel", kCountPalette, 1.0, Limits::from_zero, std::move(values)};
-  return {"White noise rms", "{/Symbol s} [mK]", kCountPalette, kMilli, Limits::robust, std::move(values)};
+Panel panel_of(const ImageValues& image, const std::vector<std::uint8_t>& mask) {
+  return {std::string(image.title),
+          std::string(image.label),
+          image.is_sky ? kSkyPalette : kCountPalette,
+          image.unit == "K" ? kMilli : 1.0,
+          image.unit.empty() ? Panel::Limits::from_zero : Panel::Limits::robust,
+          masked(image.values, mask)};
 }
 
 /// Everything common to the panels.
@@ -177,19 +174,19 @@ void plot_map(const std::string& png_path, const ContinuumMap& map, const std::s
   const ContinuumMap projected = map.healpix ? projected_for_picture(map) : ContinuumMap();
   const ContinuumMap& shown = map.healpix ? projected : map;
   std::vector<Panel> panels;
-  for (const NamedImage& image : float_images(shown)) panels.push_back(panel_of(image, shown.mask));
+  for (const ImageValues& image : shown.images) panels.push_back(panel_of(image, shown.mask));
   draw_panels(png_path, shown, panels, title);
 }
 
 void plot_difference(const std::string& png_path, const ContinuumMap& difference, const std::string& title) {
   const ContinuumMap projected = difference.healpix ? projected_for_picture(difference) : ContinuumMap();
   const ContinuumMap& shown = difference.healpix ? projected : difference;
-  std::vector<float> over_noise(shown.destriped_K.size());
-  std::ranges::transform(shown.destriped_K, shown.rms_K, over_noise.begin(), std::divides<>());
+  std::vector<float> over_noise(shown.destriped_K().size());
+  std::ranges::transform(shown.destriped_K(), shown.image("RMS"), over_noise.begin(), std::divides<>());
   const auto symmetric = Panel::Limits::symmetric;
   draw_panels(
       png_path, shown,
-      {{"Difference", "T_{RJ} [mK]", kDifferencePalette, kMilli, symmetric, masked(shown.destriped_K, shown.mask)},
+      {{"Difference", "T_{RJ} [mK]", kDifferencePalette, kMilli, symmetric, masked(shown.destriped_K(), shown.mask)},
        {"Difference over noise", "sigma", kDifferencePalette, 1.0, symmetric, masked(over_noise, shown.mask)}},
       title);
 }

@@ -67,14 +67,13 @@ std::vector<double> mode_deviations_K(const SegmentNoise& noise, double weight_p
 }
 
 LargeVector<float> simulated_noise_K(const std::vector<DestriperSegment>& segments, const DestriperStream& stream,
-                                     const std::vector<SegmentNoise>& noise, int realisation) {
+                                     std::span<const SegmentOfBand> of_band, int realisation) {
   LargeVector<float> noise_K(stream.tod_K.size(), kFloatNan, stream.tod_K.get_allocator());
   Transforms transforms;
   for (std::size_t i = 0; i < segments.size(); ++i) {
     if (!(stream.weight_per_K2[i] > 0.0) || segments[i].n_samples == 0) continue;
-    const auto first = static_cast<std::size_t>(segments[i].start);
-    const auto n = static_cast<std::size_t>(segments[i].n_samples);
-    simulate_segment(noise[i], stream.weight_per_K2[i], realisation, std::span(stream.tod_K).subspan(first, n),
+    const std::size_t first = segments[i].start, n = segments[i].n_samples;
+    simulate_segment(of_band[i].noise, stream.weight_per_K2[i], realisation, std::span(stream.tod_K).subspan(first, n),
                      transforms, std::span(noise_K).subspan(first, n));
     passed_over(stream.tod_K, 2 * n);
   }
@@ -82,9 +81,9 @@ LargeVector<float> simulated_noise_K(const std::vector<DestriperSegment>& segmen
 }
 
 DestriperStream simulated_stream(const std::vector<DestriperSegment>& segments, const DestriperStream& data,
-                                 const std::vector<SegmentNoise>& noise, const LargeVector<float>& sky_K,
+                                 std::span<const SegmentOfBand> of_band, const LargeVector<float>& sky_K,
                                  int realisation) {
-  DestriperStream stream{simulated_noise_K(segments, data, noise, realisation), data.weight_per_K2,
+  DestriperStream stream{simulated_noise_K(segments, data, of_band, realisation), data.weight_per_K2,
                          data.prior_variance_K2};
   for (std::size_t i = 0; i < sky_K.size(); ++i) stream.tod_K[i] += sky_K[i];
   return stream;

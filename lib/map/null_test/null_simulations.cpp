@@ -6,7 +6,7 @@
 #include "core/log.hpp"
 #include "map/null_test/noise_simulation.hpp"
 #include "map/null_test/split_solve.hpp"
-#include "map/products/products.hpp"
+#include "map/products/map_pieces.hpp"
 #include "map/solve_passes.hpp"
 
 namespace comap {
@@ -20,7 +20,8 @@ std::vector<DestriperStream> noise_streams(const LoadedBands& bands, const std::
   std::vector<DestriperStream> streams;
   for (int realisation = first; realisation < end; ++realisation) {
     for (std::size_t band = 0; band < data.size(); ++band) {
-      streams.push_back(simulated_stream(bands.data.segments, data[band], bands.noise[band], sky_K[band], realisation));
+      streams.push_back(
+          simulated_stream(bands.data.segments, data[band], bands.segments[band], sky_K[band], realisation));
     }
   }
   return streams;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What the null tests of splits give when there is nothing but noise.
+/// The null tests of splits on nothing but noise.
 
 #include <string>
 #include <vector>
@@ -10,7 +10,7 @@
 #include "map/null_test/null_test.hpp"
 #include "map/null_test/residual_noise.hpp"
 #include "map/null_test/splits.hpp"
-#include "map/prepare/map_share.hpp"
+#include "map/prepare/loaded_bands.hpp"
 #include "sky/map_grid.hpp"
 
 namespace comap {

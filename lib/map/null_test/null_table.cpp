@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/constants.hpp"
 #include "core/text_file.hpp"
 #include "map/null_test/null_test.hpp"
 
@@ -12,9 +13,7 @@ std::string number_or_dash(double value, int digits) {
   return std::isfinite(value) ? fmt::format("{:.{}f}", value, digits) : "-";
 }
 
-double per_dof(double chi_square, std::int64_t dof) {
-  return dof > 0 ? chi_square / static_cast<double>(dof) : std::nan("");
-}
+double per_dof(double chi_square, std::int64_t dof) { return dof > 0 ? chi_square / static_cast<double>(dof) : kNan; }
 
 std::string table_line(const NullTest& test, NullScale scale) {
   const NullVerdict result = verdict(test, scale);
@@ -48,7 +47,7 @@ std::vector<HeaderCard> null_test_cards(const NullTest& test) {
   add_cards(verdict(test, NullScale::large), "LG", fmt::format("in blocks of {} pixels", kNullBlock), cards);
   cards.push_back({"RMSRATIO", test.data.rms_ratio, "rms over that of white noise"});
   cards.push_back({"RMSSIM", rms_over_simulated(test), "rms over that of simulated noise"});
-  cards.push_back({"NULLSIM", static_cast<std::int64_t>(test.simulated.size()), "simulations of the noise"});
+  cards.push_back({"NULLSIM", std::ssize(test.simulated), "simulations of the noise"});
   return cards;
 }
 

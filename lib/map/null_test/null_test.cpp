@@ -7,7 +7,7 @@
 #include <tuple>
 
 #include "core/constants.hpp"
-#include "map/products/products.hpp"
+#include "map/products/map_images.hpp"
 #include "math/distributions.hpp"
 
 namespace comap {
@@ -62,7 +62,7 @@ struct LevelEquations {
   std::int64_t n_pixels = 0;
 
   explicit LevelEquations(std::size_t n_maps) {
-    const auto n = static_cast<Eigen::Index>(n_maps);
+    const Eigen::Index n = n_maps;
     matrix = Eigen::MatrixXd::Zero(n, n);
     right_side = Eigen::VectorXd::Zero(n);
   }
@@ -76,11 +76,11 @@ struct LevelEquations {
     }
     for (const Entry& a : pixel) {
       const double residual_K = a.value_K - sum / weight;
-      const auto row = static_cast<Eigen::Index>(a.map);
+      const Eigen::Index row = a.map;
       chi_square += a.weight * residual_K * residual_K;
       right_side(row) += a.weight * residual_K;
       matrix(row, row) += a.weight;
-      for (const Entry& b : pixel) matrix(row, static_cast<Eigen::Index>(b.map)) -= a.weight * b.weight / weight;
+      for (const Entry& b : pixel) matrix(row, b.map) -= a.weight * b.weight / weight;
     }
     dof += std::ssize(pixel) - 1;
     ++n_pixels;
@@ -122,8 +122,7 @@ double rms_ratio(std::span<const Entry> entries, const Eigen::VectorXd& level_K)
   for_each_stretch(entries, &Entry::pixel, [&](std::span<const Entry> pixel) {
     for (std::size_t i = 0; i < pixel.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
-        const double levels_K =
-            level_K(static_cast<Eigen::Index>(pixel[i].map)) - level_K(static_cast<Eigen::Index>(pixel[j].map));
+        const double levels_K = level_K(pixel[i].map) - level_K(pixel[j].map);
         const double difference_K = pixel[i].value_K - pixel[j].value_K - levels_K;
         square += difference_K * difference_K;
         expected += 1.0 / pixel[i].weight + 1.0 / pixel[j].weight;

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "destripe/destriper.hpp"
-#include "io/map/map_file.hpp"
+#include "destripe/problem.hpp"
+#include "io/map/continuum_map.hpp"
 
 namespace comap {
 

@@ -6,9 +6,10 @@
 #include <map>
 #include <utility>
 
+#include "destripe/destriper.hpp"
 #include "map/null_test/noise_simulation.hpp"
 #include "map/prepare/subpixel.hpp"
-#include "map/products/products.hpp"
+#include "map/products/map_pieces.hpp"
 #include "map/products/residual.hpp"
 #include "math/fft.hpp"
 #include "math/gaps.hpp"
@@ -123,14 +124,13 @@ Residuals residuals_of(const DestriperData& data, const DestriperStream& stream,
     const DestriperSegment& place = data.segments[segment];
     if (!place.fits_airmass) continue;
     for (std::size_t i = 0; i < residual_K[segment].size(); ++i) {
-      residual_K[segment][i] -=
-          solved.airmass_K[segment] * static_cast<double>(data.airmass[static_cast<std::size_t>(place.start) + i]);
+      residual_K[segment][i] -= solved.airmass_K[segment] * static_cast<double>(data.airmass[place.start + i]);
     }
   }
   return residual_K;
 }
 
-/// What a solve says of every stream [stream].
+/// Residual noise and sky of every stream after a solve [stream].
 struct FirstLook {
   std::vector<ResidualPowers> powers;
   std::vector<LargeVector<float>> sky_K;  ///< [sample]; empty without structure inside pixels
@@ -147,7 +147,7 @@ LargeVector<float> sky_of(const DestriperData& data, std::span<const WithinPixel
   };
   map.destriped_K = smooth(map.destriped_K);
   const std::vector<double> twice_K = smooth(map.destriped_K);
-  // What smoothing takes of a source it takes from the smooth map, too: putting that back leaves 1 % of 10 %.
+  // Smoothing takes as much of a source from the smooth map: putting that back leaves 1 % of 10 %.
   for (std::size_t i = 0; i < twice_K.size(); ++i) map.destriped_K[i] += map.destriped_K[i] - twice_K[i];
   LargeVector<float> sky_K = subpixel_structure(MapSurface(map, grid), data.pixel, within_pixel);
   const MapLookup lookup(map, grid);
@@ -190,7 +190,7 @@ std::vector<ResidualPowers> powers_of_model(LoadedBands& bands, const std::vecto
   for (int i = 0; i < kRealisations; ++i) {
     bands.data.streams.clear();
     for (std::size_t stream = 0; stream < data.size(); ++stream) {
-      bands.data.streams.push_back(simulated_stream(bands.data.segments, data[stream], bands.noise[stream],
+      bands.data.streams.push_back(simulated_stream(bands.data.segments, data[stream], bands.segments[stream],
                                                     sky_K[stream], first_realisation + i));
     }
     const FirstLook look =
@@ -206,7 +206,7 @@ std::vector<ResidualPowers> powers_of_model(LoadedBands& bands, const std::vecto
   return mean;
 }
 
-/// What is to be done with the model of a stream, by bin.
+/// Changes of the model of a stream, by bin.
 struct Correction {
   std::vector<double> factor = std::vector<double>(kBins, 1.0);
   std::vector<double> common_K2 = std::vector<double>(kBins, 0.0);
@@ -263,7 +263,7 @@ std::vector<LargeVector<float>> fit_noise_to_residual(LoadedBands& bands, std::s
     for (std::size_t stream = 0; stream < model.size(); ++stream) {
       corrections[stream].improve(data.powers[stream], model[stream]);
       for (std::size_t i = 0; i < places.size(); ++i) {
-        corrections[stream].apply_to(bands.noise[stream][i], places[i].key);
+        corrections[stream].apply_to(bands.segments[stream][i].noise, places[i].key);
       }
     }
   }

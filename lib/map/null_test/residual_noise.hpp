@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "core/communicator.hpp"
-#include "destripe/destriper.hpp"
-#include "map/prepare/map_share.hpp"
+#include "destripe/problem.hpp"
+#include "map/prepare/loaded_bands.hpp"
 #include "sky/map_grid.hpp"
 
 namespace comap {
@@ -34,11 +34,11 @@ std::size_t residual_bin(double frequency_Hz);
 ResidualPowers residual_powers(const std::vector<std::vector<double>>& residual_K, std::span<const ScanPlace> places,
                                double sample_time_s, const Communicator& ranks);
 
-/// Makes `bands.noise` what the residuals say. The noise model of every stream goes the way of the data, realisation
-/// after realisation; the power of each feed is multiplied by what the data have of it over what the model has, and
-/// what the data of different feeds have in common above that of the model (the atmosphere) becomes common noise where
-/// it is above 2 sigma; then once more, for a map takes some of it. That works on averages over all scans of a stream.
-/// Takes 9 solves.
+/// Makes the noise of `bands` what the residuals say. The noise model of every stream goes the way of the data,
+/// realisation after realisation; the power of each feed is multiplied by what the data have of it over what the model
+/// has, and what the data of different feeds have in common above that of the model (the atmosphere) becomes common
+/// noise where it is above 2 sigma; then once more, for a map takes some of it. That works on averages over all scans
+/// of a stream. Takes 9 solves.
 ///
 /// Returns the sky to put under the noise [stream][sample], from the map of the data with what it says of the structure
 /// inside pixels: parts of the data that sample a pixel at other places differ by that. Empty without within_pixel.

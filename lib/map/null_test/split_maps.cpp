@@ -15,7 +15,8 @@
 #include "map/null_test/split_solve.hpp"
 #include "map/null_test/splits.hpp"
 #include "map/outer_iterations.hpp"
-#include "map/products/products.hpp"
+#include "map/products/map_pieces.hpp"
+#include "map/products/map_record.hpp"
 #include "map/solve_passes.hpp"
 
 namespace comap {
@@ -113,7 +114,7 @@ void SplitMaps::find_structure() {
 SplitObservation SplitMaps::describe(std::size_t observation) const {
   const Observation& of_catalogue = context_.observations[observation].observation;
   const SurveyedObservation& surveyed = context_.survey[observation];
-  SplitObservation described{of_catalogue.obsid, surveyed.outcome.used, std::nan(""), std::nan(""), surveyed.n_samples};
+  SplitObservation described{of_catalogue.obsid, surveyed.outcome.used, kNan, kNan, surveyed.n_samples};
   if (!described.used) return described;
   try {
     described.start_mjd = parse_utc_start(of_catalogue.utc_start);
@@ -156,7 +157,7 @@ std::vector<ScanPlace> SplitMaps::scan_places() const {
 /// Why a whole observation is not used.
 std::optional<Exclusion> whole_exclusion(const SurveyedObservation& observation) {
   for (const Exclusion reason : kObservationExclusions) {
-    if (observation.counts[static_cast<std::size_t>(reason)] > 0) return reason;
+    if (observation.counts[place_of(reason)] > 0) return reason;
   }
   return std::nullopt;
 }
@@ -164,14 +165,14 @@ std::optional<Exclusion> whole_exclusion(const SurveyedObservation& observation)
 void SplitMaps::gather_cuts_of_bands() {
   for (std::size_t stream = 0; stream < bands_.frequency_bands.size(); ++stream) {
     const int band = bands_.frequency_bands[stream];
-    std::vector<ScanCuts> mine = bands_.cuts[stream];
+    std::vector<ScanCuts> mine;
+    for (const SegmentOfBand& segment : bands_.segments[stream]) mine.push_back(segment.cuts);
     for (std::size_t i = 0; i < context_.survey.size(); ++i) {
       std::ranges::copy_if(context_.survey[i].unread, std::back_inserter(mine),
                            [=](const ScanCuts& cuts) { return cuts.frequency_band == band; });
     }
-    std::erase_if(mine, [&](const ScanCuts& cuts) {
-      return whole_exclusion(context_.survey[static_cast<std::size_t>(cuts.observation)]).has_value();
-    });
+    std::erase_if(mine,
+                  [&](const ScanCuts& cuts) { return whole_exclusion(context_.survey[cuts.observation]).has_value(); });
     for (std::size_t i = 0; ranks_.rank() == 0 && i < context_.survey.size(); ++i) {
       const auto reason = whole_exclusion(context_.survey[i]);
       if (!reason) continue;
@@ -187,10 +188,8 @@ void SplitMaps::add_cuts(const Split& split, int label, MapRecord& record) const
   const auto stream = std::ranges::find(bands_.frequency_bands, record.frequency_band) - bands_.frequency_bands.begin();
   if (ranks_.rank() != 0) return;
   std::vector<ScanCuts> cuts;
-  for (const ScanCuts& scan : cuts_[static_cast<std::size_t>(stream)]) {
-    const auto of_scan = [&] {
-      return split.label(static_cast<std::size_t>(scan.observation), scan.feed, static_cast<std::size_t>(scan.scan));
-    };
+  for (const ScanCuts& scan : cuts_[stream]) {
+    const auto of_scan = [&] { return split.label(scan.observation, scan.feed, scan.scan); };
     const bool inside = scan.scan >= 0 && (label == kNoLabel ? of_scan() != kNoLabel : of_scan() == label);
     if (split.is_whole() || inside) cuts.push_back(scan);
   }

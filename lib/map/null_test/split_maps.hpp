@@ -1,6 +1,8 @@
 #pragma once
 /// \file
 /// From the loaded bands of a job to its maps: simulations, solves, null tests and files, split by split.
+/// In this folder: splits (labels of the data), split_solve (all labels in one solve), null_test and null_table (the
+/// test and its table), null_simulations with noise_simulation and residual_noise (the same of noise).
 
 #include <string>
 #include <vector>
@@ -12,7 +14,7 @@
 #include "map/plan/map_plan.hpp"
 #include "map/plan/selection.hpp"
 #include "map/prepare/map_share.hpp"
-#include "map/products/map_writing.hpp"
+#include "map/products/map_files.hpp"
 #include "sky/map_grid.hpp"
 
 namespace comap {
@@ -25,7 +27,7 @@ struct MapJobResult {
   std::vector<ScanCuts> cuts;        ///< on rank 0, of all bands
 };
 
-/// What a job knows besides its samples; the same on every rank.
+/// A job without its samples; the same on every rank.
 struct MapContext {
   const MapmakeConfig& config;
   const std::vector<MapObservation>& observations;

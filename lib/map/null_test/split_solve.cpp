@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "destripe/destriper.hpp"
+
 namespace comap {
 namespace {
 
@@ -12,7 +14,7 @@ struct LabelRange {
   int first = 0, end = 0;
 };
 
-/// What a pixel number becomes so that the sample takes no part; its own inverse.
+/// The pixel number of a sample that takes no part, and back: its own inverse.
 constexpr std::int32_t hidden(std::int32_t pixel) { return -2 - pixel; }
 
 void label_pixels(DestriperData& data, std::span<const int> labels, LabelRange range, std::int64_t n_pixels) {
@@ -20,12 +22,10 @@ void label_pixels(DestriperData& data, std::span<const int> labels, LabelRange r
     const bool inside = labels[i] >= range.first && labels[i] < range.end;
     const auto shift = static_cast<std::int32_t>(inside ? (labels[i] - range.first) * n_pixels : 0);
     const DestriperSegment& segment = data.segments[i];
-    for (std::int32_t& pixel :
-         std::span(data.pixel)
-             .subspan(static_cast<std::size_t>(segment.start), static_cast<std::size_t>(segment.n_samples))) {
+    for (std::int32_t& pixel : std::span(data.pixel).subspan(segment.start, segment.n_samples)) {
       if (pixel >= 0) pixel = inside ? pixel + shift : hidden(pixel);
     }
-    passed_over(data.pixel, static_cast<std::size_t>(segment.n_samples));
+    passed_over(data.pixel, segment.n_samples);
   }
 }
 

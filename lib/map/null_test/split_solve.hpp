@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/communicator.hpp"
-#include "destripe/destriper.hpp"
+#include "destripe/problem.hpp"
 
 namespace comap {
 

@@ -40,9 +40,9 @@ Split per_feed(const MapmakeConfig& config) {
   Split split{.name = "per_feed", .labels = {}, .by_feed = true, .of_observation = {}, .of_feed = {}};
   std::vector<int> feeds = config.feeds;
   std::ranges::sort(feeds);
-  split.of_feed.assign(static_cast<std::size_t>(feeds.back()) + 1, kNoLabel);
+  split.of_feed.assign(feeds.back() + 1, kNoLabel);
   for (const int feed : feeds) {
-    split.of_feed[static_cast<std::size_t>(feed)] = static_cast<int>(split.labels.size());
+    split.of_feed[feed] = static_cast<int>(split.labels.size());
     split.labels.push_back(fmt::format("feed{:02}", feed));
   }
   return split;
@@ -144,7 +144,7 @@ void check_labels(const std::vector<Split>& splits) {
 }  // namespace
 
 int Split::label(std::size_t observation, int feed, std::size_t scan) const {
-  if (by_feed) return of_feed.at(static_cast<std::size_t>(feed));
+  if (by_feed) return of_feed.at(feed);
   if (by_scan) return scan % 2 == 1 ? 0 : 1;
   return of_observation.at(observation);
 }

@@ -10,7 +10,7 @@
 
 namespace comap {
 
-/// What a split asks about an observation. Those that are not used take no part.
+/// An observation as a split sees it. Those that are not used take no part.
 struct SplitObservation {
   std::int64_t obsid = 0;
   bool used = true;

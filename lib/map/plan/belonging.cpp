@@ -61,7 +61,7 @@ void leave_out_doubles(const std::vector<MapObservation>& observations, Survey& 
   }
 }
 
-/// What differs between two files, of the first one against the second; empty for files that belong together.
+/// How the first of two files differs from the second; empty for files that belong together.
 using Difference = std::string (*)(const Level2Traits& of, const Level2Traits& from);
 /// Whether a file says anything of the property: one that does not has no vote, and is of no other kind.
 using Tells = bool (*)(const Level2Traits& traits);
@@ -129,7 +129,7 @@ void keep_majority(const std::vector<MapObservation>& observations, Tells tells,
   if (groups.size() < 2) return;
   std::ranges::stable_sort(groups, std::greater<>(), &std::vector<std::size_t>::size);
   const bool has_majority = groups[0].size() > groups[1].size();
-  // What is left out has no traits any more.
+  // A file that is left out has no traits any more.
   const std::array<Level2Traits, 2> largest = {survey[groups[0].front()].traits, survey[groups[1].front()].traits};
   for (const std::vector<std::size_t>& group : groups) {
     const std::size_t other = &group == &groups[0] ? 1 : 0;

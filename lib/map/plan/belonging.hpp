@@ -1,10 +1,10 @@
 #pragma once
 /// \file
-/// What does not belong together does not go into one map.
+/// Files that do not belong together do not go into one map.
 
 #include <vector>
 
-#include "map/plan/map_plan.hpp"
+#include "map/plan/survey.hpp"
 
 namespace comap {
 

@@ -60,14 +60,14 @@ std::string least_used(const std::string& what, const std::vector<ScanCuts>& cut
 
 void count_flags(std::span<const std::uint8_t> flags, ScanCuts& cuts) {
   for (const std::uint8_t bits : flags) {
-    if (bits != 0) ++cuts.n_flagged.at(static_cast<std::size_t>(std::countr_zero(bits)));
+    if (bits != 0) ++cuts.n_flagged.at(std::countr_zero(bits));
   }
 }
 
 void count_samples(std::span<const std::int32_t> pixel, std::span<const float> tod_K,
                    std::span<const std::int64_t> glitches, std::span<const float> solver_factor, ScanCuts& cuts) {
   std::vector<char> is_glitch(tod_K.size(), 0);
-  for (const std::int64_t sample : glitches) is_glitch[static_cast<std::size_t>(sample)] = 1;
+  for (const std::int64_t sample : glitches) is_glitch[sample] = 1;
   for (std::size_t i = 0; i < tod_K.size(); ++i) {
     if (!std::isfinite(tod_K[i])) {
       ++cuts.n_missing;
@@ -94,9 +94,9 @@ std::vector<CutRow> cut_rows(const std::vector<ScanCuts>& cuts, const std::vecto
   std::vector<CutRow> rows;
   rows.reserve(cuts.size());
   for (const ScanCuts& scan : cuts) {
-    rows.push_back({observations[static_cast<std::size_t>(scan.observation)].observation.obsid, scan.feed,
-                    scan.frequency_band, scan.scan, scan.n_samples, scan.n_used, scan.n_missing, scan.n_glitches,
-                    scan.n_off_grid, scan.n_bright, scan.n_flagged, reason_text(scan)});
+    rows.push_back({observations[scan.observation].observation.obsid, scan.feed, scan.frequency_band, scan.scan,
+                    scan.n_samples, scan.n_used, scan.n_missing, scan.n_glitches, scan.n_off_grid, scan.n_bright,
+                    scan.n_flagged, reason_text(scan)});
   }
   return rows;
 }
@@ -116,7 +116,7 @@ std::vector<std::string> cut_lines(const std::vector<ScanCuts>& cuts, const std:
     if (scan.reason == kNotCut) {
       n_without_reason += scan.n_missing - n_flagged;
     } else {
-      left_out[static_cast<std::size_t>(scan.reason)] += scan.n_samples - n_flagged;
+      left_out[scan.reason] += scan.n_samples - n_flagged;
     }
   }
   std::vector<std::string> lines = {
@@ -133,9 +133,7 @@ std::vector<std::string> cut_lines(const std::vector<ScanCuts>& cuts, const std:
   add_line(lines, sum.n_glitches, sum.n_samples, "glitches");
   add_line(lines, sum.n_off_grid, sum.n_samples, "off the grid");
   add_line(lines, sum.n_bright, sum.n_samples, "used, with less weight in the solver: bright sky");
-  const auto obsid_of = [&](const ScanCuts& scan) {
-    return observations[static_cast<std::size_t>(scan.observation)].observation.obsid;
-  };
+  const auto obsid_of = [&](const ScanCuts& scan) { return observations[scan.observation].observation.obsid; };
   lines.push_back(least_used("observations", cuts, obsid_of));
   lines.push_back(least_used("feeds", cuts, [](const ScanCuts& scan) { return std::int64_t{scan.feed}; }));
   std::erase(lines, std::string());

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What of the data is not in a map, and why: one record for each scan of a feed and band.
+/// The data that are not in a map, and why: one record for each scan of a feed and band.
 
 #include <array>
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 #include "core/communicator.hpp"
 #include "data/sample_flag.hpp"
-#include "io/map/map_file.hpp"
+#include "io/map/continuum_map.hpp"
 #include "map/plan/selection.hpp"
 
 namespace comap {

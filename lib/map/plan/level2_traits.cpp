@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "core/constants.hpp"
 #include "core/json_text.hpp"
 #include "io/level2/stage_record.hpp"
 
@@ -17,7 +17,7 @@ namespace {
 constexpr auto kFrequencyDataset = "spectrometer/frequency";  // GHz [band][channel]
 
 double median_of(std::vector<double> values) {
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  if (values.empty()) return kNan;
   const auto middle = values.begin() + std::ssize(values) / 2;
   std::ranges::nth_element(values, middle);
   return *middle;
@@ -25,10 +25,10 @@ double median_of(std::vector<double> values) {
 
 /// Mean of the channels of a half band; NaN where the file has no such channels.
 double centre_of_channels_GHz(const Level2Reader& file, const std::vector<double>& frequency_GHz, int frequency_band) {
-  const std::size_t n = frequency_GHz.size() / static_cast<std::size_t>(file.n_frequency_bands());
+  const std::size_t n = frequency_GHz.size() / file.n_frequency_bands();
   double sum_GHz = 0.0;
-  for (std::size_t i = 0; i < n; ++i) sum_GHz += frequency_GHz[static_cast<std::size_t>(frequency_band) * n + i];
-  return n > 0 ? sum_GHz / static_cast<double>(n) : std::numeric_limits<double>::quiet_NaN();
+  for (std::size_t i = 0; i < n; ++i) sum_GHz += frequency_GHz[frequency_band * n + i];
+  return n > 0 ? sum_GHz / static_cast<double>(n) : kNan;
 }
 
 std::vector<double> centres_GHz(const MapmakeConfig& config, const Level2Reader& file) {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What a Level-2 file says of itself that decides whether it may go into a map together with others.
+/// The traits of a Level-2 file that decide whether it may go into a map together with others.
 
 #include <cstdint>
 #include <memory>

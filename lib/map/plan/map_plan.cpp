@@ -24,7 +24,7 @@ void refuse(SurveyedObservation& result, Exclusion reason, const std::string& de
   result.outcome.bad_file =
       reason == Exclusion::file_missing || reason == Exclusion::file_unreadable || reason == Exclusion::dataset_missing;
   result.outcome.reason = detail;
-  result.counts[static_cast<std::size_t>(reason)] = 1;
+  result.counts[place_of(reason)] = 1;
 }
 
 void note_unread(const MapmakeConfig& config, const Level2Reader& file, const ScanSelection& selection, int feed,
@@ -44,8 +44,7 @@ void note_unread(const MapmakeConfig& config, const Level2Reader& file, const Sc
       cuts.reason = static_cast<std::int32_t>(*selection.reason(feed, band, scan));
       cuts.n_samples = end - start;
       result.unread.push_back(cuts);
-      count_flags(std::span(flags).subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start)),
-                  result.unread.back());
+      count_flags(std::span(flags).subspan(start, end - start), result.unread.back());
     }
   }
 }
@@ -113,14 +112,14 @@ class SettingsTexts {
   std::vector<std::string> texts_;
 };
 
-/// What all ranks have found, in the order of the observations. Collective.
+/// The findings of all ranks, in the order of the observations. Collective.
 std::vector<SurveyedObservation> gathered(const std::vector<SurveyedObservation>& mine, std::size_t n_observations,
                                           const Communicator& ranks) {
   SettingsTexts texts;
   std::vector<std::size_t> indices;
   for (const SurveyedObservation& surveyed : mine) indices.push_back(texts.index_of(surveyed.traits.settings));
   using Found = std::tuple<std::vector<SurveyedObservation>, std::vector<std::size_t>, std::vector<std::string>>;
-  const auto n_ranks = static_cast<std::size_t>(ranks.size());
+  const std::size_t n_ranks = ranks.size();
   std::vector<SurveyedObservation> survey(n_observations);
   std::size_t rank = 0;
   for (const Bytes& bytes : ranks.all_gather(pack(std::tie(mine, indices, texts.texts())))) {
@@ -167,7 +166,7 @@ std::vector<std::size_t> assign(const std::vector<Piece>& pieces, std::size_t n_
   load.assign(n_ranks, 0);
   std::vector<std::size_t> rank(pieces.size());
   for (const std::size_t i : order) {
-    rank[i] = static_cast<std::size_t>(std::ranges::min_element(load) - load.begin());
+    rank[i] = std::ranges::min_element(load) - load.begin();
     load[rank[i]] += pieces[i].n_samples;
   }
   return rank;
@@ -184,12 +183,12 @@ bool is_balanced(const std::vector<std::int64_t>& load) {
 std::vector<SurveyedObservation> survey_observations(const MapmakeConfig& config, const IoConfig& io,
                                                      const std::vector<MapObservation>& observations,
                                                      const Communicator& ranks, SampleSource source) {
-  const auto n_ranks = static_cast<std::size_t>(ranks.size());
-  const auto rank = static_cast<std::size_t>(ranks.rank());
+  const std::size_t n_ranks = ranks.size();
+  const std::size_t rank = ranks.rank();
   std::vector<SurveyedObservation> mine;
   for (std::size_t i = rank; i < observations.size(); i += n_ranks) {
     mine.push_back(survey_one(config, io, observations[i]));
-    for (ScanCuts& cuts : mine.back().unread) cuts.observation = static_cast<std::int64_t>(i);
+    for (ScanCuts& cuts : mine.back().unread) cuts.observation = i;
   }
   std::vector<SurveyedObservation> survey = gathered(mine, observations.size(), ranks);
   for (std::size_t i = 0; i < mine.size(); ++i) survey[rank + i * n_ranks].unread = std::move(mine[i].unread);
@@ -197,44 +196,15 @@ std::vector<SurveyedObservation> survey_observations(const MapmakeConfig& config
   return survey;
 }
 
-void leave_out_observation(SurveyedObservation& observation, Exclusion reason, const std::string& text) {
-  const std::int64_t obsid = observation.outcome.obsid;
-  observation = {};
-  observation.outcome = {obsid, false, true, text};
-  observation.counts[static_cast<std::size_t>(reason)] = 1;
-}
-
-std::vector<std::string> settings_lines(const std::vector<SurveyedObservation>& survey) {
-  std::vector<const std::string*> settings;
-  for (const SurveyedObservation& observation : survey) {
-    if (observation.outcome.used && observation.traits.settings) settings.push_back(observation.traits.settings.get());
-  }
-  if (settings.empty()) return {};
-  std::vector<std::string> lines = {"Level-2 files, by their own records:"};
-  std::ranges::move(common_settings(settings), std::back_inserter(lines));
-  return lines;
-}
-
-SelectionReport selection_report(const std::vector<SurveyedObservation>& survey) {
-  SelectionReport report;
-  for (const SurveyedObservation& observation : survey) {
-    report.observations.push_back(observation.outcome);
-    report.n_scans += observation.n_scans;
-    report.n_without_sigma_red += observation.n_without_sigma_red;
-    for (std::size_t reason = 0; reason < kExclusions; ++reason) report.counts[reason] += observation.counts[reason];
-  }
-  return report;
-}
-
 std::vector<std::vector<MapUnit>> distribute(const std::vector<SurveyedObservation>& survey, int n_ranks) {
   std::vector<std::int64_t> load;
   std::vector<Piece> pieces = pieces_of(survey, false);
-  std::vector<std::size_t> rank = assign(pieces, static_cast<std::size_t>(n_ranks), load);
+  std::vector<std::size_t> rank = assign(pieces, n_ranks, load);
   if (!is_balanced(load)) {
     pieces = pieces_of(survey, true);
-    rank = assign(pieces, static_cast<std::size_t>(n_ranks), load);
+    rank = assign(pieces, n_ranks, load);
   }
-  std::vector<std::vector<MapUnit>> units(static_cast<std::size_t>(n_ranks));
+  std::vector<std::vector<MapUnit>> units(n_ranks);
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     std::vector<MapUnit>& of_rank = units[rank[i]];
     if (of_rank.empty() || of_rank.back().observation != pieces[i].observation) {

@@ -51,9 +51,9 @@ MemoryPlan plan_memory(const MapmakeConfig& config, std::int64_t n_samples) {
     }
   }
   for (std::size_t first = 0; first < n_bands; first += together) {
-    const auto begin = config.bands.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto begin = config.bands.begin() + first;
     const std::size_t count = std::min(together, n_bands - first);
-    plan.groups.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(count));
+    plan.groups.emplace_back(begin, begin + count);
   }
   return plan;
 }

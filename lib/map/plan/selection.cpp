@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <limits>
 #include <set>
 
 #include "core/constants.hpp"
@@ -15,7 +14,6 @@
 namespace comap {
 namespace {
 
-constexpr int kFrequencyBands = 8;  // of the catalogue and of [mapmake] bands
 constexpr std::string_view kCalibratorGroup = "Calibrator";
 
 bool is_good(const std::vector<QualityFlag>& flags, int feed, int frequency_band) {
@@ -214,7 +212,7 @@ ScanSelection::ScanSelection(const MapmakeConfig& config, const MapObservation& 
 
 void ScanSelection::exclude_element(int feed, int frequency_band, Exclusion reason) {
   exclude(reason);
-  std::fill_n(reason_.begin() + static_cast<std::ptrdiff_t>(index(feed, frequency_band, 0)), n_scans_, reason);
+  std::fill_n(reason_.begin() + index(feed, frequency_band, 0), n_scans_, reason);
 }
 
 namespace {
@@ -253,7 +251,7 @@ void ScanSelection::add_cost(const MapmakeConfig& config, const Level2Reader& fi
 }
 
 std::size_t ScanSelection::index(int feed, int frequency_band, std::size_t scan) const {
-  return static_cast<std::size_t>((feed - 1) * kFrequencyBands + frequency_band) * n_scans_ + scan;
+  return ((feed - 1) * kFrequencyBands + frequency_band) * n_scans_ + scan;
 }
 
 std::optional<Exclusion> ScanSelection::reason(int feed, int frequency_band, std::size_t scan) const {
@@ -261,9 +259,8 @@ std::optional<Exclusion> ScanSelection::reason(int feed, int frequency_band, std
 }
 
 bool ScanSelection::feed_used(int feed) const {
-  const auto first = reason_.begin() + static_cast<std::ptrdiff_t>(index(feed, 0, 0));
-  return std::any_of(first, first + static_cast<std::ptrdiff_t>(kFrequencyBands * n_scans_),
-                     [](const auto& reason) { return !reason; });
+  const auto first = reason_.begin() + index(feed, 0, 0);
+  return std::any_of(first, first + kFrequencyBands * n_scans_, [](const auto& reason) { return !reason; });
 }
 
 }  // namespace comap

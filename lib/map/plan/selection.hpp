@@ -86,9 +86,10 @@ inline constexpr std::array kObservationExclusions = {
     Exclusion::all_flags_bad};
 std::string_view exclusion_text(Exclusion reason);
 
-using ExclusionCounts = std::array<std::int64_t, kExclusions>;
+using ExclusionCounts = std::array<std::int64_t, kExclusions>;  ///< by place_of
+constexpr std::size_t place_of(Exclusion reason) { return static_cast<std::size_t>(reason); }
 
-/// What became of one observation.
+/// The fate of one observation.
 struct MapOutcome {
   std::int64_t obsid = 0;
   bool used = false;
@@ -100,7 +101,7 @@ struct MapOutcome {
   static auto members(auto& x) { return std::tie(x.obsid, x.used, x.bad_file, x.reason, x.troubles, x.oddity); }
 };
 
-/// What was used and why the rest was not, over all ranks.
+/// The data used, and why the rest was not, over all ranks.
 struct SelectionReport {
   std::vector<MapOutcome> observations;  ///< in the order offered
   ExclusionCounts counts{};              ///< by Exclusion
@@ -135,7 +136,7 @@ class ScanSelection {
                     bool calibrator);
   void add_cost(const MapmakeConfig& config, const Level2Reader& file);
   std::size_t index(int feed, int frequency_band, std::size_t scan) const;
-  void exclude(Exclusion reason) { ++counts_[static_cast<std::size_t>(reason)]; }
+  void exclude(Exclusion reason) { ++counts_[place_of(reason)]; }
   /// All scans of an element.
   void exclude_element(int feed, int frequency_band, Exclusion reason);
 

@@ -22,9 +22,8 @@ constexpr std::size_t kPositionStep = 10;  // samples; at 50 Hz and 1 deg/s a fi
 
 void correct(const std::vector<PointingModel>& models, int feed, FeedPointing& pointing) {
   if (models.empty()) return;
-  const auto row = static_cast<std::size_t>(feed - 1);
   for (std::size_t i = 0; i < pointing.azimuth_deg.size(); ++i) {
-    const Horizontal direction = corrected(models[row], {pointing.azimuth_deg[i], pointing.elevation_deg[i]});
+    const Horizontal direction = corrected(models[feed - 1], {pointing.azimuth_deg[i], pointing.elevation_deg[i]});
     pointing.azimuth_deg[i] = direction.azimuth_deg;
     pointing.elevation_deg[i] = direction.elevation_deg;
   }
@@ -32,7 +31,7 @@ void correct(const std::vector<PointingModel>& models, int feed, FeedPointing& p
 
 template <typename Vector>
 auto part(const Vector& values, std::int64_t start, std::int64_t n) {
-  return std::span(values).subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(n));
+  return std::span(values).subspan(start, n);
 }
 
 std::vector<double> every(std::span<const double> values, std::size_t step) {
@@ -45,10 +44,7 @@ LoadedBands empty_bands(std::vector<int> frequency_bands, Scratch* scratch) {
   LoadedBands bands;
   bands.data.streams.resize(frequency_bands.size());
   for (DestriperStream& stream : bands.data.streams) stream.tod_K = LargeVector<float>(scratch);
-  bands.excluded.resize(frequency_bands.size());
-  bands.cuts.resize(frequency_bands.size());
-  bands.passband.resize(frequency_bands.size());
-  bands.noise.resize(frequency_bands.size());
+  bands.segments.resize(frequency_bands.size());
   bands.frequency_bands = std::move(frequency_bands);
   return bands;
 }
@@ -57,19 +53,15 @@ void resize_segments(LoadedBands& bands, std::size_t stream) {
   const std::size_t n = bands.data.segments.size();
   bands.data.streams[stream].weight_per_K2.resize(n, 0.0);
   bands.data.streams[stream].prior_variance_K2.resize(n);
-  bands.cuts[stream].resize(n);
-  bands.passband[stream].resize(n);
-  bands.noise[stream].resize(n);
+  bands.segments[stream].resize(n);
 }
 
 /// The same for any number of ranks.
 std::uint64_t noise_key(std::int64_t obsid, const FeedScan& scan, int frequency_band) {
-  std::uint64_t key = static_cast<std::uint64_t>(obsid);
-  for (const std::size_t part :
-       {static_cast<std::size_t>(scan.feed), scan.scan, static_cast<std::size_t>(frequency_band)}) {
-    key = key * 1024 + part;
-  }
-  return key;
+  std::uint64_t key = obsid;
+  key = key * 1024 + scan.feed;
+  key = key * 1024 + scan.scan;
+  return key * 1024 + frequency_band;
 }
 
 }  // namespace
@@ -237,7 +229,7 @@ void MapShare::append_pixels(const MapGrid& grid, const std::vector<double>& lon
 void MapShare::find_feed_glitches(const FeedStreams& streams, std::size_t first_scan) {
   if (streams.empty()) return;
   for (FeedScan& scan : std::span(scans_).subspan(first_scan)) {
-    HalfBandSum sum(static_cast<std::size_t>(scan.n_samples));
+    HalfBandSum sum(scan.n_samples);
     for (const auto& [band, stream] : streams) sum.add(part(stream, scan.file_start, scan.n_samples));
     scan.glitches = find_glitches(sum.values(), context_.config.glitch_sigma);
   }
@@ -266,8 +258,8 @@ void MapShare::detrend(const Level2Reader& file, int feed, std::span<float> samp
   const FeedPointing pointing = file.read_pointing(feed);
   for (const auto& [start, end] : file.scans()) {
     const std::int64_t n = end - start;
-    subtract_polynomials(samples.subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(n)),
-                         part(pointing.azimuth_deg, start, n), part(pointing.elevation_deg, start, n));
+    subtract_polynomials(samples.subspan(start, n), part(pointing.azimuth_deg, start, n),
+                         part(pointing.elevation_deg, start, n));
   }
 }
 
@@ -286,12 +278,12 @@ void MapShare::load_band(const Level2Reader& file, const ScanSelection& selectio
   for (std::size_t index = 0; index < file.scans().size(); ++index) {
     const FeedScan& scan = scans_[first_scan + index];
     const std::size_t segment = bands.data.segments.size() - file.scans().size() + index;
-    const auto tod =
-        samples.subspan(static_cast<std::size_t>(scan.file_start), static_cast<std::size_t>(scan.n_samples));
-    tod_K.resize(static_cast<std::size_t>(scan.start), kFloatNan);
+    const auto tod = samples.subspan(scan.file_start, scan.n_samples);
+    tod_K.resize(scan.start, kFloatNan);
     tod_K.insert(tod_K.end(), tod.begin(), tod.end());
-    bands.passband[stream][segment] = file.passband(scan.feed, frequency_band);
-    ScanCuts& cuts = bands.cuts[stream][segment];
+    SegmentOfBand& of_band = bands.segments[stream][segment];
+    of_band.passband = file.passband(scan.feed, frequency_band);
+    ScanCuts& cuts = of_band.cuts;
     cuts.n_samples = file.scans()[index][1] - scan.file_start;
     count_flags(part(flags, scan.file_start, cuts.n_samples), cuts);
     prepare_segment(scan, selection.reason(scan.feed, frequency_band, scan.scan), stream, segment, bands);
@@ -303,30 +295,27 @@ void MapShare::load_band(const Level2Reader& file, const ScanSelection& selectio
 
 void MapShare::prepare_segment(const FeedScan& scan, std::optional<Exclusion> reason, std::size_t stream,
                                std::size_t segment, LoadedBands& bands) const {
-  ScanCuts& cuts = bands.cuts[stream][segment];
-  cuts.observation = static_cast<std::int64_t>(scan.observation);
+  SegmentOfBand& of_band = bands.segments[stream][segment];
+  ScanCuts& cuts = of_band.cuts;
+  cuts.observation = scan.observation;
   cuts.feed = scan.feed;
   cuts.frequency_band = bands.frequency_bands[stream];
   cuts.scan = static_cast<std::int32_t>(scan.scan);
   const ScanCuts left_out = cuts;
   DestriperStream& to = bands.data.streams[stream];
-  bool is_new = false;  // not known to the survey
   if (!reason && scan.bad_elevation) {
-    reason = Exclusion::bad_elevation;
-    is_new = true;
+    reason = of_band.excluded = Exclusion::bad_elevation;
   } else if (!reason) {
-    const auto tod_K = std::span(to.tod_K).subspan(static_cast<std::size_t>(scan.start));
+    const auto tod_K = std::span(to.tod_K).subspan(scan.start);
     const auto factors =
         solver_factor_.empty() ? std::span<const float>() : part(solver_factor_, scan.start, scan.n_samples);
     count_samples(part(pixel_, scan.start, scan.n_samples), tod_K, scan.glitches, factors, cuts);
     to.weight_per_K2[segment] = prepare_scan(tod_K, scan.glitches, context_.config.min_good_fraction);
     if (to.weight_per_K2[segment] > 0.0) return;
-    reason = Exclusion::too_few_good_samples;
-    is_new = true;
+    reason = of_band.excluded = Exclusion::too_few_good_samples;
   }
   cuts = left_out;
   cuts.reason = static_cast<std::int32_t>(*reason);
-  if (is_new) bands.excluded[stream].emplace_back(scan.observation, *reason);
 }
 
 void MapShare::add_noise_model(const Level2Reader& file, const FeedScan& scan, double calibration, std::size_t stream,
@@ -336,7 +325,7 @@ void MapShare::add_noise_model(const Level2Reader& file, const FeedScan& scan, d
   if (!with_prior && !with_simulations) return;
   const int band = bands.frequency_bands[stream];
   const auto power_K2 = correlated_noise_K2(file, scan.feed, band, scan.scan);
-  SegmentNoise& noise = bands.noise[stream][segment];
+  SegmentNoise& noise = bands.segments[stream][segment].noise;
   noise.sample_time_s = file.sample_time_s();
   noise.key = noise_key(observations_[scan.observation].observation.obsid, scan, band);
   if (!power_K2) {
@@ -354,7 +343,7 @@ void MapShare::add_noise_model(const Level2Reader& file, const FeedScan& scan, d
   const int length = context_.config.offset_length;
   const std::int64_t n_offsets = (scan.n_samples + length - 1) / length;
   bands.data.streams[stream].prior_variance_K2[segment] =
-      offset_mode_variance(calibrated_K2, static_cast<std::size_t>(n_offsets), length, noise.sample_time_s);
+      offset_mode_variance(calibrated_K2, n_offsets, length, noise.sample_time_s);
 }
 
 BandTally MapShare::tally(const LoadedBands& bands, std::size_t stream, const std::vector<bool>& wanted) const {
@@ -363,13 +352,14 @@ BandTally MapShare::tally(const LoadedBands& bands, std::size_t stream, const st
   for (std::size_t segment = 0; segment < bands.scan_of_segment.size(); ++segment) {
     if (!wanted[segment] || !(bands.data.streams[stream].weight_per_K2[segment] > 0.0)) continue;
     const FeedScan& scan = scans_[bands.scan_of_segment[segment]];
-    tally.samples[scan.observation] += bands.cuts[stream][segment].n_used;
+    const SegmentOfBand& of_band = bands.segments[stream][segment];
+    tally.samples[scan.observation] += of_band.cuts.n_used;
     ++tally.n_scans;
     add(tally.pointing, scan.pointing);
     tally.track.add(scan.track);
     tally.first_mjd = std::min(tally.first_mjd, scan.pointing.mjd / scan.pointing.n);
     tally.last_mjd = std::max(tally.last_mjd, scan.pointing.mjd / scan.pointing.n);
-    tally.passband.add(bands.passband[stream][segment], bands.cuts[stream][segment].n_used);
+    tally.passband.add(of_band.passband, of_band.cuts.n_used);
   }
   return tally;
 }
@@ -379,10 +369,10 @@ void MapShare::drop_observation(std::size_t observation, LoadedBands* loaded) {
   std::erase_if(failures_, [=](const ReadFailure& failure) { return failure.observation == observation; });
   if (loaded == nullptr) return;
   for (std::size_t stream = 0; stream < loaded->data.streams.size(); ++stream) {
-    std::erase_if(loaded->excluded[stream], [=](const auto& scan) { return scan.first == observation; });
     for (std::size_t segment = 0; segment < loaded->scan_of_segment.size(); ++segment) {
       if (scans_[loaded->scan_of_segment[segment]].observation != observation) continue;
       loaded->data.streams[stream].weight_per_K2[segment] = 0.0;
+      loaded->segments[stream][segment].excluded = {};
     }
   }
 }

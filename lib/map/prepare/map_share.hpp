@@ -2,7 +2,6 @@
 /// \file
 /// The part of a map's data that one rank reads, prepares and holds.
 
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -15,15 +14,11 @@
 #include <utility>
 #include <vector>
 
-#include "destripe/destriper.hpp"
 #include "io/level2/level2_reader.hpp"
-#include "map/null_test/noise_simulation.hpp"
-#include "map/plan/cuts.hpp"
 #include "map/plan/map_plan.hpp"
-#include "map/prepare/pointing_sums.hpp"
+#include "map/prepare/loaded_bands.hpp"
 #include "map/prepare/preparation_context.hpp"
 #include "map/prepare/scan_track.hpp"
-#include "map/prepare/subpixel.hpp"
 #include "sky/map_grid.hpp"
 
 namespace comap {
@@ -43,20 +38,6 @@ struct FeedScan {
   ScanTrack track;
 };
 
-/// Some bands of the samples of this rank; a stream of the destriper for each.
-struct LoadedBands {
-  std::vector<int> frequency_bands;  ///< [stream]
-  DestriperData data;
-  double sample_time_s = 0.0;                ///< 0 on ranks without files
-  LargeVector<WithinPixel> within_pixel;     ///< [sample], for the sub-pixel pass only
-  std::vector<std::size_t> scan_of_segment;  ///< index of MapShare::scans(), for each segment
-  /// Scans that were selected but whose pointing or samples are no good: observation and reason. [stream]
-  std::vector<std::vector<std::pair<std::size_t, Exclusion>>> excluded;
-  std::vector<std::vector<ScanCuts>> cuts;       ///< [stream][segment]
-  std::vector<std::vector<Passband>> passband;   ///< [stream][segment]
-  std::vector<std::vector<SegmentNoise>> noise;  ///< [stream][segment], for null_test_simulations only
-};
-
 /// Sums over samples whose passband is known.
 struct PassbandSums {
   double n = 0.0, centre_GHz = 0.0, width_GHz = 0.0;
@@ -69,7 +50,7 @@ struct PassbandSums {
   }
 };
 
-/// What of one band went into the map, by this rank.
+/// The share of this rank in the map of one band.
 struct BandTally {
   std::vector<std::int64_t> samples;  ///< [observation] with weight > 0
   std::int64_t n_scans = 0;           ///< (feed, scan) used
@@ -141,7 +122,7 @@ class MapShare {
   static void detrend(const Level2Reader& file, int feed, std::span<float> samples);
   void load_band(const Level2Reader& file, const ScanSelection& selection, std::size_t first_scan,
                  std::span<float> samples, std::size_t stream, LoadedBands& bands) const;
-  /// What of one scan and band is used, and its weight; the samples are in place.
+  /// Decides on the samples of one scan and band, and their weight; the samples are in place.
   void prepare_segment(const FeedScan& scan, std::optional<Exclusion> reason, std::size_t stream, std::size_t segment,
                        LoadedBands& bands) const;
   /// Gives the bands the pointing, and every stream all segments and samples.

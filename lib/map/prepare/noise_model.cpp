@@ -2,8 +2,7 @@
 
 #include <cmath>
 
-#include "stages/gain_filter/gain_noise.hpp"
-#include "stages/gain_filter/maximum_posterior.hpp"
+#include "math/gain_modes.hpp"
 
 namespace comap {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What the preparation of samples for a map needs besides them.
+/// All that the preparation of samples for a map needs besides them.
 
 #include <optional>
 #include <vector>

@@ -65,7 +65,7 @@ void subtract_polynomials(std::span<float> tod_K, std::span<const double> azimut
 }
 
 double prepare_scan(std::span<float> tod_K, std::span<const std::int64_t> glitches, double min_good_fraction) {
-  for (const std::int64_t sample : glitches) tod_K[static_cast<std::size_t>(sample)] = kFloatNan;
+  for (const std::int64_t sample : glitches) tod_K[sample] = kFloatNan;
   if (static_cast<double>(n_finite(tod_K)) < min_good_fraction * static_cast<double>(tod_K.size())) return 0.0;
   const double rms = auto_rms(std::vector<double>(tod_K.begin(), tod_K.end()), NoiseEstimator::mad);
   if (!(rms > 0.0)) return 0.0;

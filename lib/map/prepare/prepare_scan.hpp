@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What is done to the samples of one scan before the destriper sees them (docs/mapmaking.md gives the order).
+/// All that is done to the samples of one scan before the destriper sees them (docs/mapmaking.md gives the order).
 
 #include <cstdint>
 #include <optional>

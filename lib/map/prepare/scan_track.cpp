@@ -32,6 +32,24 @@ struct Moments {
 
 }  // namespace
 
+void add(PointingSums& to, const PointingSums& from) {
+  to.n += from.n;
+  to.sin_azimuth += from.sin_azimuth;
+  to.cos_azimuth += from.cos_azimuth;
+  to.elevation_deg += from.elevation_deg;
+  to.mjd += from.mjd;
+}
+
+PointingSums sums_of(std::span<const double> mjd, std::span<const double> azimuth_deg,
+                     std::span<const double> elevation_deg) {
+  PointingSums sums;
+  for (std::size_t i = 0; i < mjd.size(); ++i) {
+    add(sums, {1.0, std::sin(azimuth_deg[i] * kDegree_rad), std::cos(azimuth_deg[i] * kDegree_rad), elevation_deg[i],
+               mjd[i]});
+  }
+  return sums;
+}
+
 void ScanTrack::add(const ScanTrack& other) {
   square_deg2 += other.square_deg2;
   cosine_deg2 += other.cosine_deg2;
@@ -41,12 +59,12 @@ void ScanTrack::add(const ScanTrack& other) {
 }
 
 double ScanTrack::crossing_deg() const {
-  if (!(square_deg2 > 0.0)) return std::nan("");
+  if (!(square_deg2 > 0.0)) return kNan;
   const double alignment = std::min(std::hypot(cosine_deg2, sine_deg2) / square_deg2, 1.0);
   return std::acos(alignment) / kDegree_rad;
 }
 
-double ScanTrack::width_deg() const { return n_samples > 0.0 ? width_sum_deg / n_samples : std::nan(""); }
+double ScanTrack::width_deg() const { return n_samples > 0.0 ? width_sum_deg / n_samples : kNan; }
 
 ScanTrack scan_track(std::span<const double> longitude_deg, std::span<const double> latitude_deg) {
   ScanTrack track;

@@ -26,7 +26,7 @@ Patch patch_of(std::size_t place, const HitPixels& hit, std::span<const double> 
   const auto neighbours = grid.neighbours(hit.pixel()[place]);
   for (std::size_t i = 0; i < neighbours.size(); ++i) {
     const int y = 1 + kNeighbourY[i], x = 1 + kNeighbourX[i];
-    double& value = patch[static_cast<std::size_t>(y)][static_cast<std::size_t>(x)];
+    double& value = patch[y][x];
     const std::size_t found = hit.place(neighbours[i]);
     if (found != HitPixels::kNone) {
       value = value_K[found];

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "destripe/destriper.hpp"
-#include "map/products/hit_pixels.hpp"
+#include "destripe/problem.hpp"
+#include "map/products/map_pieces.hpp"
 #include "sky/map_grid.hpp"
 
 namespace comap {

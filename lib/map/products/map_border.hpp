@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "map/products/hit_pixels.hpp"
+#include "map/products/map_pieces.hpp"
 #include "sky/map_grid.hpp"
 
 namespace comap {

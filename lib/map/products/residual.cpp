@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <map>
 
 #include "core/constants.hpp"
@@ -28,7 +27,7 @@ std::vector<double> weighted_sum(const DestriperData& data, std::span<const MapL
                                  std::span<const DestriperResult> results, const OffsetLayout& layout,
                                  std::size_t segment) {
   const DestriperSegment& place = data.segments[segment];
-  std::vector<double> sum(static_cast<std::size_t>(place.n_samples), 0.0);
+  std::vector<double> sum(place.n_samples, 0.0);
   double weights = 0.0;
   for (std::size_t s = 0; s < data.streams.size(); ++s) {
     if (!has_data(data.streams[s], segment)) continue;
@@ -37,9 +36,8 @@ std::vector<double> weighted_sum(const DestriperData& data, std::span<const MapL
     const double* offsets_K = results[s].offsets_K.data() + layout.first_offset[segment];
     const double airmass_K = results[s].airmass_K[segment];
     for (std::size_t i = 0; i < sum.size(); ++i) {
-      const double airmass =
-          place.fits_airmass ? static_cast<double>(data.airmass[static_cast<std::size_t>(place.start) + i]) : 0.0;
-      const double offset_K = offsets_K[i / static_cast<std::size_t>(layout.offset_length)];
+      const double airmass = place.fits_airmass ? static_cast<double>(data.airmass[place.start + i]) : 0.0;
+      const double offset_K = offsets_K[i / layout.offset_length];
       sum[i] += weight * (residual_K[i] - offset_K - airmass_K * airmass);
     }
     weights += weight;
@@ -48,16 +46,16 @@ std::vector<double> weighted_sum(const DestriperData& data, std::span<const MapL
   return sum;
 }
 
-/// What the map changes from pixel to pixel at each sample, in the units of weighted_sum.
+/// Change of the map from pixel to pixel at each sample, in the units of weighted_sum.
 std::vector<double> weighted_steps(const DestriperData& data, std::span<const MapLookup> maps, std::size_t segment) {
   const DestriperSegment& place = data.segments[segment];
-  std::vector<double> steps(static_cast<std::size_t>(place.n_samples), 0.0);
+  std::vector<double> steps(place.n_samples, 0.0);
   double weights = 0.0;
   for (std::size_t s = 0; s < data.streams.size(); ++s) {
     if (!has_data(data.streams[s], segment)) continue;
     const double weight = data.streams[s].weight_per_K2[segment];
     for (std::size_t i = 0; i < steps.size(); ++i) {
-      const std::int32_t pixel = data.pixel[static_cast<std::size_t>(place.start) + i];
+      const std::int32_t pixel = data.pixel[place.start + i];
       if (pixel >= 0) steps[i] += weight * maps[s].step_K(pixel);
     }
     weights += weight;
@@ -77,7 +75,7 @@ void mark_stretches(std::span<const double> residual, std::span<const double> st
       step = std::max(step, steps[i]);
     }
     if (!(std::abs(sum) > limit * std::sqrt(n)) || !(std::abs(sum) > n * step)) continue;
-    std::fill_n(marked.begin() + static_cast<std::ptrdiff_t>(begin), width, char{1});
+    std::fill_n(marked.begin() + begin, width, char{1});
   }
 }
 
@@ -106,9 +104,9 @@ double MapLookup::step_K(std::int64_t pixel) const {
 std::vector<double> segment_residual(const DestriperData& data, const DestriperStream& stream, std::size_t segment,
                                      const MapLookup& map) {
   const DestriperSegment& place = data.segments[segment];
-  std::vector<double> residual_K(static_cast<std::size_t>(place.n_samples), kNan);
+  std::vector<double> residual_K(place.n_samples, kNan);
   for (std::size_t i = 0; i < residual_K.size(); ++i) {
-    const std::size_t sample = static_cast<std::size_t>(place.start) + i;
+    const std::size_t sample = place.start + i;
     if (data.pixel[sample] < 0) continue;
     const double structure_K = stream.subpixel_K.empty() ? 0.0 : static_cast<double>(stream.subpixel_K[sample]);
     residual_K[i] = static_cast<double>(stream.tod_K[sample]) - structure_K - map.destriped_K(data.pixel[sample]);
@@ -134,7 +132,7 @@ std::vector<std::vector<double>> prior_from_residual(const DestriperData& data, 
     const auto power_K2 = [&](double frequency_Hz) {
       return law.sigma * law.sigma * std::pow(frequency_Hz / kReference_Hz, law.alpha);
     };
-    const auto length = static_cast<std::size_t>(offset_length);
+    const std::size_t length = offset_length;
     prior[segment] = offset_mode_variance(power_K2, (n + length - 1) / length, offset_length, sample_time_s);
   }
   return prior;
@@ -155,7 +153,7 @@ std::int64_t flag_long_glitches(DestriperData& data, std::span<const MapLookup> 
     for (std::size_t i = 0; i < marked.size(); ++i) {
       if (marked[i] == 0) continue;
       for (DestriperStream& stream : data.streams) {
-        stream.tod_K[static_cast<std::size_t>(place.start) + i] = std::numeric_limits<float>::quiet_NaN();
+        stream.tod_K[place.start + i] = kFloatNan;
       }
       ++n_flagged;
     }

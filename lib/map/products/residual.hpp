@@ -1,13 +1,13 @@
 #pragma once
 /// \file
-/// What a first map leaves of the data: its noise, and glitches that are longer than a sample.
+/// Data minus a first map: its noise, and glitches that are longer than a sample.
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "destripe/destriper.hpp"
-#include "map/products/hit_pixels.hpp"
+#include "destripe/problem.hpp"
+#include "map/products/map_pieces.hpp"
 #include "sky/map_grid.hpp"
 
 namespace comap {

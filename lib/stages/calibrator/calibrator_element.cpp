@@ -167,7 +167,7 @@ void leave_out_spikes(double glitch_sigma, std::vector<float>& values_K) {
   for (std::size_t i = kReach; i + kReach < values_K.size(); ++i) {
     const float middle_K = median(std::span(before).subspan(i - kReach, 2 * kReach + 1), scratch);
     const auto limit_K = static_cast<float>(glitch_sigma * noise_K) + kSteepest * std::abs(middle_K - level_K);
-    if (std::abs(before[i] - middle_K) > limit_K) values_K[i] = std::numeric_limits<float>::quiet_NaN();
+    if (std::abs(before[i] - middle_K) > limit_K) values_K[i] = kFloatNan;
   }
 }
 
@@ -180,7 +180,7 @@ bool leave_out_glitches(const SourceFit& fit, const ChosenSamples& chosen, doubl
   for (std::size_t i = 0; i < fit.residual_K.size(); ++i) {
     const double source_K = source_model_K(fit.value, chosen.x_deg[i], chosen.y_deg[i]);
     if (std::abs(fit.residual_K[i]) <= glitch_sigma * noise_K + kBeamError * source_K) continue;
-    values_K[chosen.place[i]] = std::numeric_limits<float>::quiet_NaN();
+    values_K[chosen.place[i]] = kFloatNan;
     any = true;
   }
   return any;
@@ -222,7 +222,7 @@ double core_chi2(const SourceFit& fit, const ChosenSamples& samples, double nois
     sum += fit.residual_K[i] * fit.residual_K[i] / (noise_K * noise_K);
     n += 1.0;
   }
-  return n > n_parameters ? sum / (n - n_parameters) : std::numeric_limits<double>::quiet_NaN();
+  return n > n_parameters ? sum / (n - n_parameters) : kNan;
 }
 
 /// The parameters of the source and how well they are known.

@@ -2,12 +2,12 @@
 /// \file
 /// A calibration source in the samples of one (feed, band, sub-band).
 
-#include <limits>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "config/level2_config.hpp"
+#include "core/constants.hpp"
 #include "stages/stage.hpp"
 
 namespace comap {
@@ -31,8 +31,8 @@ CalibratorScan calibrator_scan(const ObservationContext& observation, int feed, 
 
 /// A number and its error; NaN where nothing was found.
 struct Measured {
-  double value = std::numeric_limits<double>::quiet_NaN();
-  double error = std::numeric_limits<double>::quiet_NaN();
+  double value = kNan;
+  double error = kNan;
 };
 
 /// What is found of the source in one element.
@@ -43,7 +43,7 @@ struct CalibratorMeasurement {
   Measured major_std_deg, minor_std_deg;   ///< along x and y when the angle is held at 0
   Measured position_angle_deg;             ///< of the major axis, from x (east) towards y (north)
   Measured flux_Jy;
-  double chi2 = std::numeric_limits<double>::quiet_NaN();  ///< reduced, within one sigma of the peak
+  double chi2 = kNan;  ///< reduced, within one sigma of the peak
 };
 
 /// Fits the samples within `fit_radius_deg` of the source (math/source_fit.hpp) from the largest median of three

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <array>
-#include <cmath>
 
 #include "config/binder.hpp"
 #include "core/constants.hpp"
@@ -82,7 +81,7 @@ class CalibratorFitWorker final : public FeedWorker {
     if (!products_.contains(level2::kSampleFlags)) return;
     const auto flags = products_.get(level2::kSampleFlags).piece(scan.range[0], scan.range[1] - scan.range[0], 0);
     for (std::size_t i = 0; i < scan.airmass.size(); ++i) {
-      if ((flags[i] & sample_flag::kPointing) != 0) scan.airmass[i] = std::nan("");
+      if ((flags[i] & sample_flag::kPointing) != 0) scan.airmass[i] = kNan;
     }
   }
 

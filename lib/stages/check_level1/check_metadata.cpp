@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 
+#include "core/constants.hpp"
 #include "io/level1/sample_times.hpp"
 
 namespace comap {
@@ -123,7 +124,7 @@ void MetadataCheck::check_steps() {
 double MetadataCheck::stated_sample_time_s() const {
   const auto attribute = level1_.attributes.find("tsamp");
   const auto number = attribute == level1_.attributes.end() ? std::nullopt : h5::to_number(attribute->second);
-  return number && *number >= kLeastSampleTime_s && *number <= kMostSampleTime_s ? *number : NAN;
+  return number && *number >= kLeastSampleTime_s && *number <= kMostSampleTime_s ? *number : kNan;
 }
 
 void MetadataCheck::check_sample_time() {
@@ -135,7 +136,7 @@ void MetadataCheck::check_sample_time() {
   // Another clock of the file tells which of the two is wrong: the housekeeping runs as long as the spectrometer.
   const auto span_s = [](const std::vector<double>& mjd) { return (mjd.back() - mjd.front()) * kSecondsPerDay; };
   const double mjd_span_s = span_s(level1_.mjd);
-  const double housekeeping_span_s = level1_.vane.utc_mjd.empty() ? NAN : span_s(level1_.vane.utc_mjd);
+  const double housekeeping_span_s = level1_.vane.utc_mjd.empty() ? kNan : span_s(level1_.vane.utc_mjd);
   if (differ(mjd_span_s, housekeeping_span_s) && !differ(mjd_span_s * stated_s / measured_s, housekeeping_span_s)) {
     return refuse(kMjd,
                   fmt::format("{}, and so do the {:.0f} s of hk/antenna0/vane/utc against {:.0f} s here", what,

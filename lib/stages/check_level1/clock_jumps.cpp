@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "data/level2_datasets.hpp"
 #include "io/level1/sample_times.hpp"

@@ -47,7 +47,7 @@ std::int64_t count_signature(const FeedBlock& block) {
   std::uint64_t hash = kFnvStart;
   int n_finite = 0;
   bool varies = false;
-  float before = NAN;
+  float before = kFloatNan;
   for (int look = 0; look < kCountsOfBlock && kFirst + look * kStep < block.n_samples; ++look) {
     const float count =
         block.channel(look * block.n_channels / kCountsOfBlock)[static_cast<std::size_t>(kFirst + look * kStep)];

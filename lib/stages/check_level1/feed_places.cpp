@@ -18,8 +18,8 @@ constexpr std::size_t kLooks = 31;       ///< samples of which the median offset
 
 /// Offset in the focal plane [deg], x along azimuth on the sky.
 struct Offset {
-  double x_deg = NAN;
-  double y_deg = NAN;
+  double x_deg = kNan;
+  double y_deg = kNan;
 };
 
 Offset operator-(const Offset& a, const Offset& b) { return {a.x_deg - b.x_deg, a.y_deg - b.y_deg}; }
@@ -70,7 +70,7 @@ Offset seen_offset(const Level1Metadata& level1, std::size_t first, std::size_t 
     y_deg.push_back(up_deg);
   }
   const auto middle = [](std::vector<double>& values) {
-    if (values.empty()) return static_cast<double>(NAN);
+    if (values.empty()) return kNan;
     const auto half = values.begin() + std::ssize(values) / 2;
     std::ranges::nth_element(values, half);
     return *half;

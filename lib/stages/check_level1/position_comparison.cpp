@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/constants.hpp"
 #include "sky/of_date.hpp"
 
 namespace comap {
@@ -17,7 +18,7 @@ constexpr double kZenith_deg = 90.0;
 /// Quantile of finite values, the lower of two; NaN when there are too few.
 double quantile(std::vector<double> values, double share, std::size_t least) {
   std::erase_if(values, [](double value) { return !std::isfinite(value); });
-  if (values.size() < least) return NAN;
+  if (values.size() < least) return kNan;
   const auto rank = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1));
   std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(rank));
   return values[rank];
@@ -51,7 +52,7 @@ void PositionComparison::add_feed(const Level1Metadata& level1, const StatedPosi
     mjd_.push_back(level1.mjd[sample]);
     azimuth_deg_.push_back(azimuth_deg);
     elevation_deg_.push_back(elevation_deg);
-    ra_.push_back(is_stated && is_seen ? ra : NAN);
+    ra_.push_back(is_stated && is_seen ? ra : kNan);
     dec_.push_back(dec);
   }
 }
@@ -72,7 +73,7 @@ SkyPosition PositionComparison::meant(const PositionMeaning& meaning, std::size_
 
 std::vector<double> PositionComparison::separations_arcsec(const PositionMeaning& meaning, double late_s) const {
   const std::vector<SkyPosition> places = computed(late_s);
-  std::vector<double> result(places.size(), NAN);
+  std::vector<double> result(places.size(), kNan);
   for (std::size_t i = 0; i < places.size(); ++i) {
     if (!std::isfinite(ra_[i])) continue;
     result[i] = separation_deg(places[i], meant(meaning, i, late_s)) * kArcsecPerDegree;

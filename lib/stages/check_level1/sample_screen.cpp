@@ -132,7 +132,7 @@ void SampleScreen::find_probes() {
   for (int first = 0; first < block_.n_channels; first += step) {
     for (int channel = first; channel < std::min(first + step, block_.n_channels); ++channel) {
       const int at = (channel - first + step / 2) % step + first;  // from the middle: ends of a band are the worst
-      const double level = at < block_.n_channels ? level_of(row(at)) : std::nan("");
+      const double level = at < block_.n_channels ? level_of(row(at)) : kNan;
       if (std::isnan(level)) continue;
       probes_.push_back({row(at), 0.0F, level});
       levels.push_back(level);

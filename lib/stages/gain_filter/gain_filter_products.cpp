@@ -1,7 +1,6 @@
 #include "stages/gain_filter/gain_filter_products.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include "core/constants.hpp"
 #include "data/sample_flag.hpp"
@@ -71,7 +70,7 @@ void GainFilterProducts::apply_flags(int band, Index start, std::span<std::uint8
     const std::span<float> without = unfiltered_.view().piece(start, std::ssize(flags), band, bin);
     const std::span<float> with = filtered_.view().piece(start, std::ssize(flags), band, bin);
     for (std::size_t t = 0; t < flags.size(); ++t) {
-      if ((flags[t] & sample_flag::kLost) != 0) without[t] = with[t] = std::numeric_limits<float>::quiet_NaN();
+      if ((flags[t] & sample_flag::kLost) != 0) without[t] = with[t] = kFloatNan;
       has_data[t] |= static_cast<std::uint8_t>(!std::isnan(with[t]));
     }
   }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
@@ -19,7 +18,7 @@ constexpr std::size_t kMinChannels = 3;
 // Over less than this the airmass is a constant: nothing but the median is subtracted.
 constexpr double kMinElevationRange_deg = 0.1;
 
-void fill_nan(std::span<float> samples) { std::ranges::fill(samples, std::numeric_limits<float>::quiet_NaN()); }
+void fill_nan(std::span<float> samples) { std::ranges::fill(samples, kFloatNan); }
 
 }  // namespace
 

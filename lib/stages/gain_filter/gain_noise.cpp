@@ -1,8 +1,9 @@
 #include "stages/gain_filter/gain_noise.hpp"
 
 #include <cmath>
+#include <optional>
 
-#include "stages/gain_filter/maximum_posterior.hpp"
+#include "math/gain_modes.hpp"
 
 namespace comap {
 namespace {
@@ -30,14 +31,6 @@ std::optional<GainNoise> gain_noise(const ProductTable& products, int band, int 
 }
 
 }  // namespace
-
-std::function<double(double)> filtered_gain_power_K2(const GainNoise& noise) {
-  const GainModes modes = gain_modes(noise.information, {noise.sigma_common, noise.sigma_band, noise.alpha});
-  const double k2 = noise.effective_tsys_K * noise.effective_tsys_K;
-  return [modes, k2, band = noise.band, alpha = noise.alpha](double frequency_Hz) {
-    return k2 * gain_error_power(modes, band, std::pow(frequency_Hz / kGainReferenceFrequency_Hz, alpha));
-  };
-}
 
 std::function<double(double)> filtered_gain_power_K2(const ProductTable& products, int band, int sub_band,
                                                      std::size_t scan) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <limits>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
@@ -42,8 +41,7 @@ h5::File open_following(const ObservationContext& observation) {
 Array<float, 4> in_own_rows(View<const float, 4> values, const std::vector<std::int64_t>& feeds,
                             const ObservationContext& observation) {
   const std::vector<int>& own = observation.level1.feeds;
-  Array rows(shape_of(values.shape(0), own.size(), values.shape(2), values.shape(3)),
-             std::numeric_limits<float>::quiet_NaN());
+  Array rows(shape_of(values.shape(0), own.size(), values.shape(2), values.shape(3)), kFloatNan);
   for (Index event = 0; event < values.shape(0); ++event) {
     for (std::size_t row = 0; row < own.size(); ++row) {
       const auto found = std::ranges::find(feeds, own[row]);

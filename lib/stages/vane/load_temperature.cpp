@@ -6,7 +6,6 @@
 #include <array>
 #include <cmath>
 #include <iterator>
-#include <limits>
 #include <utility>
 
 #include "core/constants.hpp"
@@ -87,7 +86,7 @@ LoadTemperature load_temperature(const Level1Metadata& level1, SampleRange event
   const auto n_plausible = std::ranges::count_if(readings, &Reading::is_plausible);
   // One sensor alone is believed when no other speaks; of several one that another confirms.
   if (best->n_agreeing == 0 || (best->n_agreeing == 1 && n_plausible > 1)) {
-    return {std::numeric_limits<double>::quiet_NaN(), trouble_of(readings, nullptr)};
+    return {kNan, trouble_of(readings, nullptr)};
   }
   LoadTemperature result{best->temperature_C + kZeroCelsius_K, std::nullopt};
   const bool is_contradicted = std::ranges::any_of(readings, [&](const Reading& other) {

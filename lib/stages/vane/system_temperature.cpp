@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <numeric>
 
@@ -88,7 +87,7 @@ class SystemTemperatureWorker final : public FeedWorker {
       setups_.push_back(set_up_event(observation.level1, event, config));
     }
     const auto shape = shape_of(observation.vane_events.size(), kBands, observation.level1.n_channels);
-    for (auto* values : {&tsys_K_, &gain_}) *values = Array(shape, std::numeric_limits<float>::quiet_NaN());
+    for (auto* values : {&tsys_K_, &gain_}) *values = Array(shape, kFloatNan);
   }
 
   /// A block is a whole event of one band.
@@ -163,7 +162,7 @@ class SystemTemperatureWorker final : public FeedWorker {
     }
     if (2 * outcome.n_impossible <= outcome.n_measured) return;
     for (auto* values : {&tsys_K_, &gain_}) {
-      std::ranges::fill((*values)(event).flat(), std::numeric_limits<float>::quiet_NaN());
+      std::ranges::fill((*values)(event).flat(), kFloatNan);
     }
     add(unused_event(TroubleKind::calibration, event,
                      fmt::format("most channels have a system temperature outside {:g} to {:g} K",

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 
 #include "catalogue/schema.hpp"
+#include "core/constants.hpp"
 #include "core/error.hpp"
 #include "unit/catalogue/database_fixture.hpp"
 
@@ -13,8 +13,6 @@ namespace comap {
 namespace {
 
 using test::OnBothDatabases;
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 class CatalogueTest : public OnBothDatabases {
  protected:
   CatalogueTest() { catalogue_->initialize(); }
@@ -111,11 +109,11 @@ TEST_P(CatalogueTest, NumbersKeepEveryBit) {
   if (GetParam() == "postgresql") ask("ALTER TABLE observation_summary ALTER COLUMN mean_tau TYPE numeric");
   for (const double number : numbers) {
     catalogue_->upsert_observations({{{"obsid", std::int64_t{7206}}, {"tsamp", number}}}, true);
-    catalogue_->record({.obsid = 7206,
-                        .complete = true,
-                        .level2_path = "/data/x.hd5",
-                        .summary = {{"median_tsys", number}, {"mean_tau", number}},
-                        .quality = {{3, 2, {{"filtered_auto_rms", number}}}}});
+    test::record(*catalogue_, {.obsid = 7206,
+                               .complete = true,
+                               .level2_path = "/data/x.hd5",
+                               .summary = {{"median_tsys", number}, {"mean_tau", number}},
+                               .quality = {{3, 2, {{"filtered_auto_rms", number}}}}});
     const auto bits_of = [](const Row& row, const char* column) {
       return std::bit_cast<std::uint64_t>(std::get<double>(row.at(column)));
     };
@@ -145,7 +143,7 @@ TEST_P(CatalogueTest, AMissingColumnIsAnErrorThatSaysWhatToDo) {
 
 TEST_P(CatalogueTest, ASchemaFromTheFutureIsAnError) {
   ask("UPDATE comap_schema SET value = '99' WHERE name = 'version'");
-  EXPECT_THROW(open_catalogue(test::config_for(url_)), CatalogueError);
+  EXPECT_THROW(std::make_unique<Catalogue>(test::config_for(url_)), CatalogueError);
 }
 
 TEST_P(CatalogueTest, RowsKeepWhatIsThereUnlessOverwritten) {
@@ -234,10 +232,10 @@ TEST_P(CatalogueTest, RecordsAResultAndKeepsFlagsThatObserversSet) {
       .obsid = 7206,
       .complete = true,
       .level2_path = "/data/Level2_comap-0007206-x.hd5",
-      .summary = {{"median_tsys", 44.5}, {"mean_tau", kNaN}, {"n_scans", 12.0}},
-      .quality = {{2, 3, {{"filtered_auto_rms", 0.25}, {"n_spikes", 3.0}, {"mean_atm_temp", kNaN}}},
-                  {19, 7, {{"filtered_auto_rms", kNaN}, {"n_spikes", 0.0}, {"mean_atm_temp", 12.5}}}}};
-  catalogue_->record(result);
+      .summary = {{"median_tsys", 44.5}, {"mean_tau", kNan}, {"n_scans", 12.0}},
+      .quality = {{2, 3, {{"filtered_auto_rms", 0.25}, {"n_spikes", 3.0}, {"mean_atm_temp", kNan}}},
+                  {19, 7, {{"filtered_auto_rms", kNan}, {"n_spikes", 0.0}, {"mean_atm_temp", 12.5}}}}};
+  test::record(*catalogue_, result);
   EXPECT_EQ(ask("SELECT level2_path FROM comap_data WHERE obsid = 7206"), "/data/Level2_comap-0007206-x.hd5\n");
   EXPECT_EQ(ask("SELECT processing_status, processing_error, median_tsys, mean_tau, n_scans, calibrator_flux FROM "
                 "observation_summary WHERE obsid = 7206"),
@@ -248,7 +246,7 @@ TEST_P(CatalogueTest, RecordsAResultAndKeepsFlagsThatObserversSet) {
             "bad|sun|0.25|3|NULL\ngood|NULL|NULL|NULL|NULL\ngood|NULL|NULL|NULL|NULL\ngood|NULL|NULL|0|12.5\n");
   EXPECT_EQ(ask("SELECT count(*) FROM quality_flags WHERE obsid = 7206 AND pixel BETWEEN 1 AND 19"), "152\n");
   EXPECT_EQ(catalogue_->rows_of("quality_flags", 7206).size(), 152U);
-  const auto flags = catalogue_->quality_flags(7206);
+  const auto flags = catalogue_->quality_flags({7206}).at(7206);
   ASSERT_EQ(flags.size(), 152U);
   EXPECT_FALSE(flags[1 * 8 + 3].is_good);
   EXPECT_EQ(std::count_if(flags.begin(), flags.end(), [](const QualityFlag& one) { return one.is_good; }), 151);
@@ -261,36 +259,37 @@ TEST_P(CatalogueTest, AResultIsWrittenWholeOrNotAtAll) {
                                  .level2_path = "/data/x.hd5",
                                  .summary = {{"median_tsys", 44.5}},
                                  .quality = {{2, 3, {{"no_such_column", 0.25}}}}};
-  EXPECT_THROW(catalogue_->record(bad), CatalogueError);
+  EXPECT_THROW(test::record(*catalogue_, bad), CatalogueError);
   EXPECT_EQ(ask("SELECT count(*) FROM comap_data WHERE level2_path IS NOT NULL"), "0\n");
   EXPECT_EQ(ask("SELECT count(*) FROM observation_summary"), "0\n");
   EXPECT_EQ(ask("SELECT count(*) FROM quality_flags"), "0\n");
-  EXPECT_THROW(catalogue_->record({.obsid = 4711, .error = "no vane"}), CatalogueError);
+  EXPECT_THROW(test::record(*catalogue_, {.obsid = 4711, .error = "no vane"}), CatalogueError);
 }
 
 TEST_P(CatalogueTest, AFailureKeepsAnEarlierFileOnlyWhileItExists) {
   add_some();
   const std::string level2 = file("Level2_comap-0007206-x.hd5");
-  catalogue_->record({.obsid = 7206, .complete = true, .level2_path = level2, .summary = {{"median_tsys", 44.5}}});
-  catalogue_->record({.obsid = 7206, .error = "no vane event"});
+  test::record(*catalogue_,
+               {.obsid = 7206, .complete = true, .level2_path = level2, .summary = {{"median_tsys", 44.5}}});
+  test::record(*catalogue_, {.obsid = 7206, .error = "no vane event"});
   EXPECT_EQ(catalogue_->row(7206)->at("level2_path"), SqlValue(level2));
   EXPECT_EQ(ask("SELECT processing_status, processing_error, median_tsys FROM observation_summary"),
             "failed|no vane event|44.5\n");
   std::filesystem::remove(level2);
-  catalogue_->record({.obsid = 7206, .error = "no vane event"});
+  test::record(*catalogue_, {.obsid = 7206, .error = "no vane event"});
   EXPECT_EQ(catalogue_->row(7206)->at("level2_path"), SqlValue());
-  catalogue_->record({.obsid = 7206, .complete = true, .level2_path = level2});
+  test::record(*catalogue_, {.obsid = 7206, .complete = true, .level2_path = level2});
   EXPECT_EQ(ask("SELECT processing_status, processing_error FROM observation_summary"), "complete|NULL\n");
 }
 
 TEST_P(CatalogueTest, ClearsAndRegistersLevel2) {
   add_some();
   for (const std::int64_t obsid : {7206, 7300}) {
-    catalogue_->record({.obsid = obsid,
-                        .complete = true,
-                        .level2_path = "/data/x.hd5",
-                        .summary = {{"median_tsys", 44.5}},
-                        .quality = {{1, 0, {{"n_spikes", 3.0}}}}});
+    test::record(*catalogue_, {.obsid = obsid,
+                               .complete = true,
+                               .level2_path = "/data/x.hd5",
+                               .summary = {{"median_tsys", 44.5}},
+                               .quality = {{1, 0, {{"n_spikes", 3.0}}}}});
   }
   ask("UPDATE quality_flags SET comment = 'rain' WHERE pixel = 1 AND frequency_band = 0");
   const auto statistics = [&](const std::string& obsid) {
@@ -305,7 +304,7 @@ TEST_P(CatalogueTest, ClearsAndRegistersLevel2) {
   catalogue_->clear_level2({7206}, true);
   EXPECT_EQ(statistics("7206"), "pending|NULL|NULL|rain\n");
   EXPECT_EQ(statistics("7300"), "complete|44.5|3|rain\n");
-  catalogue_->register_level2({{7206, "/new/x.hd5"}, {8000, "/new/y.hd5"}, {1, "/new/z.hd5"}});
+  test::register_level2(*catalogue_, {{7206, "/new/x.hd5"}, {8000, "/new/y.hd5"}, {1, "/new/z.hd5"}});
   EXPECT_EQ(
       ask("SELECT d.obsid, level2_path, processing_status FROM comap_data d JOIN observation_summary s ON s.obsid = "
           "d.obsid ORDER BY 1"),
@@ -315,8 +314,8 @@ TEST_P(CatalogueTest, ClearsAndRegistersLevel2) {
 TEST_P(CatalogueTest, Summarizes) {
   add_some();
   catalogue_->upsert_observations({{{"obsid", std::int64_t{8000}}, {"level1_path", "/data/a.hd5"}}}, false);
-  catalogue_->record({.obsid = 8000, .complete = true, .level2_path = "/data/x.hd5"});
-  catalogue_->record({.obsid = 7206, .error = "bad"});
+  test::record(*catalogue_, {.obsid = 8000, .complete = true, .level2_path = "/data/x.hd5"});
+  test::record(*catalogue_, {.obsid = 7206, .error = "bad"});
   const CatalogueSummary summary = catalogue_->summary();
   EXPECT_EQ(summary.n_observations, 5);
   EXPECT_EQ(summary.n_level1, 1);
@@ -329,10 +328,10 @@ TEST_P(CatalogueTest, Summarizes) {
 
 TEST_P(CatalogueTest, TwoProgramsWriteAtOnce) {
   add_some();
-  const auto other = open_catalogue(test::config_for(url_));
+  const auto other = std::make_unique<Catalogue>(test::config_for(url_));
   for (int i = 0; i < 5; ++i) {
-    catalogue_->record({.obsid = 7206, .error = "a"});
-    other->record({.obsid = 7300, .error = "b"});
+    test::record(*catalogue_, {.obsid = 7206, .error = "a"});
+    test::record(*other, {.obsid = 7300, .error = "b"});
   }
   EXPECT_EQ(ask("SELECT obsid, processing_error FROM observation_summary ORDER BY 1"), "7206|a\n7300|b\n");
 }

@@ -211,7 +211,7 @@ TEST_P(Claims, OfManyRunsAtOnceAreGivenOnce) {
   for (int i = 0; i < kRuns; ++i) {
     runs.emplace_back([&] {
       const RunIdentity run = this_run("level2", "");
-      const auto catalogue = open_catalogue(test::config_for(url_));
+      const auto catalogue = std::make_unique<Catalogue>(test::config_for(url_));
       for (std::int64_t obsid = 0; obsid < kObservations; ++obsid) {
         catalogue->change([&](sql::Connection& connection) {
           if (!sql::claim(connection, obsid, run.run_id, kLease_s)) ++taken[static_cast<std::size_t>(obsid)];

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Every test of the catalogue runs on SQLite and on PostgreSQL.
+/// Every test of the catalogue and its archive runs on SQLite and on PostgreSQL.
 
 #include <gtest/gtest.h>
 
@@ -8,6 +8,7 @@
 #include <string>
 
 #include "catalogue/catalogue.hpp"
+#include "catalogue/sql_writing.hpp"
 #include "support/private_postgres.hpp"
 
 // Selections and results name only the members that matter to a test.
@@ -17,6 +18,14 @@ namespace comap::test {
 
 inline CatalogueConfig config_for(const std::string& url) { return {url, 2, 0.05}; }
 
+inline void record(Catalogue& catalogue, const ObservationResult& result) {
+  catalogue.change([&](sql::Connection& connection) { sql::record(connection, result); });
+}
+
+inline void register_level2(Catalogue& catalogue, const std::map<std::int64_t, std::string>& paths) {
+  catalogue.change([&](sql::Connection& connection) { sql::register_level2(connection, paths); });
+}
+
 /// URL of a database that is not there yet (SQLite) or empty (PostgreSQL).
 inline std::string new_url(const std::string& database, const TemporaryDirectory& directory) {
   if (database == "postgresql") return PrivatePostgres::shared().new_database();
@@ -25,7 +34,8 @@ inline std::string new_url(const std::string& database, const TemporaryDirectory
 
 class OnBothDatabases : public testing::TestWithParam<std::string> {
  protected:
-  OnBothDatabases() : url_(new_url(GetParam(), directory_)), catalogue_(open_catalogue(config_for(url_))) {}
+  OnBothDatabases()
+      : url_(new_url(GetParam(), directory_)), catalogue_(std::make_unique<Catalogue>(config_for(url_))) {}
 
   std::string ask(const std::string& statement) const { return ask_outside(url_, statement); }
 

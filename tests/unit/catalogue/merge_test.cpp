@@ -26,8 +26,8 @@ class MergeTest : public testing::TestWithParam<std::pair<std::string, std::stri
   MergeTest()
       : ours_url_(test::new_url(GetParam().first, ours_directory_)),
         theirs_url_(test::new_url(GetParam().second, theirs_directory_)),
-        ours_(open_catalogue(test::config_for(ours_url_))),
-        theirs_(open_catalogue(test::config_for(theirs_url_))) {
+        ours_(std::make_unique<Catalogue>(test::config_for(ours_url_))),
+        theirs_(std::make_unique<Catalogue>(test::config_for(theirs_url_))) {
     ours_->initialize();
     theirs_->initialize();
   }
@@ -86,12 +86,12 @@ const sql::TableMerge& table_of(const MergeReport& report, const std::string& na
 TEST_P(MergeTest, TakesEveryTableOfAnotherCatalogue) {
   theirs_->upsert_observations({{{"obsid", std::int64_t{1}}, {"source", "TauA"}, {"tsamp", 0.5}}}, false);
   const CalibrationFlux flux = {1, 2, 3, 1, 59000.5, "TauA", 0.3125, 0.125, 2.25, 1.5, 31.5};
-  theirs_->record({.obsid = 1,
-                   .complete = true,
-                   .level2_path = "/x/Level2_a\tb\\.hd5",
-                   .summary = {{"mean_tau", 0.0625}},
-                   .quality = {{3, 2, {{"n_spikes", 4.0}}}},
-                   .calibration = {flux}});
+  test::record(*theirs_, {.obsid = 1,
+                          .complete = true,
+                          .level2_path = "/x/Level2_a\tb\\.hd5",
+                          .summary = {{"mean_tau", 0.0625}},
+                          .quality = {{3, 2, {{"n_spikes", 4.0}}}},
+                          .calibration = {flux}});
   theirs_->write_calibration_models({{2, 3, 1, "TauA", "mean", {1.25}, {}, {}, 0.5, 7, "2026-01-01T00:00:00Z"}});
   theirs("INSERT INTO old_path_data VALUES (4, '/old/4.hd5')");
   const MergeReport report = merge({Prefer::primary, true});
@@ -133,9 +133,9 @@ TEST_P(MergeTest, FillsWhatIsEmptyAndKeepsThePreferredValue) {
 TEST_P(MergeTest, MergesFlagsByElementAndLeavesEqualRowsAlone) {
   for (Catalogue* one : {ours_.get(), theirs_.get()}) {
     one->upsert_observations({{{"obsid", std::int64_t{1}}}, {{"obsid", std::int64_t{2}}}}, false);
-    one->record({.obsid = 1, .error = "none", .quality = {{3, 2, {{"n_spikes", 4.0}}}}});
+    test::record(*one, {.obsid = 1, .error = "none", .quality = {{3, 2, {{"n_spikes", 4.0}}}}});
   }
-  theirs_->record({.obsid = 2, .error = "none", .quality = {{3, 2, {{"n_spikes", 4.0}}}}});
+  test::record(*theirs_, {.obsid = 2, .error = "none", .quality = {{3, 2, {{"n_spikes", 4.0}}}}});
   theirs(
       "UPDATE quality_flags SET is_good = FALSE, comment = 'bad', n_nan_values = 8 WHERE obsid = 1 AND pixel = 5 "
       "AND frequency_band = 7");
@@ -151,7 +151,7 @@ TEST_P(MergeTest, MergesFlagsByElementAndLeavesEqualRowsAlone) {
   const char* rows =
       "SELECT obsid, pixel, frequency_band, is_good, comment, n_spikes, n_nan_values FROM quality_flags "
       "WHERE comment IS NOT NULL OR n_spikes IS NOT NULL ORDER BY 1, 2, 3";
-  EXPECT_EQ(ours_->quality_flags(1).at(4 * 8 + 7).is_good, false);
+  EXPECT_EQ(ours_->quality_flags({1}).at(1).at(4 * 8 + 7).is_good, false);
   EXPECT_EQ(ask_outside(ours_url_, "SELECT count(*) FROM quality_flags"), "304\n");
   EXPECT_NE(ours(rows).find("1|5|7|"), std::string::npos);
   EXPECT_EQ(merge({Prefer::secondary, true}).tables.at(2).n_changed, 0);
@@ -227,7 +227,7 @@ TEST_P(PythonFile, FillsItselfWithoutLosingItsRows) {
   catalogue_->initialize();
   catalogue_->upsert_observations({{{"obsid", std::int64_t{1}}}, {{"obsid", std::int64_t{7207}}, {"bof", "x"}}}, false);
   const auto giver = sql::open_connection(test::config_for(url_));
-  const auto python = open_catalogue(test::config_for(python_url_));
+  const auto python = std::make_unique<Catalogue>(test::config_for(python_url_));
   python->change([&](sql::Connection& receiver) {
     sql::Transaction reading(*giver, sql::Access::read);
     sql::merge(receiver, *giver, {Prefer::primary, true});
@@ -255,7 +255,7 @@ TEST(MergeIntoPostgres, KeepsItsForeignKeys) {
   const test::TemporaryDirectory directory;
   const std::string python = "sqlite:" + directory / "python.db", url = test::new_url("postgresql", directory);
   ask_outside(python, ".read " COMAP_TEST_DATA "/python_catalogue.sql");
-  const auto catalogue = open_catalogue(test::config_for(url));
+  const auto catalogue = std::make_unique<Catalogue>(test::config_for(url));
   catalogue->initialize();
   const char* references =
       "SELECT conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint "

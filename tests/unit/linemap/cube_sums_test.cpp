@@ -3,12 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
+
+#include "core/constants.hpp"
 
 namespace comap {
 namespace {
-
-const float kNan = std::numeric_limits<float>::quiet_NaN();
 
 /// Two samples of a band of five channels at 30.0, 30.1 ... GHz; channel 3 is no good.
 LineBand small_band() {
@@ -44,7 +43,7 @@ TEST(CubeSums, ChannelsWeighAsTheirVariance) {
 
 TEST(CubeSums, SamplesThatAreMissingOrOffTheGridAreLeftOut) {
   CubeSums sums(1);
-  sums.add(0, std::vector<std::int64_t>{3, -1, 3, 5}, std::vector<float>{1.0F, 9.0F, kNan, 4.0F}, 2.0);
+  sums.add(0, std::vector<std::int64_t>{3, -1, 3, 5}, std::vector<float>{1.0F, 9.0F, kFloatNan, 4.0F}, 2.0);
   const CubeSpectra cube = sums.reduce(SerialCommunicator());
   EXPECT_EQ(cube.pixel, (std::vector<std::int64_t>{3, 5}));
   EXPECT_EQ(cube.temperature_K, (std::vector<float>{1.0F, 4.0F}));

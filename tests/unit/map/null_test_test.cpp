@@ -117,7 +117,8 @@ TEST(NoiseSimulation, HasTheAutoRmsOfTheWeightAndTheSpectrumOfTheModel) {
   double auto_variance = 0.0, slow = 0.0, expected = 0.0;
   constexpr int kRealisations = 40;
   for (int realisation = 0; realisation < kRealisations; ++realisation) {
-    const auto noise_K = simulated_noise_K(segments, stream, {{power_K2, kSampleTime_s, 3}}, realisation);
+    const auto noise_K = simulated_noise_K(
+        segments, stream, std::vector<SegmentOfBand>{{.noise = {power_K2, kSampleTime_s, 3}}}, realisation);
     EXPECT_TRUE(std::isnan(noise_K[5]));
     double differences = 0.0, mean = 0.0;
     for (std::size_t i = 6; i + 1 < kSamples; i += 2) differences += std::pow(noise_K[i] - noise_K[i + 1], 2) / 2.0;
@@ -136,7 +137,7 @@ TEST(NoiseSimulation, HasTheAutoRmsOfTheWeightAndTheSpectrumOfTheModel) {
 /// Scans over a small map whose noise is white and 1/f; streams are realisations.
 struct NoisyScans {
   test::CrossingScans scans = test::crossing_scans(6, 1200);
-  std::vector<SegmentNoise> noise;
+  std::vector<SegmentOfBand> noise;
   DestriperSettings settings;
   std::vector<int> labels = {0, 0, 1, 1, 0, 1};
 
@@ -148,7 +149,7 @@ struct NoisyScans {
     settings.offset_length = 25;
     DestriperStream& stream = scans.data.streams[0];
     for (std::uint64_t i = 0; i < scans.data.segments.size(); ++i) {
-      noise.push_back({power_K2, 0.02, i});
+      noise.push_back({.noise = {power_K2, 0.02, i}});
       stream.prior_variance_K2.push_back(offset_mode_variance(power_K2, 48, settings.offset_length, 0.02));
     }
   }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <random>
 
+#include "destripe/destriper.hpp"
 #include "support/sky_square.hpp"
 
 namespace comap {
@@ -35,7 +36,7 @@ LoadedBands rows_without_crossing() {
   LoadedBands bands;
   bands.frequency_bands = {0};
   bands.data.streams.resize(1);
-  bands.excluded.resize(1);
+  bands.segments.resize(1);
   DestriperStream& stream = bands.data.streams[0];
   for (std::int64_t y = 0; y < kSide; ++y) {
     bands.data.segments.push_back({std::ssize(stream.tod_K), kPasses * kSide});

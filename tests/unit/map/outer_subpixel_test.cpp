@@ -5,6 +5,7 @@
 #include <numeric>
 #include <random>
 
+#include "destripe/destriper.hpp"
 #include "map/outer_iterations.hpp"
 #include "map/solve_passes.hpp"
 #include "support/dense_destriper.hpp"
@@ -38,7 +39,7 @@ LoadedBands rows() {
   LoadedBands bands;
   bands.frequency_bands = {0};
   bands.data.streams.resize(1);
-  bands.excluded.resize(1);
+  bands.segments.resize(1);
   DestriperStream& stream = bands.data.streams[0];
   constexpr std::int64_t kPass = kSide * kSamplesInPixel;
   for (std::int64_t row = 0; row < kSide; ++row) {

@@ -50,10 +50,10 @@ TEST(ResidualNoise, CommonNoiseIsTheSameInAllFeedsOfAScan) {
   SegmentNoise noise;
   noise.sample_time_s = kSampleTime_s;
   noise.common_K2 = [](double) { return 1.0; };
-  std::vector<SegmentNoise> of_segments(3, noise);
+  std::vector<SegmentOfBand> of_segments(3, {.noise = noise});
   for (std::uint64_t i = 0; i < 3; ++i) {
-    of_segments[i].key = i;
-    of_segments[i].common_key = i / 2 + 100;
+    of_segments[i].noise.key = i;
+    of_segments[i].noise.common_key = i / 2 + 100;
   }
   const auto noise_K = simulated_noise_K(segments, stream, of_segments, 0);
   double same = 0.0, other = 0.0;

@@ -9,7 +9,7 @@
 
 #include "config/config_parser.hpp"
 #include "io/map/map_reader.hpp"
-#include "map/products/products.hpp"
+#include "map/products/map_record.hpp"
 #include "map_diff/history_config.hpp"
 #include "stages/stage_list.hpp"
 
@@ -84,10 +84,10 @@ ContinuumMap sphere(const std::vector<std::int64_t>& pixel, float level_K) {
   ContinuumMap map;
   map.healpix = HealpixDefinition{64, SkyFrame::galactic};
   map.pixel = pixel;
-  for (const std::int64_t number : pixel) map.destriped_K.push_back(level_K + static_cast<float>(number));
-  map.naive_K = map.destriped_K;
-  map.hits.assign(pixel.size(), 9.0F);
-  map.rms_K.assign(pixel.size(), 0.5F);
+  for (const std::int64_t number : pixel) map.destriped_K().push_back(level_K + static_cast<float>(number));
+  map.image("NAIVE") = map.destriped_K();
+  map.image("HITS").assign(pixel.size(), 9.0F);
+  map.image("RMS").assign(pixel.size(), 0.5F);
   map.mask.assign(pixel.size(), 0);
   return map;
 }
@@ -105,7 +105,7 @@ TEST(MapDiff, HealpixMapsAreComparedPixelByPixel) {
   const ContinuumMap difference = difference_map(a, b);
   EXPECT_EQ(difference.pixel, (std::vector<std::int64_t>{3, 5, 8, 9, 20}));
   EXPECT_EQ(difference.mask, (std::vector<std::uint8_t>{1, 0, 0, 1, 1}));
-  EXPECT_EQ(difference.destriped_K[2], 1.0F);
+  EXPECT_EQ(difference.destriped_K()[2], 1.0F);
 
   ContinuumMap finer = b;
   finer.healpix->nside = 128;
@@ -116,7 +116,7 @@ TEST(MapDiff, HealpixMapsAreComparedPixelByPixel) {
 TEST(MapDiff, UnexplainedDifferencesAreCalledSo) {
   const ContinuumMap map = astropy_map("a.fits");
   ContinuumMap other = map;
-  other.destriped_K[20] += 1e-3F;
+  other.destriped_K()[20] += 1e-3F;
   const MapDiff diff = compare_maps(map, other);
   EXPECT_EQ(diff.images[0].n_different, 1);
   EXPECT_NEAR(*diff.images[0].largest_noise, 2.0, 1e-4);

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <vector>
 
+#include "core/constants.hpp"
+
 namespace comap {
 namespace {
-
-const double kNan = std::nan("");
 
 TEST(Gaps, AreBridgedByAStraightLine) {
   std::vector<double> series = {kNan, 1.0, kNan, kNan, 4.0, kNan};

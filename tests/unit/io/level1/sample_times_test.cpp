@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 
 #include "core/constants.hpp"
 
@@ -14,8 +13,6 @@ namespace {
 
 constexpr double kStart_mjd = 59842.25;
 constexpr double kStep_s = 0.02;
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 std::vector<double> regular(std::size_t n) {
   std::vector<double> mjd(n);
   for (std::size_t i = 0; i < n; ++i) mjd[i] = kStart_mjd + static_cast<double>(i) * kStep_s / kSecondsPerDay;
@@ -63,13 +60,13 @@ TEST(StampRepair, SingleStampsAreMended) {
   mjd[0] = 0.0;
   mjd[100] = mjd[99];  // repeated
   mjd[200] = 0.0;      // lost
-  mjd[300] = kNaN;
+  mjd[300] = kNan;
   std::swap(mjd[400], mjd[401]);
   mjd[500] += 10.0 / kSecondsPerDay;  // ahead
   mjd[600] -= 10.0 / kSecondsPerDay;  // behind
   mjd[700] += 1e5;
-  mjd[800] = mjd[801] = mjd[802] = kNaN;
-  mjd[2999] = kNaN;
+  mjd[800] = mjd[801] = mjd[802] = kNan;
+  mjd[2999] = kNan;
   const StampRepair repair = repair_time_stamps(mjd);
   ASSERT_FALSE(repair.beyond_repair) << *repair.beyond_repair;
   EXPECT_EQ(repair.mended, (std::vector<std::size_t>{0, 100, 200, 300, 400, 401, 500, 600, 700, 800, 801, 802, 2999}));
@@ -91,10 +88,10 @@ TEST(StampRepair, NothingIsInvented) {
 
   std::vector<double> at_pause = regular(1000);
   delay(at_pause, 500, 30.0);
-  at_pause[500] = kNaN;  // before or after the pause?
+  at_pause[500] = kNan;  // before or after the pause?
   EXPECT_EQ(repair_time_stamps(at_pause).beyond_repair, 500U);
 
-  std::vector<double> none(1000, kNaN);
+  std::vector<double> none(1000, kNan);
   EXPECT_TRUE(repair_time_stamps(none).beyond_repair);
 }
 

@@ -1,5 +1,3 @@
-#include "io/map/map_file.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,7 +9,7 @@
 
 #include "core/error.hpp"
 #include "core/final_name.hpp"
-#include "io/map/map_hdf5.hpp"
+#include "io/map/map_writer.hpp"
 #include "sky/healpix_map.hpp"
 #include "sky/wcs.hpp"
 #include "support/partial_files.hpp"
@@ -69,7 +67,7 @@ void write_pixel_positions(const fs::path& path, const WcsDefinition& definition
 void write_arrays(const fs::path& path, const ContinuumMap& map) {
   std::ofstream file(path, std::ios::binary);
   const std::vector<float> mask(map.mask.begin(), map.mask.end());
-  for (const auto* image : {&map.destriped_K, &map.naive_K, &map.hits, &map.rms_K, &mask}) {
+  for (const auto* image : {&map.destriped_K(), &map.image("NAIVE"), &map.image("HITS"), &map.image("RMS"), &mask}) {
     file.write(reinterpret_cast<const char*>(image->data()),
                static_cast<std::streamsize>(image->size() * sizeof(float)));
   }
@@ -131,7 +129,7 @@ TEST(MapFile, HealpixTableIsReadByOthersAndByUs) {
   const HealpixSky sky((folder / "map.fits").string());
   const HealpixGrid healpix(*map.healpix);
   const auto good = static_cast<std::size_t>(std::ranges::find(map.mask, 0) - map.mask.begin());
-  EXPECT_EQ(static_cast<float>(sky.temperature_K(healpix.pixel_centre(map.pixel[good]))), map.destriped_K[good]);
+  EXPECT_EQ(static_cast<float>(sky.temperature_K(healpix.pixel_centre(map.pixel[good]))), map.destriped_K()[good]);
   EXPECT_TRUE(std::isnan(sky.temperature_K(healpix.pixel_centre(map.pixel[good] + 1)))) << "not hit";
   EXPECT_TRUE(std::isnan(sky.temperature_K(healpix.pixel_centre(map.pixel[0])))) << "masked";
 }
@@ -173,7 +171,7 @@ TEST(MapFile, ReplacesAnOldMapAndLeavesNothingHalfWritten) {
   fs::create_symlink(folder / "precious", partial);
   const ContinuumMap map = test::make_test_map(grid("car"));
   write_map_fits(path.string(), map);
-  EXPECT_GT(fs::file_size(path), map.destriped_K.size() * 17);
+  EXPECT_GT(fs::file_size(path), map.destriped_K().size() * 17);
   EXPECT_EQ(fs::file_size(folder / "precious"), 11) << "written through a link";
 
   fs::create_directories(folder / "a_folder.fits" / "not_empty");
@@ -184,7 +182,7 @@ TEST(MapFile, ReplacesAnOldMapAndLeavesNothingHalfWritten) {
 
 TEST(MapFile, ImagesMustHaveTheSizeOfTheGrid) {
   ContinuumMap map = test::make_test_map(grid("car"));
-  map.rms_K.pop_back();
+  map.image("RMS").pop_back();
   EXPECT_THROW(write_map_fits((scratch("size") / "map.fits").string(), map), Bug);
 }
 

@@ -10,7 +10,7 @@
 
 #include "config/config_parser.hpp"
 #include "core/error.hpp"
-#include "io/map/map_hdf5.hpp"
+#include "io/map/map_writer.hpp"
 #include "io/map/product_config.hpp"
 #include "stages/stage_list.hpp"
 #include "support/test_map.hpp"
@@ -37,11 +37,11 @@ TEST(MapReader, ReadsWhatAstropyWrote) {
   EXPECT_EQ(map.wcs.crval_deg[0], 30.0);
   EXPECT_DOUBLE_EQ(map.wcs.cdelt_deg[0], -1.0 / 60.0);
   EXPECT_EQ(map.mask[0], 1);
-  EXPECT_TRUE(std::isnan(map.destriped_K[0]));
-  EXPECT_FLOAT_EQ(map.destriped_K[6 * 2 + 3], 0.023F);
-  EXPECT_FLOAT_EQ(map.naive_K[6 * 2 + 3], 0.002F);
-  EXPECT_FLOAT_EQ(map.hits[6 * 2 + 3], 8.0F);
-  EXPECT_FLOAT_EQ(map.rms_K[6 * 2 + 3], 5e-4F);
+  EXPECT_TRUE(std::isnan(map.destriped_K()[0]));
+  EXPECT_FLOAT_EQ(map.destriped_K()[6 * 2 + 3], 0.023F);
+  EXPECT_FLOAT_EQ(map.image("NAIVE")[6 * 2 + 3], 0.002F);
+  EXPECT_FLOAT_EQ(map.image("HITS")[6 * 2 + 3], 8.0F);
+  EXPECT_FLOAT_EQ(map.image("RMS")[6 * 2 + 3], 5e-4F);
   ASSERT_EQ(map.observations.size(), 2U);
   EXPECT_EQ(map.observations[1].obsid, 9);
   EXPECT_EQ(map.observations[1].n_samples, 500);
@@ -58,7 +58,7 @@ TEST(MapReader, OtherNumberTypesAndMissingTablesAreNoObstacle) {
   const fs::path folder = astropy_maps();
   const ContinuumMap map = read_map((folder / "float64.fits").string());
   const ContinuumMap original = read_map((folder / "a.fits").string());
-  EXPECT_FLOAT_EQ(map.destriped_K[20], original.destriped_K[20]);
+  EXPECT_FLOAT_EQ(map.destriped_K()[20], original.destriped_K()[20]);
   EXPECT_TRUE(map.observations.empty());
   EXPECT_TRUE(map.history.empty());
 }
@@ -116,10 +116,10 @@ void expect_inverse(const ContinuumMap& read, const ContinuumMap& map) {
   }
   EXPECT_EQ(read.pixel, map.pixel);
   EXPECT_EQ(read.mask, map.mask);
-  expect_image(read.destriped_K, map.destriped_K, map.mask);
-  expect_image(read.naive_K, map.naive_K, map.mask);
-  expect_image(read.hits, map.hits, map.mask);
-  expect_image(read.rms_K, map.rms_K, map.mask);
+  expect_image(read.destriped_K(), map.destriped_K(), map.mask);
+  expect_image(read.image("NAIVE"), map.image("NAIVE"), map.mask);
+  expect_image(read.image("HITS"), map.image("HITS"), map.mask);
+  expect_image(read.image("RMS"), map.image("RMS"), map.mask);
   EXPECT_EQ(read.history, map.history);
   EXPECT_EQ(read.config_text, map.config_text);
   EXPECT_EQ(card_text(*find_card(read, "FEEDS")), card_text(*find_card(map, "FEEDS")));

@@ -1,3 +1,5 @@
+#include "io/plot/map_plot.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,7 +10,6 @@
 #include <limits>
 
 #include "core/error.hpp"
-#include "io/map/map_file.hpp"
 #include "io/plot/gnuplot.hpp"
 #include "io/plot/map_picture.hpp"
 #include "sky/wcs.hpp"
@@ -64,8 +65,8 @@ TEST(MapPlot, HealpixMapsAreProjected) {
   ContinuumMap map;
   map.healpix = healpix.definition();
   for (std::int64_t pixel = 1'000'000; pixel < 1'004'096; ++pixel) map.pixel.push_back(pixel);
-  for (std::size_t i = 0; i < map.pixel.size(); ++i) map.destriped_K.push_back(static_cast<float>(i) * 1e-6F);
-  map.naive_K = map.hits = map.rms_K = map.destriped_K;
+  for (std::size_t i = 0; i < map.pixel.size(); ++i) map.destriped_K().push_back(static_cast<float>(i) * 1e-6F);
+  map.image("NAIVE") = map.image("HITS") = map.image("RMS") = map.destriped_K();
   map.mask.assign(map.pixel.size(), 0);
   const ContinuumMap shown = projected_for_picture(map);
   EXPECT_GT(std::ranges::count(shown.mask, 0), std::ssize(map.pixel) * 2);
@@ -75,7 +76,7 @@ TEST(MapPlot, HealpixMapsAreProjected) {
   std::vector<std::int64_t> point(1);
   Wcs(shown.wcs).pixel_index(std::vector<double>{centre.longitude_deg}, std::vector<double>{centre.latitude_deg},
                              point);
-  EXPECT_EQ(shown.destriped_K[static_cast<std::size_t>(point[0])], map.destriped_K[i]);
+  EXPECT_EQ(shown.destriped_K()[static_cast<std::size_t>(point[0])], map.destriped_K()[i]);
 
   const fs::path png = scratch("healpix") / "map.png";
   plot_map(png.string(), map, "HEALPix");
@@ -85,7 +86,8 @@ TEST(MapPlot, HealpixMapsAreProjected) {
 TEST(MapPlot, DifferenceIsTwoPanels) {
   const fs::path png = scratch("difference") / "difference.png";
   ContinuumMap difference = test::make_test_map(kGrid);
-  std::ranges::transform(difference.naive_K, difference.destriped_K, difference.destriped_K.begin(), std::minus<>());
+  std::ranges::transform(difference.image("NAIVE"), difference.destriped_K(), difference.destriped_K().begin(),
+                         std::minus<>());
   plot_difference(png.string(), difference, "b minus a");
   const auto [width, height] = png_size(png);
   EXPECT_GT(width, 1000U);
