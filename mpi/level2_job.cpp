@@ -104,7 +104,7 @@ bool run_level2(const Level2Job& job, const Communicator& world, const OutcomeHa
   const StopSignals signals;
   const auto n_jobs = world.sum(static_cast<std::int64_t>(job.observations.size()));
   const std::vector<int> teams = team_of_ranks(ranks.size(), n_jobs, job.config.parallel.ranks_per_observation);
-  const int team_index = teams[static_cast<std::size_t>(ranks.rank())];
+  const int team_index = teams[ranks.rank()];
   const MpiCommunicator messages = ranks.split(0, ranks.rank());
   const MpiCommunicator team = ranks.split(team_index, ranks.rank());
 

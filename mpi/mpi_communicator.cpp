@@ -124,7 +124,7 @@ void MpiCommunicator::sum(std::span<double> values) const {
   in_pieces(values.size(), max_count_, [&](std::size_t offset, int count) {
     double* mine = values.data() + offset;
     const auto add = [&] {
-      for (int i = 0; i < count; ++i) mine[i] += other[static_cast<std::size_t>(i)];
+      for (int i = 0; i < count; ++i) mine[i] += other[i];
     };
     if (folded) {
       check(MPI_Send(mine, count, MPI_DOUBLE, rank_ - power, kSumTag, comm_), "MPI_Send");
@@ -182,8 +182,8 @@ std::vector<Bytes> MpiCommunicator::all_gather(const Bytes& bytes) const {
   std::uint64_t total = 0;
   for (const std::uint64_t one : lengths) total += one;
   if (total > max_count_) {
-    result[static_cast<std::size_t>(rank_)] = bytes;
-    for (int root = 0; root < size_; ++root) broadcast(result[static_cast<std::size_t>(root)], root);
+    result[rank_] = bytes;
+    for (int root = 0; root < size_; ++root) broadcast(result[root], root);
     return result;
   }
   std::vector<int> counts(n_ranks);
@@ -213,17 +213,17 @@ std::vector<Bytes> MpiCommunicator::all_to_all(const std::vector<Bytes>& to) con
   std::vector<Bytes> from(n_ranks);
   Requests requests;
   for (int peer = 0; peer < size_; ++peer) {
-    Bytes& bytes = from[static_cast<std::size_t>(peer)];
-    bytes.resize(incoming[static_cast<std::size_t>(peer)]);
+    Bytes& bytes = from[peer];
+    bytes.resize(incoming[peer]);
     if (peer == rank_) continue;
     in_pieces(bytes.size(), max_count_, [&](std::size_t offset, int count) {
       check(MPI_Irecv(bytes.data() + offset, count, MPI_BYTE, peer, kBytesTag, comm_, requests.next()), "MPI_Irecv");
     });
   }
-  from[static_cast<std::size_t>(rank_)] = to[static_cast<std::size_t>(rank_)];
+  from[rank_] = to[rank_];
   for (int step = 1; step < size_; ++step) {
     const int peer = (rank_ + step) % size_;
-    const Bytes& bytes = to[static_cast<std::size_t>(peer)];
+    const Bytes& bytes = to[peer];
     in_pieces(bytes.size(), max_count_, [&](std::size_t offset, int count) {
       check(MPI_Isend(bytes.data() + offset, count, MPI_BYTE, peer, kBytesTag, comm_, requests.next()), "MPI_Isend");
     });

@@ -18,8 +18,7 @@ std::vector<int> team_of_ranks(int n_ranks, std::int64_t n_observations, int ran
   std::vector<int> teams(static_cast<std::size_t>(n_ranks));
   for (int rank = 0; rank < n_ranks; ++rank) {
     const int size = ranks_per_observation > 0 ? std::min(ranks_per_observation, n_ranks) : 0;
-    teams[static_cast<std::size_t>(rank)] =
-        size > 0 ? rank / size : static_cast<int>(std::int64_t{rank} * n_teams / n_ranks);
+    teams[rank] = size > 0 ? rank / size : static_cast<int>(std::int64_t{rank} * n_teams / n_ranks);
   }
   return teams;
 }

@@ -67,8 +67,8 @@ void fit_element(const CalibrateConfig& config, const std::vector<const GainMeas
     const auto n = static_cast<Eigen::Index>(used.size());
     Eigen::VectorXd years(n), gains(n);
     for (Eigen::Index i = 0; i < n; ++i) {
-      years[i] = years_of(used[static_cast<std::size_t>(i)]->flux.mjd);
-      gains[i] = used[static_cast<std::size_t>(i)]->gain_ratio;
+      years[i] = years_of(used[i]->flux.mjd);
+      gains[i] = used[i]->gain_ratio;
     }
     const Eigen::VectorXd fit = polynomial_fit(years, gains, config.model_type == "mean" ? 0 : config.poly_degree);
     model.poly_coeffs.assign(fit.begin(), fit.end());
@@ -140,7 +140,7 @@ double gain_ratio_at(const CalibrationModel& model, double mjd_utc) {
   if (model.nearest_mjds.empty() || model.nearest_mjds.size() != model.nearest_gains.size()) return kNan;
   const auto nearest =
       std::ranges::min_element(model.nearest_mjds, {}, [&](double mjd) { return std::abs(mjd - mjd_utc); });
-  return model.nearest_gains[static_cast<std::size_t>(nearest - model.nearest_mjds.begin())];
+  return model.nearest_gains[nearest - model.nearest_mjds.begin()];
 }
 
 }  // namespace comap

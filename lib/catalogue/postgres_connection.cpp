@@ -109,7 +109,7 @@ SqlValue field_value(const pqxx::field& field) {
 
 Values row_of(const pqxx::row& row) {
   Values values;
-  values.reserve(static_cast<std::size_t>(row.size()));
+  values.reserve(row.size());
   for (const auto& field : row) values.push_back(field_value(field));
   return values;
 }

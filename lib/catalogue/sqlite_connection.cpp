@@ -56,7 +56,7 @@ SqlValue column_value(sqlite3_stmt* statement, int column) {
 Values row_of(sqlite3_stmt* statement) {
   Values row;
   const int n_columns = sqlite3_column_count(statement);
-  row.reserve(static_cast<std::size_t>(n_columns));
+  row.reserve(n_columns);
   for (int column = 0; column < n_columns; ++column) row.push_back(column_value(statement, column));
   return row;
 }

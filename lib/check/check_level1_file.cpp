@@ -95,7 +95,7 @@ std::vector<Stretch> looks(const ObservationContext& observation, int n_looks) {
 void describe_feed(int feed, const std::array<BandCount, kBands>& bands, bool deep, Findings& findings,
                    std::set<TroubleKind>& told) {
   for (int band = 0; band < kBands; ++band) {
-    const BandCount& count = bands[static_cast<std::size_t>(band)];
+    const BandCount& count = bands[band];
     const auto share = [&](std::int64_t part) { return static_cast<double>(part) / static_cast<double>(count.n); };
     const char* of_what = deep ? "TOD" : "sampled TOD";
     if (share(count.n_missing) > kMostMissing) {
@@ -126,7 +126,7 @@ std::vector<Trouble> check_feed(const ObservationContext& observation, const Che
                                 const std::vector<Stretch>& stretches, TodReader& reader,
                                 std::array<BandCount, kBands>& bands) {
   const Level1Metadata& level1 = observation.level1;
-  const int feed = level1.feeds[static_cast<std::size_t>(row)];
+  const int feed = level1.feeds[row];
   SampleScreen screen(level1, limits);
   FeedFlags flags(observation, feed, limits);
   std::vector<float> tod;
@@ -136,7 +136,7 @@ std::vector<Trouble> check_feed(const ObservationContext& observation, const Che
     reader.read({row, 0, kBands, start, end - start}, tod);
     for (int band = 0; band < kBands; ++band) {
       const auto of_band = std::span(tod).subspan(static_cast<std::size_t>(band) * band_size, band_size);
-      bands[static_cast<std::size_t>(band)].add(of_band);
+      bands[band].add(of_band);
       FeedBlock block;
       block.feed = feed;
       block.band = band;
@@ -164,7 +164,7 @@ void check_tod(const ObservationContext& observation, const CheckLevel1Config& l
   std::vector<Trouble> troubles;
   std::set<TroubleKind> told;
   for (int row = 0; row < level1.n_feeds; ++row) {
-    const int feed = level1.feeds[static_cast<std::size_t>(row)];
+    const int feed = level1.feeds[row];
     if (feed > kScienceFeeds) continue;
     std::array<BandCount, kBands> bands;
     std::ranges::move(check_feed(observation, limits, row, stretches, reader, bands), std::back_inserter(troubles));

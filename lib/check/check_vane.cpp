@@ -19,12 +19,12 @@ void calibrate_feed(const ObservationContext& observation, const CheckLevel1Conf
   std::vector<std::uint8_t> flags;
   for (std::size_t event = 0; event < observation.vane_events.size(); ++event) {
     const auto [start, end] = observation.vane_events[event];
-    tod.resize(static_cast<std::size_t>(level1.n_channels * (end - start)));
+    tod.resize(level1.n_channels * (end - start));
     flags.assign(static_cast<std::size_t>(end - start), 0);
     for (int band = 0; band < kBands; ++band) {
       reader.read({row, band, 1, start, end - start}, tod);
       FeedBlock block;
-      block.feed = level1.feeds[static_cast<std::size_t>(row)];
+      block.feed = level1.feeds[row];
       block.band = band;
       block.start = start;
       block.n_samples = block.stride = end - start;
@@ -46,7 +46,7 @@ std::vector<Trouble> check_vane(const ObservationContext& observation, const Lev
   std::vector<ProductTable> products;
   std::vector<Trouble> troubles;
   for (int row = 0; row < observation.level1.n_feeds; ++row) {
-    const int feed = observation.level1.feeds[static_cast<std::size_t>(row)];
+    const int feed = observation.level1.feeds[row];
     if (feed > kScienceFeeds) continue;
     feeds.push_back(feed);
     ProductTable& of_feed = products.emplace_back();

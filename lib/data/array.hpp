@@ -83,7 +83,7 @@ class View {
   requires(sizeof...(I) + 1 == N) std::span<T> piece(Index start, Index length, I... index)
   const {
     assert(start >= 0 && length >= 0 && start + length <= shape_[N - 1]);
-    return row(index...).subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(length));
+    return row(index...).subspan(start, length);
   }
 
  private:

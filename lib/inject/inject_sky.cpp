@@ -64,7 +64,7 @@ std::vector<SampleRange> stretches_of(const ObservationContext& observation) {
 }
 
 double middle_mjd(const Level1Metadata& level1, SampleRange range) {
-  return 0.5 * (level1.mjd[static_cast<std::size_t>(range[0])] + level1.mjd[static_cast<std::size_t>(range[1] - 1)]);
+  return 0.5 * (level1.mjd[range[0]] + level1.mjd[range[1] - 1]);
 }
 
 /// The calibration of one feed, from its vane events.
@@ -75,8 +75,7 @@ ProductTable calibrate_feed(const Config& config, const ObservationContext& obse
   const PassPlan plan{observation, all, combined_deliveries(all), {}, kVaneBlockSamples, config.io.read_ahead};
   ProductTable products;
   StageSeconds seconds;
-  run_feed_pass(plan, observation.level1.feeds[static_cast<std::size_t>(row)], row, reader, SerialCommunicator(),
-                products, seconds);
+  run_feed_pass(plan, observation.level1.feeds[row], row, reader, SerialCommunicator(), products, seconds);
   return products;
 }
 
@@ -84,7 +83,7 @@ ProductTable calibrate_feed(const Config& config, const ObservationContext& obse
 InjectedFeed make_feed(const Config& config, const Observer& observer, const ObservationContext& observation, int row,
                        const simulate::SkyModel& sky, TodReader& reader) {
   const Level1Metadata& level1 = observation.level1;
-  const int number = level1.feeds[static_cast<std::size_t>(row)];
+  const int number = level1.feeds[row];
   InjectedFeed feed;
   feed.row = row;
   feed.l_deg.resize(level1.mjd.size());
@@ -118,17 +117,16 @@ void add_to_row(const InjectedFeed& feed, std::size_t element, double frequency_
     for (std::int64_t i = std::max(start, range[0]); i < std::min(end, range[1]); ++i) {
       double sky_K = 0.0;
       for (std::size_t k = 0; k < spectrum.size(); ++k) {
-        sky_K += spectrum[k] * static_cast<double>(feed.terms[k].profile_K[static_cast<std::size_t>(i)]);
+        sky_K += spectrum[k] * static_cast<double>(feed.terms[k].profile_K[i]);
       }
-      counts[static_cast<std::size_t>(i - start)] += static_cast<float>(gain[element] * sky_K);
+      counts[i - start] += static_cast<float>(gain[element] * sky_K);
     }
   }
 }
 
 bool sees_sky(const InjectedFeed& feed, const TodGridBlock& block) {
   const auto is_bright = [&](const SkyTerm& term) {
-    const auto samples = std::span(term.profile_K)
-                             .subspan(static_cast<std::size_t>(block.start), static_cast<std::size_t>(block.n_samples));
+    const auto samples = std::span(term.profile_K).subspan(block.start, block.n_samples);
     return std::ranges::any_of(samples, [](float value) { return value != 0.0F; });
   };
   return std::ranges::any_of(feed.terms, is_bright);
@@ -158,8 +156,7 @@ std::size_t add_to_feed(const Level1Metadata& level1, const InjectedFeed& feed, 
     std::size_t done = 0;
     for (int band = block.first_band; band < block.first_band + block.n_bands; ++band) {
       for (int channel = block.first_channel; channel < block.first_channel + block.n_channels; ++channel) {
-        const std::size_t element =
-            our_element[static_cast<std::size_t>(std::int64_t{band} * level1.n_channels + channel)];
+        const std::size_t element = our_element[std::int64_t{band} * level1.n_channels + channel];
         add_to_row(feed, element, level1.frequency_GHz[element], block.start, std::span(counts).subspan(done, length));
         done += length;
       }
@@ -227,7 +224,7 @@ InjectionSummary inject_sky(const Config& config, const Observer& observer, cons
   {
     const h5::Dataset tod = copy.open("spectrometer/tod");
     for (int row = 0; row < observation.level1.n_feeds; ++row) {
-      if (observation.level1.feeds[static_cast<std::size_t>(row)] > kScienceFeeds) continue;
+      if (observation.level1.feeds[row] > kScienceFeeds) continue;
       const InjectedFeed feed = make_feed(config, observer, observation, row, sky, reader);
       truth.write_feed(feed);
       summary.brightest_K = std::max(summary.brightest_K, brightest_K(feed));

@@ -49,7 +49,7 @@ class FeedWorkers {
         workers_.push_back({std::string(stage->name()), std::move(worker)});
       }
     }
-    medians_.resize(static_cast<std::size_t>(plan.observation.level1.n_channels));
+    medians_.resize(plan.observation.level1.n_channels);
   }
 
   void consume(const ReadStep& step, float* tod) {
@@ -101,7 +101,7 @@ class FeedWorkers {
     if (!screen_) return;
     const StageClock clock(seconds_, kScreenName);
     const bool is_kept = step.event < 0 && block.scan >= 0;
-    between_.resize(static_cast<std::size_t>(block.n_samples));
+    between_.resize(block.n_samples);
     const std::span<std::uint8_t> flags =
         is_kept ? flags_->of(block.band, block.start, block.n_samples) : std::span(between_);
     block.flags = flags;
@@ -149,7 +149,7 @@ class FeedWorkers {
   void find_medians(const FeedBlock& block, int first, int end) {
     const StageClock clock(seconds_, "channel_median");
     for (int channel = first; channel < end; ++channel) {
-      medians_[static_cast<std::size_t>(channel)] = median(block.channel(channel), median_scratch_);
+      medians_[channel] = median(block.channel(channel), median_scratch_);
     }
   }
 

@@ -59,7 +59,7 @@ std::vector<std::string> read_texts(const h5::File& file, const CopyItem& item, 
   const std::vector<std::string> texts = file.read_strings(item.path);
   if (item.path != kBandNames || texts.size() != kBands) return texts;
   std::vector<std::string> ours;
-  for (const int stored : level1.order.stored_band) ours.push_back(texts[static_cast<std::size_t>(stored)]);
+  for (const int stored : level1.order.stored_band) ours.push_back(texts[stored]);
   return ours;
 }
 

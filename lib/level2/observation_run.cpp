@@ -244,7 +244,7 @@ class ObservationRun {
     const Level1Metadata& level1 = observation_.level1;
     std::vector<int> rows;
     for (int row = 0; row < level1.n_feeds; ++row) {
-      const int feed = level1.feeds[static_cast<std::size_t>(row)];
+      const int feed = level1.feeds[row];
       if (feed >= 1 && feed <= kScienceFeeds) rows.push_back(row);
     }
     return rows;
@@ -265,7 +265,7 @@ class ObservationRun {
   /// One feed on this rank; feed_row -1 = none.
   void pass(const PassPlan& plan, int feed_row, Level2Writer& writer) {
     FeedResult result;
-    if (feed_row >= 0) result.feed = observation_.level1.feeds[static_cast<std::size_t>(feed_row)];
+    if (feed_row >= 0) result.feed = observation_.level1.feeds[feed_row];
     team_.run_agreed("results that are kept", [&] {
       if (earlier_ && feed_row >= 0) {
         result.products = read_feed_products(*earlier_, kept_datasets(), result.feed, feed_row);

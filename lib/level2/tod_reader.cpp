@@ -47,8 +47,7 @@ void TodReader::read(const TodSlab& slab, std::span<float> out) {
 }
 
 void TodReader::read_in_our_order(const TodSlab& slab, std::span<float> out) {
-  const auto wanted = std::span(order_.stored_band)
-                          .subspan(static_cast<std::size_t>(slab.first_band), static_cast<std::size_t>(slab.n_bands));
+  const auto wanted = std::span(order_.stored_band).subspan(slab.first_band, slab.n_bands);
   TodSlab stored = slab;
   if (!wanted.empty()) {
     // One read of all that lies between: in a parallel file the number of reads must be that of the other ranks.

@@ -37,7 +37,7 @@ Eigen::VectorXd fit(const Eigen::MatrixXd& model, const std::vector<Eigen::Index
   Eigen::MatrixXd rows = model(channels, Eigen::all);
   Eigen::VectorXd values(rows.rows());
   for (Eigen::Index i = 0; i < rows.rows(); ++i) {
-    const auto channel = static_cast<std::size_t>(channels[static_cast<std::size_t>(i)]);
+    const auto channel = static_cast<std::size_t>(channels[i]);
     const double root_weight = 1.0 / static_cast<double>(rms_K[channel]);
     rows.row(i) *= root_weight;
     values(i) = root_weight * static_cast<double>(temperature_K[channel]);

@@ -84,7 +84,7 @@ void CubeSums::add(int channel, std::span<const std::int64_t> pixel, std::span<c
                    double weight_per_K2) {
   for (std::size_t t = 0; t < pixel.size(); ++t) {
     if (pixel[t] < 0 || !std::isfinite(temperature_K[t])) continue;
-    Sum& sum = spectrum(pixel[t])[static_cast<std::size_t>(channel)];
+    Sum& sum = spectrum(pixel[t])[channel];
     sum.weighted_K += weight_per_K2 * static_cast<double>(temperature_K[t]);
     sum.weight_per_K2 += weight_per_K2;
     sum.hits += 1.0;

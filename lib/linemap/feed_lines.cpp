@@ -13,7 +13,7 @@ namespace {
 
 template <typename T>
 std::span<const T> part(const std::vector<T>& values, std::int64_t start, std::int64_t n) {
-  return std::span<const T>(values).subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(n));
+  return std::span<const T>(values).subspan(start, n);
 }
 
 /// Bands that are read at once: chunks hold all bands, so that those between the first and the last cost nothing.
@@ -94,7 +94,7 @@ void FeedLineReader::leave_out_glitches(std::int64_t start, std::span<std::int64
   HalfBandSum sum(pixel.size());
   for (const std::vector<float>& stream : streams_) sum.add(part(stream, start, std::ssize(pixel)));
   for (const std::int64_t sample : find_glitches(sum.values(), context_.config.mapmake.glitch_sigma)) {
-    pixel[static_cast<std::size_t>(sample)] = -1;
+    pixel[sample] = -1;
   }
 }
 

@@ -35,7 +35,7 @@ MapmakeConfig LineContext::selection_config() const {
 FeedPointing LineContext::pointing(const Level2Reader& file, int feed) const {
   FeedPointing pointing = file.read_pointing(feed);
   if (pointing_models.empty()) return pointing;
-  const PointingModel& model = pointing_models[static_cast<std::size_t>(feed - 1)];
+  const PointingModel& model = pointing_models[feed - 1];
   for (std::size_t i = 0; i < pointing.azimuth_deg.size(); ++i) {
     const Horizontal direction = corrected(model, {pointing.azimuth_deg[i], pointing.elevation_deg[i]});
     pointing.azimuth_deg[i] = direction.azimuth_deg;

@@ -29,7 +29,7 @@ void add_blend(const CubeSpectra& spectra, std::size_t first, const ChannelBlend
   double largest = 0.0, hits = 0.0;
   for (int i = 0; i < blend.n; ++i) {
     const std::size_t at = first + static_cast<std::size_t>(blend.first + i);
-    const double share = blend.weight[static_cast<std::size_t>(i)];
+    const double share = blend.weight[i];
     sum.weighted_K += weight_per_K2 * share * static_cast<double>(spectra.temperature_K[at]);
     sum.weighted_variance += std::pow(weight_per_K2 * share * static_cast<double>(spectra.rms_K[at]), 2);
     if (share <= largest) continue;

@@ -28,12 +28,11 @@ SpectralAxis regular_axis(std::span<const double> frequency_GHz, const std::stri
   const SpectralAxis axis{frequency_GHz.front(), (frequency_GHz.back() - frequency_GHz.front()) / (n - 1), n};
   for (int channel = 0; channel < n; ++channel) {
     const double expected = axis.frequency_GHz(channel);
-    if (std::abs(frequency_GHz[static_cast<std::size_t>(channel)] - expected) <
-        kMaxIrregularity * std::abs(axis.step_GHz)) {
+    if (std::abs(frequency_GHz[channel] - expected) < kMaxIrregularity * std::abs(axis.step_GHz)) {
       continue;
     }
     throw ObservationError(fmt::format("{}: the channels are not evenly spaced: channel {} is at {} GHz, not {} GHz",
-                                       where, channel, frequency_GHz[static_cast<std::size_t>(channel)], expected));
+                                       where, channel, frequency_GHz[channel], expected));
   }
   return axis;
 }
@@ -53,7 +52,7 @@ std::vector<std::uint8_t> window_channels(const SpectralAxis& axis, double rest_
 
 ChannelBlend blend_at(double channel, std::span<const std::uint8_t> present) {
   const auto is_present = [&](int index) {
-    return index >= 0 && index < static_cast<int>(present.size()) && present[static_cast<std::size_t>(index)] != 0;
+    return index >= 0 && index < static_cast<int>(present.size()) && present[index] != 0;
   };
   const int nearest = static_cast<int>(std::lround(channel));
   const double distance = std::abs(channel - nearest);

@@ -109,16 +109,14 @@ class RankWindow {
 
 std::vector<double> by_sorting(std::span<const double> values, std::size_t window) {
   const auto last = static_cast<std::int64_t>(values.size()) - 1;
-  const auto padded = [&](std::int64_t i) {
-    return values[static_cast<std::size_t>(std::clamp<std::int64_t>(i, 0, last))];
-  };
+  const auto padded = [&](std::int64_t i) { return values[std::clamp<std::int64_t>(i, 0, last)]; };
   const auto length = static_cast<std::int64_t>(window);
   std::vector<double> first;
   for (std::int64_t i = -(length / 2); i < length - length / 2; ++i) first.push_back(padded(i));
   SortedWindow sorted(std::move(first));
   std::vector<double> medians(values.size());
   for (std::int64_t i = 0; i <= last; ++i) {
-    medians[static_cast<std::size_t>(i)] = sorted.middle();
+    medians[i] = sorted.middle();
     sorted.replace(padded(i - length / 2), padded(i - length / 2 + length));
   }
   return medians;

@@ -113,13 +113,13 @@ std::size_t StreamingAutoRms::keep_pairs(std::size_t channel, const float* value
       auto& zeros = cells[pair_histogram::kZeroCell];
       zeros = static_cast<std::uint16_t>(zeros + (zeros != kFull));
     } else {
-      kept[static_cast<std::size_t>(state.n_kept++)] = difference;
+      kept[state.n_kept++] = difference;
     }
   }
   if (static_cast<std::size_t>(state.n_kept) < kept.size()) return i;
   state.lowest_bits = pair_histogram::lowest_bits(typical_modulus(kept, cells[pair_histogram::kZeroCell]));
   for (const float difference : kept) {
-    ++cells[static_cast<std::size_t>(pair_histogram::cell_of(difference, state.lowest_bits))];
+    ++cells[pair_histogram::cell_of(difference, state.lowest_bits)];
   }
   return i;
 }

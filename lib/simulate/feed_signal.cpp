@@ -98,8 +98,7 @@ void fill_row(const SimulateConfig& config, const ObservationSignal& observation
   const ChannelConstants channel = channel_constants(config, observation, feed, index);
   for (std::int64_t done = 0; done < samples.size(); done += kPiece) {
     const std::int64_t begin = samples.begin + done;
-    const auto piece =
-        row.subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(std::min(kPiece, samples.size() - done)));
+    const auto piece = row.subspan(done, std::min(kPiece, samples.size() - done));
     fill_brightness(feed, channel, begin, piece);
     detect(feed, channel, feed.gain_variation[band], begin, piece);
     if (config.radiometer_noise) add_radiometer_noise(channel.noise_sigma, noise, piece);
@@ -131,7 +130,7 @@ void lose_samples(const Faults& faults, int row, std::size_t band, SampleRange s
   for (const LostSample& lost : faults.lost_samples) {
     if (lost.feed_row != row || static_cast<std::size_t>(lost.band) != band) continue;
     if (lost.sample < samples.begin || lost.sample >= samples.end) continue;
-    counts[static_cast<std::size_t>(lost.sample - samples.begin)] = kFloatNan;
+    counts[lost.sample - samples.begin] = kFloatNan;
   }
 }
 

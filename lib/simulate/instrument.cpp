@@ -63,7 +63,7 @@ void add_spikes(const SimulateConfig& config, int band, RandomStream& random, Re
     const int channel = margin + static_cast<int>(random.integer(config.n_channels - 2 * margin));
     const int index = band * config.n_channels + channel;
     const double extra_K = random.uniform(config.spiky_min_K, config.spiky_max_K);
-    receiver.temperature_K[static_cast<std::size_t>(index)] += extra_K;
+    receiver.temperature_K[index] += extra_K;
     receiver.spiky_channels.push_back(index);
   }
 }

@@ -100,7 +100,7 @@ void write_vane_and_frame(h5::File& file, const SimulateConfig& config, const Ob
     angle.push_back(centi(vane_angle_deg(plan.timeline, config.sample_rate_Hz, time_s)));
     const auto sample = static_cast<std::int64_t>(std::floor(time_s * config.sample_rate_Hz));
     const bool inside = sample >= 0 && sample < plan.timeline.n_samples;
-    frame.push_back(inside ? features[static_cast<std::size_t>(sample)] : 0);
+    frame.push_back(inside ? features[sample] : 0);
   }
   const double vane_C = config.vane_temperature_K - kZeroCelsius_K;
   const auto constant = [&](double value) { return std::vector<std::int32_t>(times_s.size(), centi(value)); };

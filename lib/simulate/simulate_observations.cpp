@@ -62,7 +62,7 @@ void write_feeds(const SimulateConfig& config, const Observer& observer, const O
   const std::vector<TodBlock> blocks = tod_blocks(config, plan.timeline.n_samples);
   std::vector<float> buffer;
   for (int row = 0; row < config.n_feeds; ++row) {
-    const FeedOffset offset = offsets[static_cast<std::size_t>(row)];
+    const FeedOffset offset = offsets[row];
     const SkyPath sky = sky_path(config, observer, plan, feed_path(boresight, offset));
     const FeedSignal feed =
         make_feed_signal(config, plan, signal, row, sky.pointing.path.elevation_deg, sky.l_deg, sky.b_deg);

@@ -130,8 +130,7 @@ std::vector<SkyTerm> sky_terms(const SkyModel& sky, std::span<const double> l_de
   if (sky.random) add_random(*sky.random, l_deg, b_deg, profile_of(sky.random->settings().beta, path.size(), terms));
   if (sky.line) {
     terms.push_back({std::vector<float>(path.size(), 0.0F), 0.0, sky.line});
-    add_source(sky.sources.at(static_cast<std::size_t>(sky.line->source)), sky.line->peak_K, path,
-               terms.back().profile_K);
+    add_source(sky.sources.at(sky.line->source), sky.line->peak_K, path, terms.back().profile_K);
   }
   return terms;
 }

@@ -117,11 +117,11 @@ void slew(SampleRange gap, std::vector<double>& angle_deg) {
   const auto n_samples = static_cast<std::int64_t>(angle_deg.size());
   const std::int64_t before = gap.begin > 0 ? gap.begin - 1 : gap.end;
   const std::int64_t after = gap.end < n_samples ? gap.end : gap.begin - 1;
-  const double from = angle_deg[static_cast<std::size_t>(before)];
-  const double to = angle_deg[static_cast<std::size_t>(after)];
+  const double from = angle_deg[before];
+  const double to = angle_deg[after];
   for (std::int64_t i = gap.begin; i < gap.end; ++i) {
     const double part = static_cast<double>(i - gap.begin + 1) / static_cast<double>(gap.size() + 1);
-    angle_deg[static_cast<std::size_t>(i)] = std::lerp(from, to, smooth_step(part));
+    angle_deg[i] = std::lerp(from, to, smooth_step(part));
   }
 }
 
@@ -160,7 +160,7 @@ std::vector<FeedOffset> focal_plane(int n_feeds, double spacing_arcmin) {
   };
   for (int i = 0; i < 6; ++i) add(spacing_deg, 60.0 * i);
   for (int i = 0; i < 12; ++i) add(spacing_deg * (i % 2 == 0 ? 2.0 : std::numbers::sqrt3), 30.0 * i);
-  feeds.resize(static_cast<std::size_t>(n_feeds));
+  feeds.resize(n_feeds);
   return feeds;
 }
 

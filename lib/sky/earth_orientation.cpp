@@ -189,8 +189,8 @@ OrientationKind EarthOrientationTable::worst_kind(double first_mjd_utc, double l
   if (first_mjd_utc < mjd_.front() || last_mjd_utc > mjd_.back()) return OrientationKind::beyond;
   const auto day_at_or_before = std::ranges::upper_bound(mjd_, first_mjd_utc) - mjd_.begin() - 1;
   const auto day_after = std::ranges::lower_bound(mjd_, last_mjd_utc) - mjd_.begin();
-  const auto days = std::span(days_).subspan(static_cast<std::size_t>(day_at_or_before),
-                                             static_cast<std::size_t>(day_after - day_at_or_before + 1));
+  const auto days =
+      std::span(days_).subspan(day_at_or_before, static_cast<std::size_t>(day_after - day_at_or_before + 1));
   return std::ranges::max_element(days, {}, &OrientationDay::kind)->kind;
 }
 

@@ -97,8 +97,8 @@ class VaneFlags {
     const bool may_flicker = run[1] - run[0] <= longest_flicker_;
     std::int64_t n_kept = 0;
     for (std::int64_t i = run[0]; i < run[1]; ++i) {
-      ScanState& state = states[static_cast<std::size_t>(i)];
-      if (is_parked_[static_cast<std::size_t>(i)] != 0) {
+      ScanState& state = states[i];
+      if (is_parked_[i] != 0) {
         n_kept += state == ScanState::scan ? 1 : 0;
       } else if (state != ScanState::vane) {
         state = may_flicker ? ScanState::other : ScanState::vane;

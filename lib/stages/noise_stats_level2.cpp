@@ -135,8 +135,8 @@ NoiseModel fit_likelihood(std::span<const double> values, std::span<const double
   const bool is_filtered = static_cast<bool>(series.gain_power_K2);
   if (is_filtered) {
     start.sigma_white = std::sqrt(white_variance_K2(bins, series.gain_power_K2));
-    bins = bins.first(static_cast<std::size_t>(
-        std::ranges::count_if(bins, [](const SpectrumBin& bin) { return bin.frequency_Hz < kRedFrequency_Hz; })));
+    bins = bins.first(
+        std::ranges::count_if(bins, [](const SpectrumBin& bin) { return bin.frequency_Hz < kRedFrequency_Hz; }));
   }
   return fit_noise_model(bins, reference_Hz, start, SpectrumFit::likelihood, is_filtered);
 }

@@ -65,8 +65,7 @@ std::vector<SampleRange> cut_at_pauses(const std::vector<SampleRange>& runs, std
 
 /// Whether the samples between two runs of a scan only look as if the scan had ended.
 bool is_flicker(std::span<const ScanState> states, SampleRange between, std::int64_t longest_flicker) {
-  const auto part =
-      states.subspan(static_cast<std::size_t>(between[0]), static_cast<std::size_t>(between[1] - between[0]));
+  const auto part = states.subspan(between[0], between[1] - between[0]);
   if (std::ranges::find(part, ScanState::vane) != part.end()) return false;
   const bool is_odd = std::ranges::all_of(part, [](ScanState state) { return state == ScanState::odd; });
   return std::ssize(part) <= longest_flicker || is_odd;
@@ -80,7 +79,7 @@ std::vector<ScanState> scan_states(std::span<const std::int64_t> features, Sampl
                                    std::vector<Trouble>& troubles) {
   std::map<std::int64_t, std::int64_t> n_samples;  // by kind
   for (std::int64_t i = within[0]; i < within[1]; ++i) {
-    const std::int64_t kind = scan_bits(features[static_cast<std::size_t>(i)]);
+    const std::int64_t kind = scan_bits(features[i]);
     if (kind != 0) ++n_samples[kind];
   }
   const auto most = std::ranges::max_element(n_samples, {}, [](const auto& entry) { return entry.second; });

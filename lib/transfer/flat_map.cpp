@@ -148,8 +148,7 @@ FlatWindow make_window(const Wcs& wcs, const std::vector<bool>& valid, std::int6
 std::vector<double> windowed(const FlatWindow& window, std::span<const double> image, std::int64_t image_n_x) {
   std::vector<double> values;
   for (std::int64_t y = window.y_begin; y < window.y_begin + window.n_y; ++y) {
-    const auto row =
-        image.subspan(static_cast<std::size_t>(y * image_n_x + window.x_begin), static_cast<std::size_t>(window.n_x));
+    const auto row = image.subspan(y * image_n_x + window.x_begin, static_cast<std::size_t>(window.n_x));
     values.insert(values.end(), row.begin(), row.end());
   }
   fill_gaps(window, values);

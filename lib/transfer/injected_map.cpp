@@ -44,7 +44,7 @@ Positions mapped_positions(const Binning& binning, const Scan& scan) {
   std::vector<double> azimuth_deg(scan.azimuth_deg.begin(), scan.azimuth_deg.end());
   std::vector<double> elevation_deg(scan.elevation_deg.begin(), scan.elevation_deg.end());
   if (!binning.pointing_models.empty()) {
-    const PointingModel& model = binning.pointing_models.at(static_cast<std::size_t>(scan.feed - 1));
+    const PointingModel& model = binning.pointing_models.at(scan.feed - 1);
     for (std::size_t i = 0; i < azimuth_deg.size(); ++i) {
       const Horizontal direction = corrected(model, {azimuth_deg[i], elevation_deg[i]});
       azimuth_deg[i] = direction.azimuth_deg;
@@ -77,13 +77,13 @@ void add_scan(const Binning& binning, Scan& scan, InjectedMap& sums) {
   for (std::size_t i = 0; i < pixel.size(); ++i) {
     if (pixel[i] >= 0 && std::isfinite(scan.tod_K[i])) used.push_back(i);
   }
-  for (const std::size_t i : used) sums.weight_per_K2[static_cast<std::size_t>(pixel[i])] += weight_per_K2;
+  for (const std::size_t i : used) sums.weight_per_K2[pixel[i]] += weight_per_K2;
   const Positions galactic =
       positions_of(binning.observer, scan.mjd, scan.azimuth_deg, scan.elevation_deg, SkyFrame::galactic);
   for (std::size_t sky = 0; sky < binning.skies.size(); ++sky) {
     const std::vector<double> along_K = sky_along(binning.skies[sky], galactic, scan.frequency_GHz);
     for (const std::size_t i : used) {
-      sums.sky_K[sky][static_cast<std::size_t>(pixel[i])] += weight_per_K2 * along_K[i];
+      sums.sky_K[sky][pixel[i]] += weight_per_K2 * along_K[i];
     }
   }
 }

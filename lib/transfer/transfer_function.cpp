@@ -91,9 +91,9 @@ class ModeBinning {
     const auto above = std::ranges::upper_bound(edges_, multipole);
     if (above == edges_.begin() || above == edges_.end()) return;
     const std::complex<double> recovered = recovered_.spectrum()[index], injected = injected_.spectrum()[index];
-    sums_[static_cast<std::size_t>(above - edges_.begin() - 1)].add(
-        {weight, weight * multipole, weight * std::real(recovered * std::conj(injected)), weight * std::norm(injected),
-         weight * std::norm(recovered)});
+    sums_[above - edges_.begin() - 1].add({weight, weight * multipole,
+                                           weight * std::real(recovered * std::conj(injected)),
+                                           weight * std::norm(injected), weight * std::norm(recovered)});
   }
 
   std::size_t n_x_, n_y_;

@@ -35,7 +35,7 @@ BandOrder band_order_of(std::span<const double> stored_frequencies) {
 std::string describe_order(const BandOrder& order) {
   std::vector<int> reversed;
   for (int band = 0; band < kBands; ++band) {
-    if (order.is_reversed[static_cast<std::size_t>(band)]) reversed.push_back(band);
+    if (order.is_reversed[band]) reversed.push_back(band);
   }
   std::string text;
   if (order.stored_band != BandOrder().stored_band) {

@@ -20,7 +20,7 @@ struct BandOrder {
   bool operator==(const BandOrder&) const = default;
   bool is_ours() const { return *this == BandOrder(); }
   int stored_channel(int band, int channel, int n_channels) const {
-    return is_reversed[static_cast<std::size_t>(band)] ? n_channels - 1 - channel : channel;
+    return is_reversed[band] ? n_channels - 1 - channel : channel;
   }
 };
 
@@ -37,9 +37,9 @@ std::vector<T> in_our_order(const BandOrder& order, std::span<const T> stored) {
   std::vector<T> ours;
   ours.reserve(stored.size());
   for (int band = 0; band < kBands; ++band) {
-    const int first = order.stored_band[static_cast<std::size_t>(band)] * n_channels;
+    const int first = order.stored_band[band] * n_channels;
     for (int channel = 0; channel < n_channels; ++channel) {
-      ours.push_back(stored[static_cast<std::size_t>(first + order.stored_channel(band, channel, n_channels))]);
+      ours.push_back(stored[first + order.stored_channel(band, channel, n_channels)]);
     }
   }
   return ours;

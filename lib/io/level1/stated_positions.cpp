@@ -16,7 +16,7 @@ constexpr std::int64_t kHold = 5;                ///< a direction may be recorde
 constexpr std::array<int, 3> kPast = {3, 2, 4};  ///< samples past a multiple of them
 
 bool is_observing(const Level1Metadata& level1, std::int64_t sample) {
-  const std::int64_t features = level1.features[static_cast<std::size_t>(sample)];
+  const std::int64_t features = level1.features[sample];
   return features > 0 && (features & kVaneBit) == 0;
 }
 
@@ -42,7 +42,7 @@ std::vector<double> read_at(const h5::File& file, const std::string& name, const
     // HDF5 fetches 64 kB or a chunk for every number: the whole row costs no more.
     dataset.read<double>({{feed, 0}, {1, extent[1]}}, row);
     for (std::size_t i = 0; i < samples.size(); ++i) {
-      values[feed * samples.size() + i] = row[static_cast<std::size_t>(samples[i])];
+      values[feed * samples.size() + i] = row[samples[i]];
     }
   }
   return values;

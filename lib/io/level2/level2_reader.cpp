@@ -122,7 +122,7 @@ Array<double, 3> Level2Reader::read_sub_bands(const level2::Dataset& dataset) co
   const auto shape = shape_of(kScienceFeeds, kBands, n_freq_bin());
   std::vector<double> values = file_.read<double>(dataset);
   if (std::ssize(values) < n_elements(shape)) return {};
-  values.resize(static_cast<std::size_t>(n_elements(shape)));
+  values.resize(n_elements(shape));
   return {shape, std::move(values)};
 }
 

@@ -21,7 +21,7 @@ float block_mean(const std::vector<float>& image, std::int64_t n_x, const PixelW
   int n_finite = 0;
   for (std::int64_t y = block.y_begin; y < block.y_end; ++y) {
     for (std::int64_t x = block.x_begin; x < block.x_end; ++x) {
-      const float value = image[static_cast<std::size_t>(y * n_x + x)];
+      const float value = image[y * n_x + x];
       if (!std::isfinite(value)) continue;
       sum += static_cast<double>(value);
       ++n_finite;
@@ -86,7 +86,7 @@ PixelWindow observed_window(const ContinuumMap& map) {
   PixelWindow window{n_x, 0, n_y, 0};
   for (std::int64_t y = 0; y < n_y; ++y) {
     for (std::int64_t x = 0; x < n_x; ++x) {
-      if (map.mask[static_cast<std::size_t>(y * n_x + x)] != 0) continue;
+      if (map.mask[y * n_x + x] != 0) continue;
       window = {std::min(window.x_begin, x), std::max(window.x_end, x + 1), std::min(window.y_begin, y),
                 std::max(window.y_end, y + 1)};
     }
@@ -102,7 +102,7 @@ Picture picture_of(const std::vector<float>& image, const WcsDefinition& wcs, co
   Picture picture;
   picture.n_x = (window.width() + step - 1) / step;
   picture.n_y = (window.height() + step - 1) / step;
-  picture.values.reserve(static_cast<std::size_t>(picture.n_x * picture.n_y));
+  picture.values.reserve(picture.n_x * picture.n_y);
   for (std::int64_t y = window.y_begin; y < window.y_end; y += step) {
     for (std::int64_t x = window.x_begin; x < window.x_end; x += step) {
       const PixelWindow block{x, std::min(x + step, window.x_end), y, std::min(y + step, window.y_end)};
@@ -119,7 +119,7 @@ ColourLimits robust_limits(const std::vector<float>& values) {
   const auto percentile = [&](double fraction) {
     const auto rank = static_cast<std::ptrdiff_t>(fraction * static_cast<double>(finite.size() - 1));
     std::ranges::nth_element(finite, finite.begin() + rank);
-    return static_cast<double>(finite[static_cast<std::size_t>(rank)]);
+    return static_cast<double>(finite[rank]);
   };
   const double low = percentile(0.01), high = percentile(0.99);
   if (high > low) return {low, high};

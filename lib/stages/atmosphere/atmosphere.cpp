@@ -27,8 +27,8 @@ class AtmosphereWorker final : public FeedWorker {
 
   void finish_vane() override {
     for (const auto& scan : observation_.scans) {
-      const double first = observation_.level1.mjd[static_cast<std::size_t>(scan[0])];
-      const double last = observation_.level1.mjd[static_cast<std::size_t>(scan[1] - 1)];
+      const double first = observation_.level1.mjd[scan[0]];
+      const double last = observation_.level1.mjd[scan[1] - 1];
       gain_.push_back(calibration_at(observation_, products_, calibration_, 0.5 * (first + last)).gain_counts_per_K);
     }
   }
@@ -52,7 +52,7 @@ class AtmosphereWorker final : public FeedWorker {
  private:
   AtmosphereLine fit_channel(const FeedBlock& block, int channel, const ScanAirmass& airmass) const {
     if (airmass.elevation_range_deg() < config_.min_elevation_range_deg) {
-      return {block.channel_median[static_cast<std::size_t>(channel)], 0.0};
+      return {block.channel_median[channel], 0.0};
     }
     return airmass.fit(block.channel(channel));
   }

@@ -33,7 +33,7 @@ class AtmosphereVaneWorker final : public FeedWorker {
       if (!std::isfinite(gain)) continue;
       sums_(block.band, channel).add(airmass.sums(block.channel(channel)), 1.0 / gain);
       if (block.scan < 0) continue;
-      const auto median_counts = static_cast<double>(block.channel_median[static_cast<std::size_t>(channel)]);
+      const auto median_counts = static_cast<double>(block.channel_median[channel]);
       medians_K_(block.band, channel).push_back(median_counts / gain);
     }
   }
@@ -63,7 +63,7 @@ class AtmosphereVaneWorker final : public FeedWorker {
   void start_block(const FeedBlock& block) {
     const std::int64_t end = block.start + block.n_samples;
     const auto& mjd = observation_.level1.mjd;
-    const double middle = 0.5 * (mjd[static_cast<std::size_t>(block.start)] + mjd[static_cast<std::size_t>(end - 1)]);
+    const double middle = 0.5 * (mjd[block.start] + mjd[end - 1]);
     gain_ = calibration_at(observation_, products_, calibration_, middle).gain_counts_per_K;
     const auto values = elevation({block.start, end});
     elevation_deg_.assign(values.begin(), values.end());

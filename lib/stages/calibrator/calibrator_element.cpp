@@ -329,7 +329,7 @@ CalibratorScan calibrator_scan(const ObservationContext& observation, int feed, 
   scan.range = observation.scans.front();
   const auto [start, end] = scan.range;
   const auto n = static_cast<std::size_t>(end - start);
-  const auto mjd = std::span<const double>(level1.mjd).subspan(static_cast<std::size_t>(start), n);
+  const auto mjd = std::span<const double>(level1.mjd).subspan(start, n);
   const auto elevation = feed_samples(level1, level1.elevation_deg, feed, scan.range);
   const auto stored_azimuth = feed_samples(level1, level1.azimuth_deg, feed, scan.range);
   const bool drifts = observation.obsid < config.raster_drift_before_obsid;

@@ -177,7 +177,7 @@ std::vector<CalibrationFlux> CalibratorFit::calibration_flux(const ObservationCo
       row.feed = feed;
       row.band = band;
       row.channel = bin;
-      row.mjd = 0.5 * (mjd[static_cast<std::size_t>(start)] + mjd[static_cast<std::size_t>(end - 1)]);
+      row.mjd = 0.5 * (mjd[start] + mjd[end - 1]);
       row.source = known_source(observation.source);
       row.measured_flux_Jy = value(level2::kFlux.value);
       row.flux_error_Jy = value(level2::kFlux.error);

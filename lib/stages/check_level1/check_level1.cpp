@@ -32,8 +32,7 @@ void CheckLevel1::prepare(ObservationContext& observation) const {
   observation.pointing_faults = bridge_pointing(config_, observation.level1);
   for (const auto& [row, first, end] : verdict.misplaced) {
     const auto of_row = std::span(observation.pointing_faults).subspan(row * observation.level1.mjd.size());
-    for (PointingFault& fault :
-         of_row.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(end - first))) {
+    for (PointingFault& fault : of_row.subspan(first, end - first)) {
       if (fault == PointingFault::none) fault = PointingFault::misplaced;
     }
   }

@@ -49,8 +49,7 @@ std::int64_t count_signature(const FeedBlock& block) {
   bool varies = false;
   float before = kFloatNan;
   for (int look = 0; look < kCountsOfBlock && kFirst + look * kStep < block.n_samples; ++look) {
-    const float count =
-        block.channel(look * block.n_channels / kCountsOfBlock)[static_cast<std::size_t>(kFirst + look * kStep)];
+    const float count = block.channel(look * block.n_channels / kCountsOfBlock)[kFirst + look * kStep];
     hash = (hash ^ (std::isfinite(count) ? std::bit_cast<std::uint32_t>(count) : 0U)) * kFnvPrime;
     if (!std::isfinite(count)) continue;
     varies = varies || (n_finite > 0 && count != before);

@@ -65,8 +65,7 @@ FeedFlags::FeedFlags(const ObservationContext& observation, int feed, const Chec
       flags_(static_cast<std::size_t>(kBands * observation.level1.n_samples), std::uint8_t{0}) {}
 
 std::span<std::uint8_t> FeedFlags::of(int band, std::int64_t start, std::int64_t n_samples) {
-  return std::span(flags_).subspan(static_cast<std::size_t>(band * observation_.level1.n_samples + start),
-                                   static_cast<std::size_t>(n_samples));
+  return std::span(flags_).subspan(band * observation_.level1.n_samples + start, static_cast<std::size_t>(n_samples));
 }
 
 void FeedFlags::finish(std::uint8_t in_single_channels, std::vector<Trouble>& troubles) {
@@ -81,7 +80,7 @@ void FeedFlags::add_sample_troubles(std::uint8_t in_single_channels, std::vector
     std::vector<std::uint8_t> bands_of(static_cast<std::size_t>(n), 0);
     std::vector<int> bands;
     for (int band = 0; band < kBands; ++band) {
-      const std::span<const std::uint8_t> flags = std::span(flags_).subspan(static_cast<std::size_t>(band * n));
+      const std::span<const std::uint8_t> flags = std::span(flags_).subspan(band * n);
       bool found = false;
       for (std::size_t i = 0; i < bands_of.size(); ++i) {
         const bool has = (flags[i] & flag) != 0;
@@ -144,7 +143,7 @@ void FeedFlags::flag_pointing(std::vector<Trouble>& troubles) {
   for (const auto& [start, end] : observation_.scans) {
     n_in_scans += end - start;
     for (std::int64_t i = start; i < end; ++i) {
-      const PointingFault fault = faults[static_cast<std::size_t>(i)];
+      const PointingFault fault = faults[i];
       ++n_of.at(static_cast<std::size_t>(fault));
       if (fault == PointingFault::none) continue;
       for (int band = 0; band < kBands; ++band) of(band, i, 1)[0] |= sample_flag::kPointing;
@@ -176,9 +175,9 @@ void FeedFlags::flag_pointing(std::vector<Trouble>& troubles) {
 std::int64_t n_samples_left(const ObservationContext& observation, std::span<const std::uint8_t> flags) {
   std::int64_t n_left = 0;
   for (int band = 0; band < kBands; ++band) {
-    const auto of_band = flags.subspan(static_cast<std::size_t>(band * observation.level1.n_samples));
+    const auto of_band = flags.subspan(band * observation.level1.n_samples);
     for (const auto& [start, end] : observation.scans) {
-      const auto scan = of_band.subspan(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start));
+      const auto scan = of_band.subspan(start, end - start);
       n_left += std::ranges::count_if(scan, [](std::uint8_t bits) { return (bits & sample_flag::kLost) == 0; });
     }
   }
@@ -188,8 +187,7 @@ std::int64_t n_samples_left(const ObservationContext& observation, std::span<con
 std::string flag_meanings() {
   std::string text;
   for (int bit = 0; bit < sample_flag::kBits; ++bit) {
-    text +=
-        fmt::format("{}{} {}", bit > 0 ? ", " : "", 1 << bit, sample_flag::kTexts.at(static_cast<std::size_t>(bit)));
+    text += fmt::format("{}{} {}", bit > 0 ? ", " : "", 1 << bit, sample_flag::kTexts.at(bit));
   }
   return text;
 }

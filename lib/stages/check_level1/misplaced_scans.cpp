@@ -64,7 +64,7 @@ void forget_faulty(const Level1Metadata& level1, const StatedPositions& stated, 
   std::vector<PointingFault> faults = pointing_faults(directions, config);
   mark_frozen(directions, observing_runs(level1, all), config, faults);
   for (std::size_t i = 0; i < stated.samples.size(); ++i) {
-    if (faults[static_cast<std::size_t>(stated.samples[i])] != PointingFault::none) error_arcsec[i] = kNan;
+    if (faults[stated.samples[i]] != PointingFault::none) error_arcsec[i] = kNan;
   }
 }
 

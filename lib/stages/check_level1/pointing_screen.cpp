@@ -121,7 +121,7 @@ std::int64_t end_of_hold(const FeedDirections& at, std::int64_t first, std::int6
 }
 
 double held_s(const FeedDirections& at, std::int64_t first, std::int64_t end) {
-  return (at.mjd[static_cast<std::size_t>(end - 1)] - at.mjd[static_cast<std::size_t>(first)]) * kSecondsPerDay;
+  return (at.mjd[end - 1] - at.mjd[first]) * kSecondsPerDay;
 }
 
 }  // namespace
@@ -153,7 +153,7 @@ std::int64_t mark_frozen(const FeedDirections& directions, std::span<const std::
   if (2 * n_held > n_samples) return n_held;
   for (const auto& [first, end] : holds) {
     for (std::int64_t i = first; i < end; ++i) {
-      PointingFault& fault = faults[static_cast<std::size_t>(i)];
+      PointingFault& fault = faults[i];
       if (fault == PointingFault::none) fault = PointingFault::frozen;
     }
   }

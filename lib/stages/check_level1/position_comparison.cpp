@@ -34,7 +34,7 @@ PositionComparison::PositionComparison(const Level1Metadata& level1, const State
                                        const Observer& observer)
     : observer_(observer), n_times_(stated.samples.size()) {
   for (int row = 0; row < level1.n_feeds; ++row) {
-    const int feed = level1.feeds[static_cast<std::size_t>(row)];
+    const int feed = level1.feeds[row];
     if (feed <= kScienceFeeds) add_feed(level1, stated, static_cast<std::size_t>(row), feed);
   }
 }

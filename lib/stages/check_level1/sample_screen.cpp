@@ -282,7 +282,7 @@ void SampleScreen::end() {
   }
   if (n_live_ > 0) return flag_shared();
   const auto most = std::ranges::max_element(n_wrong_in_dead_) - n_wrong_in_dead_.begin();
-  std::ranges::fill(flags_, kReasonFlags[static_cast<std::size_t>(most)]);
+  std::ranges::fill(flags_, kReasonFlags[most]);
 }
 
 void SampleScreen::flag_shared() {

@@ -61,7 +61,7 @@ std::vector<std::int64_t> frame_features_at_samples(const Level1Metadata& level1
   std::vector<std::int64_t> features(level1.mjd.size(), kUnknownFeatures);
   for (std::size_t i = 0; i < features.size(); ++i) {
     const std::ptrdiff_t row = rows.nearest(level1.mjd[i]);
-    if (row != kNoRow) features[i] = std::max<std::int64_t>(level1.frame.features[static_cast<std::size_t>(row)], 0);
+    if (row != kNoRow) features[i] = std::max<std::int64_t>(level1.frame.features[row], 0);
   }
   return features;
 }
@@ -72,7 +72,7 @@ std::vector<double> vane_angle_at_samples(const Level1Metadata& level1, SampleRa
   std::vector<double> angle_deg(static_cast<std::size_t>(range[1] - range[0]), kNan);
   for (std::size_t i = 0; i < angle_deg.size(); ++i) {
     const std::ptrdiff_t row = rows.nearest(level1.mjd[static_cast<std::size_t>(range[0]) + i]);
-    if (row != kNoRow) angle_deg[i] = level1.vane.angle_deg[static_cast<std::size_t>(row)];
+    if (row != kNoRow) angle_deg[i] = level1.vane.angle_deg[row];
   }
   return angle_deg;
 }
@@ -83,7 +83,7 @@ std::vector<int> lissajous_status_at_samples(const Level1Metadata& level1) {
   for (std::size_t i = 0; i < status.size(); ++i) {
     const auto after = std::upper_bound(times.begin(), times.end(), level1.mjd[i]);
     if (after == times.begin()) continue;
-    status[i] = static_cast<int>(level1.tracker.lissajous_status[static_cast<std::size_t>(after - times.begin() - 1)]);
+    status[i] = static_cast<int>(level1.tracker.lissajous_status[after - times.begin() - 1]);
   }
   return status;
 }
@@ -107,7 +107,7 @@ std::vector<SampleRange> runs_where(std::span<const std::uint8_t> inside, Sample
   std::vector<SampleRange> runs;
   std::int64_t start = -1;
   for (std::int64_t i = within[0]; i < within[1]; ++i) {
-    const bool is_inside = inside[static_cast<std::size_t>(i)] != 0;
+    const bool is_inside = inside[i] != 0;
     if (is_inside && start < 0) start = i;
     if (!is_inside && start >= 0) {
       runs.push_back({start, i});

@@ -39,8 +39,8 @@ Reading read_sensor(const char* sensor, std::span<const double> rows_C, const Sy
 std::array<std::size_t, 2> rows_of_event(const Level1Metadata& level1, SampleRange event, double delay_s) {
   const std::vector<double>& times = level1.vane.utc_mjd;
   const double delay_d = delay_s / kSecondsPerDay;
-  const double start = level1.mjd[static_cast<std::size_t>(event[0])] + delay_d;
-  const double end = level1.mjd[static_cast<std::size_t>(event[1] - 1)] + delay_d;
+  const double start = level1.mjd[event[0]] + delay_d;
+  const double end = level1.mjd[event[1] - 1] + delay_d;
   const auto first = std::ranges::lower_bound(times, start) - times.begin();
   const auto last = std::ranges::upper_bound(times, end) - times.begin();
   if (first >= last) return {0, times.size()};

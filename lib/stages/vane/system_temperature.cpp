@@ -95,7 +95,7 @@ class SystemTemperatureWorker final : public FeedWorker {
     const auto event = static_cast<std::size_t>(block.scan);
     const EventSetup& setup = setups_.at(event);
     if (!setup.unusable.empty()) return;
-    Plateaus& plateaus = outcomes_[event].bands.at(static_cast<std::size_t>(block.band));
+    Plateaus& plateaus = outcomes_[event].bands.at(block.band);
     plateaus = find_plateaus(block, observation_.level1, setup.proposed, config_);
     if (plateaus.unusable.empty()) calibrate(block, event, plateaus.loads);
   }
@@ -239,7 +239,7 @@ Array<double, 1> mid_times(const ObservationContext& observation) {
   const std::vector<double>& mjd = observation.level1.mjd;
   std::vector<double> middle;
   for (const SampleRange& event : observation.vane_events) {
-    middle.push_back(0.5 * (mjd[static_cast<std::size_t>(event[0])] + mjd[static_cast<std::size_t>(event[1] - 1)]));
+    middle.push_back(0.5 * (mjd[event[0]] + mjd[event[1] - 1]));
   }
   return Array<double, 1>(std::move(middle));
 }

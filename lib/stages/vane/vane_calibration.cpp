@@ -62,7 +62,7 @@ Array<double, 2> combine(const Events& events, View<const double, 1> event_mjd, 
       } else if (config.event == "interpolate") {
         value = interpolated(events, event_mjd, band, channel, mjd);
       } else {
-        value = events(first_event[static_cast<std::size_t>(band)], band, channel);
+        value = events(first_event[band], band, channel);
       }
     }
   }

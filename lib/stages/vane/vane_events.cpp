@@ -17,11 +17,11 @@ constexpr double kFlickerRows = 2.0;
 double lowest_angle_deg(const Level1Metadata& level1, SampleRange event, double delay_s) {
   const std::vector<double>& times = level1.vane.utc_mjd;
   const double delay_d = delay_s / kSecondsPerDay;
-  const double start = level1.mjd[static_cast<std::size_t>(event[0])] + delay_d;
-  const double end = level1.mjd[static_cast<std::size_t>(event[1] - 1)] + delay_d;
+  const double start = level1.mjd[event[0]] + delay_d;
+  const double end = level1.mjd[event[1] - 1] + delay_d;
   const auto first = std::ranges::lower_bound(times, start) - times.begin();
   const auto last = std::ranges::upper_bound(times, end) - times.begin();
-  const auto angle = [&](std::ptrdiff_t row) { return level1.vane.angle_deg[static_cast<std::size_t>(row)]; };
+  const auto angle = [&](std::ptrdiff_t row) { return level1.vane.angle_deg[row]; };
   if (last - first == 1) return angle(first);
   double lowest = kNan;
   for (std::ptrdiff_t row = first; row + 1 < last; ++row) {
@@ -56,7 +56,7 @@ std::vector<std::uint8_t> vane_samples(const std::vector<std::int64_t>& features
 bool is_piece(SampleRange run, const std::vector<std::int64_t>& features) {
   const auto is_unknown = [&](std::int64_t sample) {
     const bool is_there = sample >= 0 && sample < std::ssize(features);
-    return is_there && features[static_cast<std::size_t>(sample)] == kUnknownFeatures;
+    return is_there && features[sample] == kUnknownFeatures;
   };
   return is_unknown(run[0] - 1) || is_unknown(run[1]);
 }
@@ -81,8 +81,7 @@ void report_missing_rows(const Level1Metadata& level1, const std::vector<SampleR
     const bool has_vane_feature = std::any_of(level1.features.begin() + start, level1.features.begin() + end,
                                               [](std::int64_t bits) { return has_feature(bits, kVaneFeature); });
     if (!has_vane_feature && std::ranges::none_of(events, touches)) continue;
-    const double length_s =
-        (level1.mjd[static_cast<std::size_t>(end - 1)] - level1.mjd[static_cast<std::size_t>(start)]) * kSecondsPerDay;
+    const double length_s = (level1.mjd[end - 1] - level1.mjd[start]) * kSecondsPerDay;
     troubles.push_back({TroubleKind::housekeeping_gap, "system_temperature", dataset,
                         fmt::format("no rows for {:.1f} s in or beside a vane event", length_s),
                         "these samples are of no load"});

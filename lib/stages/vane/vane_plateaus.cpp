@@ -128,7 +128,7 @@ Lag find_lag(const std::vector<double>& power, double middle, const ProposedLoad
   int least = std::numeric_limits<int>::max();
   double sum = 0.0, n = 0.0;
   for (std::int64_t shift = -proposed.margin; shift <= proposed.margin; ++shift) {
-    const auto angle = std::span(proposed.positions).subspan(static_cast<std::size_t>(proposed.margin + shift));
+    const auto angle = std::span(proposed.positions).subspan(proposed.margin + shift);
     const int cost = contradictions(by_power, angle, kContradictionWeight);
     if (cost < least) {
       least = cost;
@@ -139,8 +139,7 @@ Lag find_lag(const std::vector<double>& power, double middle, const ProposedLoad
     n += 1.0;
   }
   const std::int64_t best = std::llround(sum / n);
-  const auto angle =
-      std::span(proposed.positions).subspan(static_cast<std::size_t>(proposed.margin + best), by_power.size());
+  const auto angle = std::span(proposed.positions).subspan(proposed.margin + best, by_power.size());
   const std::int64_t n_in = std::ranges::count(by_power, VanePosition::in);
   const std::int64_t n_out = std::ranges::count(by_power, VanePosition::out);
   return {sum / n, least / kContradictionWeight, std::min(n_in, n_out), comes_and_goes(angle)};

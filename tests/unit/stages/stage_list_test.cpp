@@ -86,7 +86,7 @@ TEST(StageList, DatasetThatNoEarlierStageMakesIsNamedWithTheStage) {
       << message;
   EXPECT_EQ(failure({"check_level1", "system_temperature", "find_scans"}), "no error");
   EXPECT_NE(failure({"check_level1", "create_level2", "system_temperature", "find_scans", "noise_stats_level2"})
-                .find("binned_data"),
+                .find("binned_filtered_data"),
             std::string::npos);
 }
 
