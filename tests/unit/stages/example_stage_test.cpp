@@ -14,6 +14,13 @@
 #include "stages/stage_list.hpp"
 
 namespace comap {
+
+namespace level2 {
+/// A line of data/level2_datasets.hpp, were the stage one of the program's.
+inline constexpr ArrayDataset<std::int64_t, 2> kMissing{
+    "level2/example/n_missing", {feed, band, channel}, "samples", "count_missing", "missing samples of a channel"};
+}  // namespace level2
+
 namespace {
 
 /// [level2.count_missing]
@@ -31,10 +38,9 @@ class CountMissing final : public Stage {
   explicit CountMissing(CountMissingConfig config) : config_(config) {}
 
   std::string_view name() const override { return "count_missing"; }
-  FieldList requires_fields() const override { return {Field::scan_edges}; }
-  FieldList provides_fields() const override { return {}; }
+  DatasetList reads() const override { return {&level2::kScanEdges}; }
+  DatasetList writes() const override { return {&level2::kMissing}; }
   Deliveries deliveries() const override { return {.scan_samples = true}; }
-  std::vector<OutputSpec> outputs(const ObservationContext& observation) const override;
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext& observation, int feed,
                                          ProductTable& products) const override;
 
@@ -49,38 +55,25 @@ void bind(Binder& binder, CountMissingConfig& config) {
   binder.flag("count_zeros", config.count_zeros, "counts of 0 are missing, too");
 }
 
-constexpr std::string_view kMissing = "level2/example/n_missing";
-
 class Worker final : public FeedWorker {
  public:
   Worker(int n_channels, CountMissingConfig config, ProductTable& products)
-      : n_channels_(static_cast<std::size_t>(n_channels)),
-        counts_(kBands * n_channels_, 0),
-        config_(config),
-        products_(products) {}
+      : counts_(shape_of(kBands, n_channels)), config_(config), products_(products) {}
 
   void consume(const FeedBlock& block) override {
     if (block.scan < 0) return;  // another stage asked for the samples between scans
     for (int channel = 0; channel < block.n_channels; ++channel) {
-      const std::size_t element =
-          static_cast<std::size_t>(block.band) * n_channels_ + static_cast<std::size_t>(channel);
-      counts_[element] += std::ranges::count_if(
+      counts_(block.band, channel) += std::ranges::count_if(
           block.channel(channel), [&](float d) { return std::isnan(d) || (config_.count_zeros && d == 0.0F); });
     }
   }
-  void finish() override { products_.set(kMissing, std::move(counts_)); }
+  void finish() override { products_.set(level2::kMissing, std::move(counts_)); }
 
  private:
-  std::size_t n_channels_;
-  std::vector<std::int64_t> counts_;  // [band][channel]
+  Array<std::int64_t, 2> counts_;  // [band][channel]
   CountMissingConfig config_;
   ProductTable& products_;
 };
-
-std::vector<OutputSpec> CountMissing::outputs(const ObservationContext& observation) const {
-  return {feed_output(kMissing, h5::StoredType::int64,
-                      {kBands, static_cast<std::uint64_t>(observation.level1.n_channels)}, "samples")};
-}
 
 std::unique_ptr<FeedWorker> CountMissing::start_feed(const ObservationContext& observation, int /*feed*/,
                                                      ProductTable& products) const {
@@ -106,10 +99,10 @@ TEST(ExampleStage, CountsWhatIsMissingInScansOnly) {
     worker->consume(block);
   }
   worker->finish();
-  const auto counts = products.flat(kMissing);
+  const auto counts = products.flat(level2::kMissing);
   EXPECT_EQ(std::vector<std::int64_t>(counts.begin(), counts.end()),
             (std::vector<std::int64_t>{0, 0, 0, 0, 0, 0, 4, 4}));
-  EXPECT_EQ(stage.outputs(observation)[0].dataset.extent, (h5::Extent{19, 4, 2}));
+  EXPECT_EQ(stage.writes().at(0)->shape(axis_lengths(observation)), (std::vector<Index>{19, 4, 2}));
 }
 
 std::string guide() {
