@@ -6,7 +6,7 @@
 namespace comap {
 
 std::vector<std::uint8_t> BrightSky::mask(const Level1Metadata& level1, int feed) const {
-  const auto n = static_cast<std::size_t>(level1.n_samples);
+  const std::size_t n = level1.n_samples;
   const auto azimuth_deg = feed_samples(level1, level1.azimuth_deg, feed, {0, level1.n_samples});
   const auto elevation_deg = feed_samples(level1, level1.elevation_deg, feed, {0, level1.n_samples});
   std::vector<double> longitude_deg(n), latitude_deg(n);

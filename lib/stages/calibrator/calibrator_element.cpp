@@ -87,9 +87,7 @@ Background background_of(const ChosenSamples& chosen, const CalibratorFitConfig&
   }
   for (std::size_t i = 0; i + 1 < chosen.sweep_starts.size(); ++i) {
     const std::size_t first = chosen.sweep_starts[i], end = chosen.sweep_starts[i + 1];
-    background.add_stretch(first, end - first,
-                           {{chosen.time.begin() + static_cast<std::ptrdiff_t>(first),
-                             chosen.time.begin() + static_cast<std::ptrdiff_t>(end)}});
+    background.add_stretch(first, end - first, {{chosen.time.begin() + first, chosen.time.begin() + end}});
   }
   return background;
 }
@@ -214,7 +212,7 @@ bool is_rejected(const SourceVector& source, double beam_sigma_deg, double radiu
 /// Chi-square within one sigma of the peak over the samples there less the parameters of the source, which these
 /// samples determine; NaN without such samples.
 double core_chi2(const SourceFit& fit, const ChosenSamples& samples, double noise_K, bool fit_angle) {
-  const double n_parameters = static_cast<double>(fit_angle ? kSourceParameters : kSourceParameters - 1);
+  const double n_parameters = fit_angle ? kSourceParameters : kSourceParameters - 1;
   const double edge_K = fit.value[kAmplitude] * std::exp(-0.5);
   double sum = 0.0, n = 0.0;
   for (std::size_t i = 0; i < fit.residual_K.size(); ++i) {
@@ -328,7 +326,7 @@ CalibratorScan calibrator_scan(const ObservationContext& observation, int feed, 
   CalibratorScan scan;
   scan.range = observation.scans.front();
   const auto [start, end] = scan.range;
-  const auto n = static_cast<std::size_t>(end - start);
+  const std::size_t n = end - start;
   const auto mjd = std::span<const double>(level1.mjd).subspan(start, n);
   const auto elevation = feed_samples(level1, level1.elevation_deg, feed, scan.range);
   const auto stored_azimuth = feed_samples(level1, level1.azimuth_deg, feed, scan.range);

@@ -54,8 +54,8 @@ class MetadataCheck {
   double step_s(std::size_t i) const { return (level1_.mjd[i] - level1_.mjd[i - 1]) * kSecondsPerDay; }
   double stated_sample_time_s() const;
   std::span<const double> band(int band) const {
-    const auto n = static_cast<std::size_t>(level1_.n_channels);
-    return std::span(level1_.frequency_GHz).subspan(static_cast<std::size_t>(band) * n, n);
+    const std::size_t n = level1_.n_channels;
+    return std::span(level1_.frequency_GHz).subspan(band * n, n);
   }
 
   const Level1Metadata& level1_;
