@@ -7,11 +7,11 @@
 #include <string_view>
 
 #include "core/text.hpp"
+#include "io/map/continuum_map.hpp"
 
 namespace comap {
 namespace {
 
-constexpr std::size_t kHistoryColumns = 72;
 constexpr std::string_view kLineBlanks = " \t";
 constexpr std::string_view kHeading = "Effective configuration:";
 

@@ -320,6 +320,23 @@ double median(std::span<const double> values) {
   return median(values, scratch);
 }
 
+double upper_median(std::vector<double> values) {
+  if (values.empty()) return kNan;
+  const auto middle = values.begin() + std::ssize(values) / 2;
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
+double finite_mean(std::span<const double> values) {
+  double sum = 0.0, n = 0.0;
+  for (const double value : values) {
+    if (!std::isfinite(value)) continue;
+    sum += value;
+    n += 1.0;
+  }
+  return n > 0.0 ? sum / n : kNan;
+}
+
 double mad_sigma(std::span<const double> values) {
   const double middle = median(values);
   std::vector<double> deviations(values.begin(), values.end());

@@ -236,4 +236,12 @@ void horizontal_to_sky(const Observer& observer, std::span<const double> mjd_utc
   }
 }
 
+SkyPositions horizontal_to_sky(const Observer& observer, std::span<const double> mjd_utc,
+                               std::span<const double> azimuth_deg, std::span<const double> elevation_deg,
+                               SkyFrame frame) {
+  SkyPositions at{std::vector<double>(mjd_utc.size()), std::vector<double>(mjd_utc.size())};
+  horizontal_to_sky(observer, mjd_utc, azimuth_deg, elevation_deg, frame, at.longitude_deg, at.latitude_deg);
+  return at;
+}
+
 }  // namespace comap

@@ -34,4 +34,18 @@ bool tells_how(std::string_view card);
 HealpixDefinition healpix_of_cards(const std::string& path, double nside, const std::string& ordering,
                                    const std::string& coordinates);
 
+/// A WCS, but for its size, of what has text(name) and number(name) by card.
+template <typename Cards>
+WcsDefinition wcs_of_cards(Cards& cards) {
+  WcsDefinition wcs;
+  for (std::size_t axis = 0; axis < 2; ++axis) {
+    const std::string number = std::to_string(axis + 1);
+    wcs.ctype[axis] = cards.text("CTYPE" + number);
+    wcs.crpix[axis] = cards.number("CRPIX" + number);
+    wcs.crval_deg[axis] = cards.number("CRVAL" + number);
+    wcs.cdelt_deg[axis] = cards.number("CDELT" + number);
+  }
+  return wcs;
+}
+
 }  // namespace comap

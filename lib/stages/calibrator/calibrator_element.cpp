@@ -334,8 +334,7 @@ CalibratorScan calibrator_scan(const ObservationContext& observation, int feed, 
   const std::vector<double> azimuth =
       drifts ? drift_corrected(stored_azimuth) : std::vector<double>(stored_azimuth.begin(), stored_azimuth.end());
   const Observer observer;
-  std::vector<double> ra(n), dec(n);
-  horizontal_to_sky(observer, mjd, azimuth, elevation, SkyFrame::icrs, ra, dec);
+  const auto [ra, dec] = horizontal_to_sky(observer, mjd, azimuth, elevation, SkyFrame::icrs);
 
   const SkyPosition first = source_place(observer, source, mjd.front()).icrs;
   const SkyPosition last = source_place(observer, source, mjd.back()).icrs;

@@ -1,7 +1,6 @@
 #include "stages/check_level1/feed_flags.hpp"
 
 #include <fmt/core.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -48,12 +47,6 @@ std::string text_of(std::uint8_t flag, const CheckLevel1Config& limits) {
       return fmt::format("scans with less than {:g} times the variance of the radiometer equation",
                          limits.min_noise_ratio);
   }
-}
-
-/// " in bands 0, 2"; nothing for all bands.
-std::string in_bands(const std::vector<int>& bands) {
-  if (bands.size() == kBands) return "";
-  return fmt::format(" in band{} {}", bands.size() > 1 ? "s" : "", fmt::join(bands, ", "));
 }
 
 }  // namespace

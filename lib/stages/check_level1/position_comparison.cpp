@@ -58,9 +58,9 @@ void PositionComparison::add_feed(const Level1Metadata& level1, const StatedPosi
 }
 
 std::vector<SkyPosition> PositionComparison::computed(double late_s) const {
-  std::vector<double> mjd = mjd_, ra_deg(mjd_.size()), dec_deg(mjd_.size());
+  std::vector<double> mjd = mjd_;
   for (double& time : mjd) time -= late_s / kSecondsPerDay;
-  horizontal_to_sky(observer_, mjd, azimuth_deg_, elevation_deg_, SkyFrame::icrs, ra_deg, dec_deg);
+  const auto [ra_deg, dec_deg] = horizontal_to_sky(observer_, mjd, azimuth_deg_, elevation_deg_, SkyFrame::icrs);
   std::vector<SkyPosition> places;
   for (std::size_t i = 0; i < mjd.size(); ++i) places.push_back({ra_deg[i], dec_deg[i]});
   return places;

@@ -1,3 +1,4 @@
+#include "core/error.hpp"
 #include "core/stopping.hpp"
 
 #include <gtest/gtest.h>
