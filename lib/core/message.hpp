@@ -129,7 +129,8 @@ requires(!Flat<T>) void travel(Way& way, T& x) {
 
 template <typename Way, Resizable T>
 void travel(Way& way, T& x) {
-  x.resize(way.length(x.size()));
+  const std::size_t n = way.length(x.size());
+  if constexpr (Way::kFills) x = T(n, typename T::value_type());  // resize() makes GCC 12 warn of an array's bounds
   if constexpr (Flat<typename T::value_type>) {
     way.copy(x.data(), x.size() * sizeof(typename T::value_type));
   } else {

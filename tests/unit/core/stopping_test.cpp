@@ -1,4 +1,3 @@
-#include "core/error.hpp"
 #include "core/stopping.hpp"
 
 #include <gtest/gtest.h>
@@ -7,6 +6,7 @@
 #include <chrono>
 #include <thread>
 
+#include "core/error.hpp"
 #include "core/retry.hpp"
 
 namespace comap {
