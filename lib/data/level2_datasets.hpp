@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -131,7 +132,7 @@ inline constexpr ArrayDataset<double, 2> kLevel1AutoRms{
     {feed, band, channel},
     "counts",
     "noise_stats_level1",
-    "white noise from the differences of neighbouring samples inside scans",
+    "white noise from the differences of neighbouring samples, between scans too",
     Content::values};
 
 inline constexpr ArrayDataset<double, 3> kAtmosphereOffsets{"level2/atmosphere/offsets",
@@ -169,7 +170,7 @@ inline constexpr ArrayDataset<float, 3> kBinnedFiltered{"level2/binned_filtered_
                                                         {feed, band, sub_band, sample},
                                                         "K",
                                                         "gain_filter",
-                                                        "the same with the fluctuations of the gain taken out",
+                                                        "binned_data with the fluctuations of the gain taken out",
                                                         Content::values};
 inline constexpr ArrayDataset<double, 3> kEffectiveTsys{"level2/gain_filter/effective_tsys",
                                                         {feed, band, sub_band, scan},
@@ -192,7 +193,7 @@ inline constexpr ArrayDataset<double, 3> kGainInformationMatrix{
     {feed, band, other_band, scan},
     "",
     "gain_filter",
-    "the same with the correlations of bands, for sky = \"power_law\""};
+    "gain_information with the correlations of bands, for sky = \"power_law\""};
 inline constexpr ArrayDataset<double, 2> kSigmaCommon{"level2/gain_filter/sigma_common",
                                                       {feed, band, scan},
                                                       "",
@@ -312,7 +313,7 @@ inline constexpr MeasuredDatasets kMinorStd =
              "standard deviation of the beam along its minor axis", "standard error of minor_std");
 inline constexpr MeasuredDatasets kPositionAngle =
     measured("level2/calibrator_fit/position_angle", "level2/calibrator_fit/position_angle_errors", "deg",
-             "of the beam's major axis", "standard error of position_angle");
+             "position angle of the beam's major axis", "standard error of position_angle");
 inline constexpr MeasuredDatasets kFlux = measured("level2/calibrator_fit/flux", "level2/calibrator_fit/flux_errors",
                                                    "Jy", "flux density of the calibrator", "standard error of flux");
 inline constexpr ArrayDataset<double, 2> kCalibratorChi2{
@@ -322,6 +323,10 @@ inline constexpr ArrayDataset<double, 2> kCalibratorChi2{
 std::span<const Dataset* const> all_datasets();
 /// nullptr for a path that is not in the table.
 const Dataset* find_dataset(std::string_view path);
+/// "feed band channel"
+std::string axes_text(const Dataset& dataset);
+/// The table as lines of Markdown, without a line feed at its end: the end of docs/files.md.
+std::string datasets_page();
 
 /// Root attribute of a file that was written to its end: 1, the last thing written.
 inline constexpr std::string_view kCompleteAttribute = "comap_mpi_complete";
