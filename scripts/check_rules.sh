@@ -53,6 +53,7 @@ report "includes are those of the table in docs/architecture.md" "$(awk -F '|' '
   }' docs/architecture.md <(sources lib mpi apps | xargs -r grep -H '^#include "'))"
 
 report "no include circles" "$(scripts/house.py --circles)"
+report "files that documentation and comments name exist" "$(scripts/named_files.py)"
 
 # Tests of X lie in X_test.cpp or X_SUBJECT_test.cpp at the place of X in lib. The stage of the guide is in no source.
 report "tests/unit mirrors lib" "$(git ls-files 'tests/unit/*_test.cpp' | grep -v '/example_stage_test\.cpp$' | while read -r f; do

@@ -1,5 +1,7 @@
 #include "data/level2_datasets.hpp"
 
+#include <fmt/ranges.h>
+
 #include "core/constants.hpp"
 #include "core/error.hpp"
 
@@ -8,6 +10,9 @@ namespace {
 
 constexpr std::array<std::string_view, kAxes> kAxisNames = {"feed",     "feed_row", "event", "band",   "other_band",
                                                             "sub_band", "channel",  "scan",  "sample", "edge"};
+
+/// By ElementType.
+constexpr auto kTypeNames = std::to_array<std::string_view>({"int8", "uint8", "int32", "int64", "float32", "float64"});
 
 // In the order of the stages.
 constexpr std::array kAll = std::to_array<const Dataset*>({
@@ -94,6 +99,22 @@ std::span<const Dataset* const> all_datasets() { return kAll; }
 const Dataset* find_dataset(std::string_view path) {
   const auto found = std::ranges::find(kAll, path, [](const Dataset* dataset) { return dataset->path; });
   return found == kAll.end() ? nullptr : *found;
+}
+
+std::string axes_text(const Dataset& dataset) {
+  std::vector<std::string_view> names;
+  for (const Axis axis : dataset.axes()) names.push_back(axis_name(axis));
+  return fmt::format("{}", fmt::join(names, " "));
+}
+
+std::string datasets_page() {
+  std::string page = "| path | type | axes | unit | stage | description |\n| --- | --- | --- | --- | --- | --- |";
+  for (const Dataset* line : kAll) {
+    page +=
+        fmt::format("\n| `{}` | {} | {} | {} | {} | {} |", line->path, kTypeNames[static_cast<std::size_t>(line->type)],
+                    axes_text(*line), line->unit, line->stage, line->description);
+  }
+  return page;
 }
 
 }  // namespace comap::level2

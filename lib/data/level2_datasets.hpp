@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -138,7 +139,7 @@ inline constexpr ArrayDataset<std::int64_t, 2> kScanEdges("level2/scan_edges", a
 
 inline constexpr ArrayDataset<double, 2> kLevel1AutoRms(
     "level1_noise_stats/auto_rms", axes::kChannels, "counts", "noise_stats_level1",
-    "white noise from the differences of neighbouring samples inside scans", Content::values);
+    "white noise from the differences of neighbouring samples, between scans too", Content::values);
 
 inline constexpr ArrayDataset<double, 3> kAtmosphereOffsets("level2/atmosphere/offsets", axes::kChannelScans, "K",
                                                             "atmosphere",
@@ -158,7 +159,7 @@ inline constexpr ArrayDataset<float, 3> kBinned(
     "time streams of the half bands; 0 outside scans, NaN where samples are missing", Content::values);
 inline constexpr ArrayDataset<float, 3> kBinnedFiltered("level2/binned_filtered_data", axes::kStreams, "K",
                                                         "gain_filter",
-                                                        "the same with the fluctuations of the gain taken out",
+                                                        "binned_data with the fluctuations of the gain taken out",
                                                         Content::values);
 inline constexpr ArrayDataset<double, 3> kEffectiveTsys("level2/gain_filter/effective_tsys", axes::kSubBandScans, "K",
                                                         "gain_filter",
@@ -170,7 +171,7 @@ inline constexpr ArrayDataset<double, 2> kGainInformation(
     "inverse variance with which a sample tells the gain of a band");
 inline constexpr ArrayDataset<double, 3> kGainInformationMatrix(
     "level2/gain_filter/gain_information_matrix", axes::kBandPairScans, "", "gain_filter",
-    "the same with the correlations of bands, for sky = \"power_law\"");
+    "gain_information with the correlations of bands, for sky = \"power_law\"");
 inline constexpr ArrayDataset<double, 2> kSigmaCommon("level2/gain_filter/sigma_common", axes::kBandScans, "",
                                                       "gain_filter",
                                                       "prior of the gain that all bands share: relative, at 0.1 Hz");
@@ -247,7 +248,7 @@ inline constexpr MeasuredDatasets kMinorStd =
              "standard deviation of the beam along its minor axis", "standard error of minor_std");
 inline constexpr MeasuredDatasets kPositionAngle =
     measured("level2/calibrator_fit/position_angle", "level2/calibrator_fit/position_angle_errors", "deg",
-             "of the beam's major axis", "standard error of position_angle");
+             "position angle of the beam's major axis", "standard error of position_angle");
 inline constexpr MeasuredDatasets kFlux = measured("level2/calibrator_fit/flux", "level2/calibrator_fit/flux_errors",
                                                    "Jy", "flux density of the calibrator", "standard error of flux");
 inline constexpr ArrayDataset<double, 2> kCalibratorChi2("level2/calibrator_fit/chi2", axes::kSubBands, "",
@@ -257,6 +258,10 @@ inline constexpr ArrayDataset<double, 2> kCalibratorChi2("level2/calibrator_fit/
 std::span<const Dataset* const> all_datasets();
 /// nullptr for a path that is not in the table.
 const Dataset* find_dataset(std::string_view path);
+/// "feed band channel"
+std::string axes_text(const Dataset& dataset);
+/// The table as lines of Markdown, without a line feed at its end: the end of docs/files.md.
+std::string datasets_page();
 
 /// Root attribute of a file that was written to its end: 1, the last thing written.
 inline constexpr std::string_view kCompleteAttribute = "comap_mpi_complete";

@@ -5,6 +5,7 @@
 
 #include "data/level2_datasets.hpp"
 #include "io/level1/band_order.hpp"
+#include "io/level2/dataset_attributes.hpp"
 #include "stages/create_level2.hpp"
 
 namespace comap {
@@ -68,6 +69,8 @@ void write_values(h5::File& file, const CopyItem& item, const CopiedValues& valu
   spec.type = stays_integer(item) ? h5::StoredType::int64 : h5::StoredType::float64;
   spec.extent = item.extent;
   const h5::Dataset dataset = file.create_dataset(item.path, spec);
+  // Scaled by the user it has another unit, which only he knows.
+  if (const auto* line = level2::find_dataset(item.path); line && item.scale == 1.0) describe_dataset(file, *line);
   const h5::Slab slab = has_share ? h5::Slab::all(item.extent) : h5::Slab::none(item.extent.size());
   if (stays_integer(item)) {
     dataset.write(slab, std::span<const std::int64_t>(values.integers));

@@ -137,7 +137,6 @@ void Level2Writer::declare() {
       spec.chunk = chunk_of(*dataset, spec.extent);
       spec.checksum = !spec.chunk.empty();
       spec.compression = spec.chunk.empty() ? 0 : io_.compression;
-      spec.unit = dataset->unit;
       file_->create_dataset(dataset->path, spec);
       describe_dataset(*file_, *dataset);
     }

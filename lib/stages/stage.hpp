@@ -146,7 +146,7 @@ class Stage {
                                              const std::vector<ProductTable>& /*products*/) const {
     return {};
   }
-  /// Rows of `calibration_flux` (data/calibration_rows.hpp) from the products of one feed.
+  /// Rows of `calibration_flux` (data/observation.hpp) from the products of one feed.
   virtual std::vector<CalibrationFlux> calibration_flux(const ObservationContext& observation, int feed,
                                                         const ProductTable& products) const;
 };

@@ -4,6 +4,7 @@
 
 #include "command.hpp"
 #include "core/rank_zero.hpp"
+#include "data/level2_datasets.hpp"
 #include "probe.hpp"
 #include "table_output.hpp"
 
@@ -55,6 +56,8 @@ void add_check_command(CLI::App& program, Commands& commands, GlobalOptions& opt
   commands.back().needs_mpi = false;
   app->add_option("FILE", own->files, "Level-1 or Level-2 files")->required()->type_name("");
   app->add_option("--format", own->format, kOutputFormats)->capture_default_str();
+  // As --version it prints a text and ends, whatever else is given or missing.
+  app->set_version_flag("--datasets", level2::datasets_page, "Print the table of Level-2 datasets (docs/files.md)");
   app->add_flag("--deep", own->deep, "Read all TOD of Level-1 files, not samples of it");
 }
 

@@ -3,12 +3,8 @@
 namespace comap {
 
 void describe_dataset(h5::File& file, const level2::Dataset& dataset) {
-  std::string axes;
-  for (const level2::Axis axis : dataset.axes()) {
-    if (!axes.empty()) axes += ' ';
-    axes += axis_name(axis);
-  }
-  file.write_attribute(dataset.path, "axes", axes);
+  if (!dataset.unit.empty()) file.write_attribute(dataset.path, "unit", std::string(dataset.unit));
+  file.write_attribute(dataset.path, "axes", axes_text(dataset));
   file.write_attribute(dataset.path, "description", std::string(dataset.description));
 }
 

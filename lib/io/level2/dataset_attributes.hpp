@@ -7,8 +7,8 @@
 
 namespace comap {
 
-/// Writes the attributes `axes` ("feed band channel") and `description` of a dataset that is in the file. Collective in
-/// a parallel file.
+/// Writes the attributes `unit`, unless it is a pure number, `axes` ("feed band channel") and `description` of a
+/// dataset that is in the file. Collective in a parallel file.
 void describe_dataset(h5::File& file, const level2::Dataset& dataset);
 
 }  // namespace comap

@@ -18,7 +18,7 @@ enum class PointingFault : std::uint8_t {
   missing,    ///< azimuth or elevation not finite, exactly 0 (an encoder that drops out), or elevation outside 0-90 deg
   jump,       ///< out of reach from the samples before and after it
   frozen,     ///< the telescope moves, this does not
-  misplaced,  ///< contradicts what the file states on the sky (scan_positions.hpp)
+  misplaced,  ///< contradicts what the file states on the sky (misplaced_scans.hpp)
 };
 
 /// Directions of one feed [sample].

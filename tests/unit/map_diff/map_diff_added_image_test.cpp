@@ -12,6 +12,7 @@
 #include "io/map/map_writer.hpp"
 #include "io/plot/map_picture.hpp"
 #include "map_diff/map_diff.hpp"
+#include "support/source_files.hpp"
 #include "support/test_map.hpp"
 
 namespace comap {
@@ -100,6 +101,13 @@ TEST(AddedImage, MapsOfOlderVersionsLackIt) {
   map.images.pop_back();
   write_map_fits(path, map);
   EXPECT_EQ(read_map(path, longer_table()).images.size(), kFirstImages);
+}
+
+// The places of the guide in sources, counted on an image of the program; the third is its description.
+TEST(AddedImage, TouchesThreePlaces) {
+  EXPECT_EQ(test::sources_with("\"NAIVE\""),
+            (std::vector<std::string>{"lib/io/map/continuum_map.hpp", "lib/map/products/map_images.cpp"}));
+  EXPECT_NE(read_text(COMAP_SOURCE_DIR "/docs/mapmaking.md").find("`NAIVE`"), std::string::npos);
 }
 
 }  // namespace
