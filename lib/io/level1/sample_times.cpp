@@ -16,7 +16,7 @@ constexpr double kStepTolerance = 0.5;       ///< median steps
 constexpr std::size_t kStampsAtTheEnds = 4;  ///< that must agree before a first or last stamp is made from them
 
 double median_of(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  const auto middle = values.begin() + values.size() / 2;
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
 }

@@ -25,7 +25,7 @@ constexpr double kPercent = 100.0;
 double typical_ratio(std::span<const float> above, std::span<const float> below) {
   std::vector<double> ratios;
   for (std::size_t i = 0; i < above.size(); ++i) {
-    ratios.push_back(static_cast<double>(above[i]) / static_cast<double>(below[i]));
+    ratios.push_back(double{above[i]} / below[i]);
   }
   return median(std::span<const double>(ratios));
 }
@@ -41,7 +41,7 @@ double airmass_of(const ObservationContext& observation, int feed, std::size_t e
 
 /// ", in bands 0, 2"; nothing for all.
 std::string in_bands(const std::vector<int>& bands) {
-  if (bands.size() == static_cast<std::size_t>(kBands)) return "";
+  if (bands.size() == kBands) return "";
   return fmt::format(", in band{} {}", bands.size() > 1 ? "s" : "", fmt::join(bands, ", "));
 }
 
@@ -94,8 +94,8 @@ class EventComparison {
   }
 
   void leave_out(std::size_t event, std::size_t lowest) {
-    std::ranges::fill(tsys_K_.row(event, band_), static_cast<float>(kNan));
-    std::ranges::fill(gain_.row(event, band_), static_cast<float>(kNan));
+    std::ranges::fill(tsys_K_.row(event, band_), kFloatNan);
+    std::ranges::fill(gain_.row(event, band_), kFloatNan);
     add(TroubleKind::vane_power,
         fmt::format(
             "system temperature in vane event {} more than {:g} % above that in event {}: the vane may cover the "
