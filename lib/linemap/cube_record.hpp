@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What the header of a cube says of the run.
+/// The record of a run in the header of a cube.
 
 #include <string>
 #include <vector>

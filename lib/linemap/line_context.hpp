@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What all observations of a line cube share.
+/// Settings and grids that all observations of a line cube share.
 
 #include <cstdint>
 #include <span>

@@ -234,7 +234,7 @@ void LineJob::write_lines() {
   results_.push_back(write_line(stack_lines(stacked, axes_[0], plan_.lines[0].rest_GHz), 0, record_of(all), true));
 }
 
-/// What a cube of these lines was made from; the samples of a stack are those of all its lines.
+/// The record of what a cube of these lines was made from; the samples of a stack are those of all its lines.
 CubeRecord LineJob::record_of(std::span<const std::size_t> lines) const {
   CubeRecord record;
   record.mean_mjd = mean_mjd_;
