@@ -139,7 +139,7 @@ Share read_share(const IoSubject& subject, const IoSetting& setting, const std::
   share.open_s = now_s() - begin_s;
   std::exception_ptr failure;
   const std::uint64_t n_rows = file.info().extent.front();
-  const auto n_ranks = static_cast<std::uint64_t>(team.size());
+  const std::uint64_t n_ranks = team.size();
   for (std::uint64_t first = 0; first < n_rows; first += n_ranks) {
     const std::uint64_t row = first + static_cast<std::uint64_t>(team.rank());
     for (const h5::Slab& slab : slabs_of_row(file.info(), row, setting.access, subject.slice_samples)) {

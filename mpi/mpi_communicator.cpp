@@ -163,7 +163,7 @@ void MpiCommunicator::max(std::span<double> values) const {
 
 void MpiCommunicator::broadcast(Bytes& bytes, int root) const {
   const Waiting waiting(*this);
-  auto length = static_cast<std::uint64_t>(bytes.size());
+  std::uint64_t length = bytes.size();
   check(MPI_Bcast(&length, 1, MPI_UINT64_T, root, comm_), "MPI_Bcast");
   bytes.resize(length);
   in_pieces(bytes.size(), max_count_, [&](std::size_t offset, int count) {
@@ -173,9 +173,9 @@ void MpiCommunicator::broadcast(Bytes& bytes, int root) const {
 
 std::vector<Bytes> MpiCommunicator::all_gather(const Bytes& bytes) const {
   const Waiting waiting(*this);
-  const auto n_ranks = static_cast<std::size_t>(size_);
+  const std::size_t n_ranks = size_;
   std::vector<std::uint64_t> lengths(n_ranks);
-  const auto length = static_cast<std::uint64_t>(bytes.size());
+  const std::uint64_t length = bytes.size();
   // NOLINTNEXTLINE(mpi-type-mismatch): the check sees unsigned long, which uint64_t is here
   check(MPI_Allgather(&length, 1, MPI_UINT64_T, lengths.data(), 1, MPI_UINT64_T, comm_), "MPI_Allgather");
   std::vector<Bytes> result(n_ranks);
@@ -202,7 +202,7 @@ std::vector<Bytes> MpiCommunicator::all_gather(const Bytes& bytes) const {
 }
 
 std::vector<Bytes> MpiCommunicator::all_to_all(const std::vector<Bytes>& to) const {
-  const auto n_ranks = static_cast<std::size_t>(size_);
+  const std::size_t n_ranks = size_;
   if (to.size() != n_ranks) throw Bug("all_to_all needs one array for each rank");
   const Waiting waiting(*this);
   std::vector<std::uint64_t> outgoing(n_ranks);

@@ -15,7 +15,7 @@ std::vector<int> team_of_ranks(int n_ranks, std::int64_t n_observations, int ran
     const auto busy = static_cast<int>(std::clamp<std::int64_t>(n_observations, 1, n_ranks));
     n_teams = std::max(busy, teams_of(kScienceFeeds));
   }
-  std::vector<int> teams(static_cast<std::size_t>(n_ranks));
+  std::vector<int> teams(n_ranks);
   for (int rank = 0; rank < n_ranks; ++rank) {
     const int size = ranks_per_observation > 0 ? std::min(ranks_per_observation, n_ranks) : 0;
     teams[rank] = size > 0 ? rank / size : static_cast<int>(std::int64_t{rank} * n_teams / n_ranks);

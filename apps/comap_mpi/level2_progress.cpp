@@ -81,7 +81,7 @@ void Level2Progress::show_status() const {
     log_info("{}", status_line());
     return;
   }
-  const auto filled = static_cast<std::size_t>(kBarWidth * (n_total_ - n_left()) / std::max<std::int64_t>(n_total_, 1));
+  const std::size_t filled = kBarWidth * (n_total_ - n_left()) / std::max<std::int64_t>(n_total_, 1);
   fmt::print(stderr, "\r[{}{}] {}\033[K{}", std::string(filled, '#'), std::string(kBarWidth - filled, ' '),
              status_line(), n_left() == 0 ? "\n" : "");
 }

@@ -122,8 +122,8 @@ std::map<std::string, std::string> deadly_files(const Communicator& world, const
                                                 ProbeDepth depth) {
   const auto all_paths = share(world, paths);
   std::vector<std::string> my_paths;
-  const auto n_ranks = static_cast<std::size_t>(world.size());
-  for (auto i = static_cast<std::size_t>(world.rank()); i < all_paths.size(); i += n_ranks) {
+  const std::size_t n_ranks = world.size();
+  for (std::size_t i = world.rank(); i < all_paths.size(); i += n_ranks) {
     if (!all_paths[i].empty()) my_paths.push_back(all_paths[i]);
   }
   std::map<std::string, std::string> mine, all;

@@ -32,8 +32,8 @@ std::vector<InspectedFile> find_candidates(const ScanOptions& options, ScanRepor
 /// Every rank inspects its share; rank 0 gets all, in order of path.
 std::vector<FileFinding> inspect_shared(const std::vector<InspectedFile>& candidates, const ScanOptions& options,
                                         const Communicator& world) {
-  const auto rank = static_cast<std::size_t>(world.rank());
-  const auto n_ranks = static_cast<std::size_t>(world.size());
+  const std::size_t rank = world.rank();
+  const std::size_t n_ranks = world.size();
   std::vector<InspectedFile> share;
   for (std::size_t i = rank; i < candidates.size(); i += n_ranks) share.push_back(candidates[i]);
   std::vector<FileFinding> mine;

@@ -194,7 +194,7 @@ VerifyReport verify(Catalogue* catalogue, const StageList& stages, const VerifyO
   std::unique_ptr<Questions> questions;
   run_on_rank_zero(world, [&] { questions = std::make_unique<Questions>(*catalogue, options); });
   const auto n_all = static_cast<std::size_t>(world.sum(questions ? static_cast<std::int64_t>(questions->size()) : 0));
-  const auto rank = static_cast<std::size_t>(world.rank()), n_ranks = static_cast<std::size_t>(world.size());
+  const std::size_t rank = world.rank(), n_ranks = world.size();
   const std::size_t per_round = kObservationsPerRound * n_ranks;
   for (std::size_t first = 0; first < n_all; first += per_round) {
     const auto round = from_rank_zero(world, [&] { return questions->round(first, per_round); });

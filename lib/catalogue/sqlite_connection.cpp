@@ -48,7 +48,7 @@ SqlValue column_value(sqlite3_stmt* statement, int column) {
       return sqlite3_column_double(statement, column);
     default: {
       const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
-      return std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
+      return std::string(text, sqlite3_column_bytes(statement, column));
     }
   }
 }

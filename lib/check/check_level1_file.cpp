@@ -131,11 +131,11 @@ std::vector<Trouble> check_feed(const ObservationContext& observation, const Che
   FeedFlags flags(observation, feed, limits);
   std::vector<float> tod;
   for (const auto& [start, end, in_scan] : stretches) {
-    const auto band_size = static_cast<std::size_t>(level1.n_channels * (end - start));
+    const std::size_t band_size = level1.n_channels * (end - start);
     tod.resize(kBands * band_size);
     reader.read({row, 0, kBands, start, end - start}, tod);
     for (int band = 0; band < kBands; ++band) {
-      const auto of_band = std::span(tod).subspan(static_cast<std::size_t>(band) * band_size, band_size);
+      const auto of_band = std::span(tod).subspan(band * band_size, band_size);
       bands[band].add(of_band);
       FeedBlock block;
       block.feed = feed;

@@ -249,8 +249,8 @@ class Level2Check {
     double sum = 0.0, n = 0.0;
     for (std::size_t stream = 0; stream < values.size(); stream += n_samples) {
       for (std::size_t i = 0; i + 1 < scans_.size(); i += 2) {
-        const auto length = static_cast<std::size_t>(scans_[i + 1] - scans_[i]);
-        const auto scan = values.subspan(stream + static_cast<std::size_t>(scans_[i]), length);
+        const std::size_t length = scans_[i + 1] - scans_[i];
+        const auto scan = values.subspan(stream + scans_[i], length);
         sum += finite_share(scan) * static_cast<double>(length);
         n += static_cast<double>(length);
       }

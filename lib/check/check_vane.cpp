@@ -20,7 +20,7 @@ void calibrate_feed(const ObservationContext& observation, const CheckLevel1Conf
   for (std::size_t event = 0; event < observation.vane_events.size(); ++event) {
     const auto [start, end] = observation.vane_events[event];
     tod.resize(level1.n_channels * (end - start));
-    flags.assign(static_cast<std::size_t>(end - start), 0);
+    flags.assign(end - start, 0);
     for (int band = 0; band < kBands; ++band) {
       reader.read({row, band, 1, start, end - start}, tod);
       FeedBlock block;

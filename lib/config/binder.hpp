@@ -97,7 +97,7 @@ class Binder {
   /// Other integer types and enums go through the functions above.
   template <typename Integer>
   void integer_as(std::string_view key, Integer& value, Limits limits, std::string_view comment) {
-    auto wide = static_cast<std::int64_t>(value);
+    std::int64_t wide = value;
     integer(key, wide, limits, comment);
     value = static_cast<Integer>(wide);
   }

@@ -118,7 +118,7 @@ KeyPlaces read_toml(std::string_view text, const std::string& file_name, const s
   try {
     root = toml::parse(text, file_name);
   } catch (const toml::parse_error& error) {
-    const auto line = static_cast<std::int64_t>(error.source().begin.line);
+    const std::int64_t line = error.source().begin.line;
     const std::string quotes = forgotten_quotes(text, line);
     problems.add({file_name, line}, "",
                  quotes.empty() ? fmt::format("not valid TOML: {}", error.description()) : quotes);

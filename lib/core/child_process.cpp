@@ -84,7 +84,7 @@ void read_available(FileDescriptor& pipe, std::string& text) {
   while (pipe.is_open()) {
     const ssize_t n_bytes = read(pipe.number(), buffer.data(), buffer.size());
     if (n_bytes > 0) {
-      text.append(buffer.data(), static_cast<std::size_t>(n_bytes));
+      text.append(buffer.data(), n_bytes);
       if (text.size() > kMaxOutputBytes) return;
     } else if (n_bytes < 0 && errno == EINTR) {
       continue;

@@ -219,7 +219,7 @@ std::vector<T> all_gather(const Communicator& ranks, const T& mine) {
 /// The same on rank 0; nothing elsewhere. Collective.
 template <typename T>
 std::vector<T> gather(const Communicator& ranks, const T& mine) {
-  std::vector<Bytes> to(static_cast<std::size_t>(ranks.size()));
+  std::vector<Bytes> to(ranks.size());
   to[0] = pack(mine);
   const std::vector<Bytes> from = ranks.all_to_all(to);
   std::vector<T> all;

@@ -71,7 +71,7 @@ class View {
   template <std::integral... I>
   requires(sizeof...(I) + 1 == N) std::span<T> row(I... index)
   const {
-    const auto length = static_cast<std::size_t>(shape_[N - 1]);
+    const std::size_t length = shape_[N - 1];
     if constexpr (N == 1) {
       return {data_, length};
     } else {

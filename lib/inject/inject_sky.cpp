@@ -13,6 +13,7 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/final_name.hpp"
+#include "data/array.hpp"
 #include "inject/injection_truth.hpp"
 #include "inject/tod_blocks.hpp"
 #include "io/level1/level1_identity.hpp"
@@ -106,20 +107,21 @@ InjectedFeed make_feed(const Config& config, const Observer& observer, const Obs
   return feed;
 }
 
-/// Adds the sky to one row of a block, `counts` [sample] from sample `start` of the file.
-void add_to_row(const InjectedFeed& feed, std::size_t element, double frequency_GHz, std::int64_t start,
+/// Adds the sky to one row of a block, `counts` [sample] from sample `start` of the file; `place` of the row in the
+/// order [band][channel].
+void add_to_row(const InjectedFeed& feed, std::size_t place, double frequency_GHz, std::int64_t start,
                 std::span<float> counts) {
   std::vector<double> spectrum;
   for (const SkyTerm& term : feed.terms) spectrum.push_back(term.spectrum(frequency_GHz));
-  const std::int64_t end = start + static_cast<std::int64_t>(counts.size());
+  const std::int64_t end = start + std::ssize(counts);
   for (const auto& [range, gain] : feed.stretches) {
-    if (!std::isfinite(gain[element])) continue;
+    if (!std::isfinite(gain[place])) continue;
     for (std::int64_t i = std::max(start, range[0]); i < std::min(end, range[1]); ++i) {
       double sky_K = 0.0;
       for (std::size_t k = 0; k < spectrum.size(); ++k) {
-        sky_K += spectrum[k] * static_cast<double>(feed.terms[k].profile_K[i]);
+        sky_K += spectrum[k] * feed.terms[k].profile_K[i];
       }
-      counts[i - start] += static_cast<float>(gain[element] * sky_K);
+      counts[i - start] += static_cast<float>(gain[place] * sky_K);
     }
   }
 }
@@ -132,33 +134,34 @@ bool sees_sky(const InjectedFeed& feed, const TodGridBlock& block) {
   return std::ranges::any_of(feed.terms, is_bright);
 }
 
-/// For every band and channel as they are stored the index of ours.
-std::vector<std::size_t> elements_by_place(const Level1Metadata& level1) {
-  std::vector<std::size_t> places(level1.frequency_GHz.size());
-  std::iota(places.begin(), places.end(), std::size_t{0});
-  const std::vector<std::size_t> place_of_element = in_our_order<std::size_t>(level1.order, places);
-  std::vector<std::size_t> elements(places.size());
-  for (std::size_t element = 0; element < places.size(); ++element) elements[place_of_element[element]] = element;
-  return elements;
+/// The place in our order [band][channel] of every band and channel as they are stored.
+Array<std::size_t, 2> our_places(const Level1Metadata& level1) {
+  std::vector<std::size_t> stored(level1.frequency_GHz.size());
+  std::iota(stored.begin(), stored.end(), std::size_t{0});
+  Array<std::size_t, 2> ours(shape_of(kBands, level1.n_channels));
+  for (std::size_t place = 0; const std::size_t from : in_our_order<std::size_t>(level1.order, stored)) {
+    ours.flat()[from] = place++;
+  }
+  return ours;
 }
 
 /// Changes the TOD of one feed in the copy; returns the bytes that were changed.
 std::size_t add_to_feed(const Level1Metadata& level1, const InjectedFeed& feed, const h5::Dataset& tod) {
   std::vector<float> counts;
   std::size_t bytes = 0;
-  const std::vector<std::size_t> our_element = elements_by_place(level1);
+  const Array<std::size_t, 2> place_of = our_places(level1);
   for (const TodGridBlock& block : tod_grid(tod.info())) {
     if (!sees_sky(feed, block)) continue;
     const h5::Slab slab = slab_of(block, feed.row);
     counts.resize(slab.size());
     tod.read(slab, std::span<float>(counts));
-    const auto length = static_cast<std::size_t>(block.n_samples);
     std::size_t done = 0;
     for (int band = block.first_band; band < block.first_band + block.n_bands; ++band) {
       for (int channel = block.first_channel; channel < block.first_channel + block.n_channels; ++channel) {
-        const std::size_t element = our_element[std::int64_t{band} * level1.n_channels + channel];
-        add_to_row(feed, element, level1.frequency_GHz[element], block.start, std::span(counts).subspan(done, length));
-        done += length;
+        const std::size_t place = place_of(band, channel);
+        add_to_row(feed, place, level1.frequency_GHz[place], block.start,
+                   std::span(counts).subspan(done, block.n_samples));
+        done += block.n_samples;
       }
     }
     tod.write(slab, std::span<const float>(counts));

@@ -24,7 +24,7 @@ double brightest_K(const InjectedFeed& feed) {
   double brightest = 0.0;
   for (std::size_t i = 0; i < feed.l_deg.size(); ++i) {
     double sum = 0.0;
-    for (const simulate::SkyTerm& term : feed.terms) sum += static_cast<double>(term.profile_K[i]);
+    for (const simulate::SkyTerm& term : feed.terms) sum += term.profile_K[i];
     brightest = std::max(brightest, sum);
   }
   return brightest;
@@ -33,9 +33,9 @@ double brightest_K(const InjectedFeed& feed) {
 InjectionTruth::InjectionTruth(const std::string& path, const ObservationContext& observation, std::int64_t new_obsid,
                                const simulate::SkyModel& sky)
     : file_(h5::File::create(path)),
-      n_feeds_(static_cast<std::uint64_t>(observation.level1.n_feeds)),
-      n_channels_(static_cast<std::uint64_t>(observation.level1.n_channels)),
-      n_samples_(static_cast<std::uint64_t>(observation.level1.n_samples)) {
+      n_feeds_(observation.level1.n_feeds),
+      n_channels_(observation.level1.n_channels),
+      n_samples_(observation.level1.n_samples) {
   file_.write_attribute("/", "injected_into", std::filesystem::path(observation.level1.path).filename().string());
   file_.write_attribute("/", "original_obsid", observation.obsid);
   file_.write_attribute("/", "obsid", new_obsid);
@@ -58,7 +58,7 @@ void InjectionTruth::create_terms(const std::vector<simulate::SkyTerm>& terms) {
 
 void InjectionTruth::write_feed(const InjectedFeed& feed) {
   if (!file_.exists("terms")) create_terms(feed.terms);
-  const auto row = static_cast<std::uint64_t>(feed.row);
+  const std::uint64_t row = feed.row;
   file_.open("gain").write<double>({{row, 0, 0}, {1, kBands, n_channels_}}, feed.gain);
   file_.open("galactic_l").write<double>({{row, 0}, {1, n_samples_}}, feed.l_deg);
   file_.open("galactic_b").write<double>({{row, 0}, {1, n_samples_}}, feed.b_deg);

@@ -73,7 +73,7 @@ void add_sample_counts(const ObservationContext& observation, double glitch_sigm
   Array nan_counts(shape_of(streams.shape(0), streams.shape(1)), std::int64_t{0});
   std::int64_t n_glitches = 0;
   for (const auto& [start, end] : observation.scans) {
-    HalfBandSum sum(static_cast<std::size_t>(end - start));
+    HalfBandSum sum(end - start);
     for (Index band = 0; band < streams.shape(0); ++band) {
       for (Index sub_band = 0; sub_band < streams.shape(1); ++sub_band) {
         const auto scan = streams.piece(start, end - start, band, sub_band);

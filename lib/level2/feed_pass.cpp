@@ -83,7 +83,7 @@ class FeedWorkers {
   void finish() {
     if (flags_ && plan_.deliveries.scan_samples) {
       flags_->finish(screen_->in_single_channels(), products_.troubles);
-      products_.set(level2::kSampleFlags, {shape_of(kBands, plan_.observation.level1.n_samples), flags_->take()});
+      products_.set(level2::kSampleFlags, flags_->take());
       products_.set(kCountSignatures, std::move(signatures_));
     }
     each([](FeedWorker& worker) { worker.finish(); });
@@ -134,7 +134,7 @@ class FeedWorkers {
   }
 
   void consume_channels(FeedBlock& block) {
-    const auto row_bytes = static_cast<std::size_t>(block.n_samples) * sizeof(float);
+    const std::size_t row_bytes = block.n_samples * sizeof(float);
     const int group = std::max(1, static_cast<int>(kCacheBytes / std::max<std::size_t>(row_bytes, 1)));
     const bool wants_medians = block.scan >= 0 && plan_.deliveries.channel_medians;
     if (wants_medians) block.channel_median = medians_;
@@ -193,7 +193,7 @@ class BlockStream {
 
  private:
   std::size_t block_size(const ReadStep& step) const {
-    return static_cast<std::size_t>(step.n_bands * reader_.n_channels() * step.piece.n_samples);
+    return step.n_bands * reader_.n_channels() * step.piece.n_samples;
   }
 
   template <typename Work>

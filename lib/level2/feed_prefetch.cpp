@@ -25,7 +25,7 @@ FeedPrefetch::FeedPrefetch(const std::string& level1_path, const h5::DatasetInfo
     : rows_(std::move(rows)) {
   if (!tod.file_offset || tod.extent.empty() || tod.extent[0] == 0 || rows_.empty()) return;
   feed_bytes_ = tod.storage_bytes / tod.extent[0];
-  if (2 * feed_bytes_ * static_cast<std::uint64_t>(n_ranks) > memory_bytes() / kShareOfMemory) return;
+  if (2 * feed_bytes_ * n_ranks > memory_bytes() / kShareOfMemory) return;
   tod_offset_ = *tod.file_offset;
   descriptor_ = ::open(level1_path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor_ < 0) return;
@@ -65,7 +65,7 @@ void FeedPrefetch::fetch_all() {
 }
 
 void FeedPrefetch::fetch(int row) {
-  const std::uint64_t first = tod_offset_ + static_cast<std::uint64_t>(row) * feed_bytes_;
+  const std::uint64_t first = tod_offset_ + row * feed_bytes_;
   for (std::uint64_t done = 0; done < feed_bytes_; done += kStep_bytes) {
     {
       const std::lock_guard lock(mutex_);

@@ -50,7 +50,7 @@ ProductTable::Product read_product(const h5::File& level2, const level2::Dataset
   ProductTable::Product product;
   product.values = read_values(dataset, line.type, feed_slab(line.feed_axis(), extent, feed, feed_row));
   for (std::size_t i = 0; i < extent.size(); ++i) {
-    if (!level2::is_feed_axis(line.axes()[i])) product.shape.push_back(static_cast<Index>(extent[i]));
+    if (!level2::is_feed_axis(line.axes()[i])) product.shape.push_back(extent[i]);
   }
   return product;
 }

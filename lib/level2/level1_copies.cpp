@@ -30,7 +30,7 @@ bool stays_integer(const CopyItem& item) {
 
 /// The bands of `values` [feed][band][sample] in our order.
 void put_bands_in_order(const Level1Metadata& level1, std::vector<double>& values) {
-  const std::size_t feed_size = values.size() / static_cast<std::size_t>(level1.n_feeds);
+  const std::size_t feed_size = values.size() / level1.n_feeds;
   const BandOrder order = {level1.order.stored_band, {}};  // samples run forward in every file
   for (std::size_t first = 0; first < values.size(); first += feed_size) {
     const std::span<double> feed = std::span(values).subspan(first, feed_size);

@@ -222,9 +222,9 @@ class ObservationRun {
                         by_raw_chunks_ ? std::numeric_limits<std::int64_t>::max() : max_block,
                         tools_.config.io.read_ahead, tools_.between_blocks, &tools_.config.level2.check_level1};
     const std::vector<int> rows = science_rows();
-    const auto n_ranks = static_cast<std::size_t>(team_.size());
+    const std::size_t n_ranks = team_.size();
     std::vector<int> mine;
-    for (auto i = static_cast<std::size_t>(team_.rank()); i < rows.size(); i += n_ranks) mine.push_back(rows[i]);
+    for (std::size_t i = team_.rank(); i < rows.size(); i += n_ranks) mine.push_back(rows[i]);
     std::optional<FeedPrefetch> prefetch;
     team_.run_agreed("read ahead", [&] {
       if (!tod_ || !tools_.config.io.read_ahead) return;
@@ -274,7 +274,7 @@ class ObservationRun {
     if (tod_) {
       run_feed_pass(plan, result.feed, feed_row, *tod_, team_, result.products, outcome_.seconds);
       if (feed_row >= 0 && plan.deliveries.scan_samples) {
-        n_samples_left_ += n_samples_left(observation_, result.products.flat(level2::kSampleFlags));
+        n_samples_left_ += n_samples_left(observation_, result.products.get(level2::kSampleFlags));
       }
     } else {
       team_.run_agreed("stages without samples", [&] {

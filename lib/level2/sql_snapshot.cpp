@@ -35,12 +35,13 @@ constexpr std::array<std::string_view, 10> kSummaryColumns = {"median_tsys",
 
 /// One JSON object for each row of calibration_flux.
 constexpr std::string_view kFluxes = "calibration_flux";
+constexpr std::uint64_t kMost = std::uint64_t{kScienceFeeds} * kFrequencyBands;  ///< half bands of all feeds
 
-using Element = std::pair<int, int>;  ///< pixel (feed), frequency_band
+using HalfBand = std::pair<int, int>;  ///< pixel (feed), frequency_band
 
-/// Rows of quality_flags by element: the catalogue's, with the statistics of this run in place of older ones.
-std::map<Element, nlohmann::json> merged_flags(const nlohmann::json& flags, const ObservationResult& result) {
-  std::map<Element, nlohmann::json> rows;
+/// Rows of quality_flags by half band: the catalogue's, with the statistics of this run in place of older ones.
+std::map<HalfBand, nlohmann::json> merged_flags(const nlohmann::json& flags, const ObservationResult& result) {
+  std::map<HalfBand, nlohmann::json> rows;
   for (const auto& flag : flags) {
     const int pixel = flag.value("pixel", 0);
     if (pixel > 0) rows[{pixel, flag.value("frequency_band", 0)}] = flag;
@@ -64,15 +65,14 @@ std::string text_or_empty(const nlohmann::json& row, std::string_view column) {
   return found != row.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-void write_columns(h5::File& file, const std::map<Element, nlohmann::json>& rows) {
+void write_columns(h5::File& file, const std::map<HalfBand, nlohmann::json>& rows) {
   const h5::Extent extent = {rows.size()};
-  std::vector<std::int64_t> pixels;
-  std::vector<std::int64_t> bands;
+  std::vector<std::int64_t> pixels, bands;
   std::vector<std::uint8_t> good;
   std::vector<std::string> comments, sources;
-  for (const auto& [element, row] : rows) {
-    pixels.push_back(element.first);
-    bands.push_back(element.second);
+  for (const auto& [half_band, row] : rows) {
+    pixels.push_back(half_band.first);
+    bands.push_back(half_band.second);
     const auto is_good = row.find("is_good");
     good.push_back(is_good == row.end() || !is_good->is_boolean() || is_good->get<bool>() ? 1 : 0);
     comments.push_back(text_or_empty(row, "comment"));
@@ -85,12 +85,12 @@ void write_columns(h5::File& file, const std::map<Element, nlohmann::json>& rows
   file.write_strings(path_of("flag_source"), sources);
   for (const std::string_view column : kNumberColumns) {
     std::vector<double> values;
-    for (const auto& [element, row] : rows) values.push_back(number_or(row, column, kNan));
+    for (const auto& [half_band, row] : rows) values.push_back(number_or(row, column, kNan));
     file.write(path_of(column), extent, std::span<const double>(values));
   }
   for (const std::string_view column : kCountColumns) {
     std::vector<std::int64_t> values;
-    for (const auto& [element, row] : rows) values.push_back(static_cast<std::int64_t>(number_or(row, column, -1.0)));
+    for (const auto& [half_band, row] : rows) values.push_back(static_cast<std::int64_t>(number_or(row, column, -1.0)));
     file.write(path_of(column), extent, std::span<const std::int64_t>(values));
   }
 }
@@ -103,7 +103,6 @@ void write_columns(h5::File& file, const std::map<Element, nlohmann::json>& rows
 std::size_t number_of_rows(const h5::File& file) {
   if (!file.exists(path_of("pixel"))) return 0;
   const h5::Extent extent = file.info(path_of("pixel")).extent;
-  constexpr std::uint64_t kMost = std::uint64_t{kScienceFeeds} * kFrequencyBands;
   if (extent.size() != 1 || extent[0] > kMost)
     fail(file, "pixel", fmt::format("is no column of at most {} rows", kMost));
   return extent[0];
@@ -128,7 +127,7 @@ std::vector<std::string> read_texts(const h5::File& file, std::string_view colum
   return file.read_strings(path_of(column));
 }
 
-std::vector<QualityRow> read_elements(const h5::File& file, std::size_t n_rows) {
+std::vector<QualityRow> read_half_bands(const h5::File& file, std::size_t n_rows) {
   const auto pixels = read_column<std::int64_t>(file, "pixel", n_rows);
   const auto bands = read_column<std::int64_t>(file, "frequency_band", n_rows);
   std::vector<QualityRow> rows;
@@ -149,7 +148,6 @@ bool is_count(double value) {
 std::vector<CalibrationFlux> read_fluxes(const h5::File& file) {
   std::vector<CalibrationFlux> rows;
   if (!file.exists(path_of(kFluxes))) return rows;
-  constexpr std::uint64_t kMost = std::uint64_t{kScienceFeeds} * kFrequencyBands;
   const h5::Extent extent = file.info(path_of(kFluxes)).extent;
   if (extent.size() != 1 || extent[0] > kMost) fail(file, kFluxes, fmt::format("is no list of at most {}", kMost));
   for (const std::string& text : file.read_strings(path_of(kFluxes))) {
@@ -196,7 +194,7 @@ ObservationResult read_sql_snapshot(const h5::File& file) {
   result.calibration = read_fluxes(file);
   const std::size_t n_rows = number_of_rows(file);
   if (n_rows == 0) return result;
-  result.quality = read_elements(file, n_rows);
+  result.quality = read_half_bands(file, n_rows);
   const auto add_column = [&](std::string_view column, bool counts) {
     const auto values = read_column<double>(file, column, n_rows);
     for (std::size_t i = 0; i < n_rows; ++i) {

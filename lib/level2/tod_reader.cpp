@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
+#include "data/array.hpp"
 
 namespace comap {
 namespace {
@@ -43,7 +44,7 @@ void TodReader::read(const TodSlab& slab, std::span<float> out) {
   } else {
     read_in_our_order(slab, out);
   }
-  tod_bytes_read_ += static_cast<std::int64_t>(out.size_bytes());
+  tod_bytes_read_ += out.size_bytes();
 }
 
 void TodReader::read_in_our_order(const TodSlab& slab, std::span<float> out) {
@@ -55,16 +56,15 @@ void TodReader::read_in_our_order(const TodSlab& slab, std::span<float> out) {
     stored.first_band = first;
     stored.n_bands = last - first + 1;
   }
-  const auto n_samples = static_cast<std::size_t>(slab.n_samples);
-  const auto channels = static_cast<std::size_t>(n_channels());
-  const std::span<float> block = unordered_.of_size(static_cast<std::size_t>(stored.n_bands) * channels * n_samples);
-  read_stored(stored, block);
-  for (std::size_t band = 0; band < wanted.size(); ++band) {
-    const auto from = static_cast<std::size_t>(wanted[band] - stored.first_band) * channels;
-    const bool is_reversed = order_.is_reversed[static_cast<std::size_t>(slab.first_band) + band];
-    for (std::size_t channel = 0; channel < channels; ++channel) {
-      const std::size_t row = from + (is_reversed ? channels - 1 - channel : channel);
-      std::copy_n(block.data() + row * n_samples, n_samples, out.data() + (band * channels + channel) * n_samples);
+  const auto shape = shape_of(stored.n_bands, n_channels(), slab.n_samples);
+  const View<float, 3> block(unordered_.of_size(n_elements(shape)).data(), shape);
+  const View<float, 3> ours(out.data(), shape_of(slab.n_bands, n_channels(), slab.n_samples));
+  read_stored(stored, block.flat());
+  for (int band = 0; band < slab.n_bands; ++band) {
+    const bool is_reversed = order_.is_reversed[slab.first_band + band];
+    for (Index channel = 0; channel < n_channels(); ++channel) {
+      const Index place = is_reversed ? n_channels() - 1 - channel : channel;
+      std::ranges::copy(block.row(wanted[band] - stored.first_band, place), ours.row(band, channel).begin());
     }
   }
 }
@@ -76,22 +76,17 @@ void TodReader::read_stored(const TodSlab& slab, std::span<float> out) {
   } else if (empty) {
     dataset_.read(h5::Slab::none(4), std::span<float>());
   } else {
-    const auto u = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
-    const h5::Slab selected{{u(slab.feed_row), u(slab.first_band), 0, u(slab.start)},
-                            {1, u(slab.n_bands), u(n_channels()), u(slab.n_samples)}};
-    dataset_.read(selected, out);
-    stored_bytes_read_ += static_cast<std::int64_t>(out.size_bytes());
+    dataset_.read({h5::extent_of(slab.feed_row, slab.first_band, 0, slab.start),
+                   h5::extent_of(1, slab.n_bands, n_channels(), slab.n_samples)},
+                  out);
+    stored_bytes_read_ += out.size_bytes();
   }
 }
 
 void TodReader::read_by_chunks(const TodSlab& slab, std::span<float> out) {
   const h5::Extent& chunk = dataset_.info().chunk;
-  const auto n_samples = static_cast<std::uint64_t>(slab.n_samples);
-  const auto first = static_cast<std::uint64_t>(slab.start);
-  const auto first_band = static_cast<std::uint64_t>(slab.first_band);
-  const std::uint64_t last_band = first_band + static_cast<std::uint64_t>(slab.n_bands);
-  const auto feed = static_cast<std::uint64_t>(slab.feed_row);
-  const auto channels = static_cast<std::uint64_t>(n_channels());
+  const std::uint64_t n_samples = slab.n_samples, first = slab.start, feed = slab.feed_row, channels = n_channels();
+  const std::uint64_t first_band = slab.first_band, last_band = first_band + slab.n_bands;
   const auto floor_to = [](std::uint64_t value, std::uint64_t step) { return value / step * step; };
 
   for (std::uint64_t time = floor_to(first, chunk[3]); time < first + n_samples; time += chunk[3]) {
@@ -132,7 +127,7 @@ const TodReader::InflatedChunk& TodReader::chunk_at(const h5::Extent& start) {
   chunk.start.clear();  // a failed read must not leave a chunk that looks valid
   chunk.values = chunk.memory.of_size(product(dataset_.info().chunk));
   const std::uint32_t skipped = dataset_.read_raw_chunk(start, stored_);
-  stored_bytes_read_ += static_cast<std::int64_t>(stored_.size());
+  stored_bytes_read_ += stored_.size();
   inflate(stored_, skipped, chunk.values);
   chunk.start = start;
   return chunk;

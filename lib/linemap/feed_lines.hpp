@@ -14,7 +14,7 @@
 
 namespace comap {
 
-/// What one feed adds to the cubes.
+/// The part of the cubes that one feed adds.
 struct FeedLines {
   std::vector<CubeSums> sums;         ///< [line]
   std::vector<std::int64_t> samples;  ///< [line] samples on the grid

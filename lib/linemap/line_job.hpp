@@ -12,7 +12,7 @@
 
 namespace comap {
 
-/// What became of one line, or of the average of all.
+/// The outcome of one line, or of the average of all.
 struct LineResult {
   double rest_GHz = 0.0;
   bool is_stack = false;

@@ -13,7 +13,7 @@
 
 namespace comap {
 
-/// What the pointing of an observation says before its samples are read; sums are over feeds and samples in scans.
+/// Found from the pointing of an observation before its samples are read; sums are over feeds and samples in scans.
 struct PointingSurvey {
   std::size_t observation = 0;
   PointingExtent extent;

@@ -122,12 +122,12 @@ ImageChange compare_images(const std::string& name, const std::string& unit, con
     change.n_only_a += in_a && !in_b ? 1 : 0;
     change.n_only_b += in_b && !in_a ? 1 : 0;
     if (!in_a || !in_b) continue;
-    const double value_a = static_cast<double>(a[i]), value_b = static_cast<double>(b[i]);
+    const double value_a = a[i], value_b = b[i];
     ++change.n_both;
     change.n_different += a[i] != b[i] ? 1 : 0;
     pair.add(value_a, value_b);
     plain.add(value_b - value_a);
-    if (!noise_K.empty() && noise_K[i] > 0.0F) in_noise.add((value_b - value_a) / static_cast<double>(noise_K[i]));
+    if (!noise_K.empty() && noise_K[i] > 0.0F) in_noise.add((value_b - value_a) / noise_K[i]);
   }
   change.identical = change.n_different == 0 && change.n_only_a == 0 && change.n_only_b == 0;
   change.mean = plain.mean();

@@ -39,7 +39,7 @@ void fill(std::span<double> series, std::size_t n_before, std::size_t right, std
 
 std::size_t bridge_gaps(std::span<double> series, std::size_t n_ends) {
   const auto finite = [](double value) { return std::isfinite(value); };
-  const auto n_finite = static_cast<std::size_t>(std::ranges::count_if(series, finite));
+  const std::size_t n_finite = std::ranges::count_if(series, finite);
   if (n_finite == series.size()) return n_finite;
   if (n_finite == 0) {
     std::ranges::fill(series, 0.0);

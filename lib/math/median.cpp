@@ -68,7 +68,7 @@ struct MiddleRanks {
 
 template <typename T>
 T select_middle(std::span<T> values, MiddleRanks ranks) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(ranks.high);
+  const auto middle = values.begin() + ranks.high;
   std::nth_element(values.begin(), middle, values.end());
   if (ranks.low == ranks.high) return *middle;
   return T(0.5) * *middle + T(0.5) * *std::max_element(values.begin(), middle);
@@ -183,9 +183,9 @@ Split split_by(std::span<const float> values, Bracket<float> bracket, float* ins
         mask_of(_mm256_and_ps(_mm256_cmp_ps(value, low, _CMP_GE_OQ), _mm256_cmp_ps(value, high, _CMP_LE_OQ)));
     const auto* lanes = reinterpret_cast<const __m256i*>(kLanesOfMask[in].data());
     _mm256_storeu_ps(inside + split.n_inside, _mm256_permutevar8x32_ps(value, _mm256_loadu_si256(lanes)));
-    split.n_inside += static_cast<std::size_t>(std::popcount(in));
-    split.n_below += static_cast<std::size_t>(std::popcount(below));
-    split.n_finite += static_cast<std::size_t>(std::popcount(mask_of(finite)));
+    split.n_inside += std::popcount(in);
+    split.n_below += std::popcount(below);
+    split.n_finite += std::popcount(mask_of(finite));
   }
   for (; i < values.size(); ++i) split_one(values[i], bracket, inside, split);
   return split;

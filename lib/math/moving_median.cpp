@@ -86,7 +86,7 @@ class RankWindow {
   /// `count` times the sample nearest to `i` that there is.
   void add(std::int64_t i, std::int64_t count) {
     const auto last = static_cast<std::int64_t>(values_.size()) - 1;
-    const auto sample = static_cast<std::size_t>(std::clamp<std::int64_t>(i, 0, last));
+    const std::size_t sample = std::clamp<std::int64_t>(i, 0, last);
     if (std::isnan(values_[sample])) return;
     counts_.add(rank_[sample], count);
     n_inside_ += count;
@@ -110,7 +110,7 @@ class RankWindow {
 std::vector<double> by_sorting(std::span<const double> values, std::size_t window) {
   const auto last = static_cast<std::int64_t>(values.size()) - 1;
   const auto padded = [&](std::int64_t i) { return values[std::clamp<std::int64_t>(i, 0, last)]; };
-  const auto length = static_cast<std::int64_t>(window);
+  const std::int64_t length = window;
   std::vector<double> first;
   for (std::int64_t i = -(length / 2); i < length - length / 2; ++i) first.push_back(padded(i));
   SortedWindow sorted(std::move(first));
@@ -124,7 +124,7 @@ std::vector<double> by_sorting(std::span<const double> values, std::size_t windo
 
 std::vector<double> by_counting(std::span<const double> values, std::size_t window) {
   RankWindow inside(values);
-  const auto length = static_cast<std::int64_t>(window);
+  const std::int64_t length = window;
   for (std::int64_t i = -(length / 2); i < length - length / 2; ++i) inside.add(i, 1);
   std::vector<double> medians(values.size());
   for (std::size_t sample = 0; sample < medians.size(); ++sample) {

@@ -94,7 +94,7 @@ void NormalStream::fill_batches(float* values, std::size_t n_batches) {
 
 void NormalStream::fill(std::span<float> values) {
   const std::size_t n_kept = std::min(n_rest_, values.size());
-  std::copy_n(rest_.end() - static_cast<std::ptrdiff_t>(n_rest_), n_kept, values.begin());
+  std::copy_n(rest_.end() - n_rest_, n_kept, values.begin());
   n_rest_ -= n_kept;
   values = values.subspan(n_kept);
 

@@ -49,14 +49,14 @@ class Distribution {
   }
   double edge(int bin) const {
     if (bin == 0) return 0.0;
-    return static_cast<double>(std::bit_cast<float>(lowest_bits_ + first_position(bin)));
+    return std::bit_cast<float>(lowest_bits_ + first_position(bin));
   }
   double within(const Sums& sums, double modulus) const {
     const int bin =
         std::min(bin_of(std::bit_cast<std::int32_t>(static_cast<float>(modulus)) - lowest_bits_), kBinsPerSign - 2);
     const double low = edge(bin);
     const double fraction = std::clamp((modulus - low) / (edge(bin + 1) - low), 0.0, 1.0);
-    const auto index = static_cast<std::size_t>(bin);
+    const std::size_t index = bin;
     return sums[index] + fraction * (sums[index + 1] - sums[index]);
   }
 

@@ -13,7 +13,7 @@ std::uint64_t split_mix(std::uint64_t& state) {
   return z ^ (z >> 31);
 }
 
-std::uint64_t stream_key(std::uint64_t seed, Purpose purpose, std::initializer_list<std::uint64_t> parts) {
+std::uint64_t stream_key(std::uint64_t seed, Purpose purpose, std::initializer_list<std::int64_t> parts) {
   std::uint64_t state = seed;
   std::uint64_t key = split_mix(state);
   const auto mix_in = [&key](std::uint64_t part) {
@@ -21,7 +21,7 @@ std::uint64_t stream_key(std::uint64_t seed, Purpose purpose, std::initializer_l
     key = split_mix(mixed);
   };
   mix_in(static_cast<std::uint64_t>(purpose));
-  for (const std::uint64_t part : parts) mix_in(part);
+  for (const std::int64_t part : parts) mix_in(part);
   return key;
 }
 

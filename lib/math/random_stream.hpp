@@ -22,7 +22,7 @@ enum class Purpose : std::uint64_t {
 };
 
 /// One 64-bit key from the seed, the purpose and further numbers (feed, band, channel ...).
-std::uint64_t stream_key(std::uint64_t seed, Purpose purpose, std::initializer_list<std::uint64_t> parts);
+std::uint64_t stream_key(std::uint64_t seed, Purpose purpose, std::initializer_list<std::int64_t> parts);
 
 /// SplitMix64 (Steele, Lea & Flood 2014): the next output of a 64-bit state.
 std::uint64_t split_mix(std::uint64_t& state);

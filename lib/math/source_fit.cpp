@@ -103,7 +103,7 @@ std::optional<SourceMatrix> inverse_normal(const RowMajor& jacobian, bool fit_an
 
 /// Everything else that is known at the minimum; nothing when it is not determined.
 std::optional<SourceFit> fit_at(const SourceResiduals& residuals, const SourceVector& source, bool fit_angle) {
-  const auto n = static_cast<std::size_t>(residuals.num_residuals());
+  const std::size_t n = residuals.num_residuals();
   SourceFit fit;
   fit.value = source;
   fit.residual_K.resize(n);

@@ -25,7 +25,7 @@ struct LaneMoments {
   double* sum2;
 
   void add(std::size_t lane, const float* pair) const {
-    const double difference = static_cast<double>(pair[0]) - static_cast<double>(pair[1]);
+    const double difference = double{pair[0]} - pair[1];
     const bool finite = difference - difference == 0.0;
     const double value = finite ? difference : 0.0;
     n[lane] += finite ? 1.0 : 0.0;
@@ -39,7 +39,7 @@ float typical_modulus(std::span<const float> kept, std::size_t n_zero) {
   std::vector<float> moduli(kept.size());
   std::ranges::transform(kept, moduli.begin(), [](float difference) { return std::abs(difference); });
   const std::size_t rank = n_zero < kept.size() ? (kept.size() - n_zero) / 2 : kept.size() / 2;
-  const auto place = moduli.begin() + static_cast<std::ptrdiff_t>(rank);
+  const auto place = moduli.begin() + rank;
   std::ranges::nth_element(moduli, place);
   return *place;
 }
@@ -163,7 +163,7 @@ double StreamingAutoRms::median_absolute_deviation(std::size_t channel) const {
 }
 
 double StreamingAutoRms::exact_median_absolute_deviation(std::size_t channel) const {
-  const auto n_kept = static_cast<std::size_t>(channels_[channel].n_kept);
+  const std::size_t n_kept = channels_[channel].n_kept;
   const std::size_t n_zero = counts_[channel * pair_histogram::kCells + pair_histogram::kZeroCell];
   std::vector<double> differences(n_kept + n_zero, 0.0);
   std::copy_n(&kept_[channel * kKeptForScale], n_kept, differences.begin());

@@ -44,7 +44,7 @@ CurvePanel panel_of(const CalibratorScan& scan, std::span<const float> values_K,
     if (!(std::hypot(scan.x_deg[i], scan.y_deg[i]) <= radius_deg)) continue;
     seconds.push_back(static_cast<double>(i) * sample_time_s);
     model.push_back(source_model_K(source, scan.x_deg[i], scan.y_deg[i]));
-    residual.push_back(static_cast<double>(values_K[i]) - model.back());
+    residual.push_back(values_K[i] - model.back());
     time.push_back(scan.time[i]);
     airmass.push_back(scan.airmass[i]);
   }
@@ -73,7 +73,7 @@ std::vector<CurvePanel> calibrator_panels(const std::string& level2_path, int fr
   for (const int feed : observation.level1.feeds) {
     if (feed < 1 || feed > kScienceFeeds) continue;
     const CalibratorScan scan = calibrator_scan(observation, feed, source, config);
-    const auto first = static_cast<std::uint64_t>(scan.range[0]);
+    const std::uint64_t first = scan.range[0];
     const auto values =
         file.read<float>(level2::kBinnedFiltered, {{static_cast<std::uint64_t>(feed - 1), band, sub_band, first},
                                                    {1, 1, 1, static_cast<std::uint64_t>(scan.range[1]) - first}});

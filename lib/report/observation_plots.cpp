@@ -35,7 +35,6 @@ struct Scan {
 struct PlotChoice {
   int frequency_band;
   const Level2Config& config;
-  std::size_t element() const { return static_cast<std::size_t>(frequency_band); }
 };
 
 /// The part of the file that every picture needs.
@@ -49,7 +48,7 @@ struct Observed {
       scans.push_back({static_cast<std::size_t>(edges[i]), static_cast<std::size_t>(edges[i + 1])});
     }
     for (const std::int64_t feed : file.read<std::int64_t>(level2::kFeeds)) {
-      if (feed >= 1 && feed <= kScienceFeeds) feeds.push_back(static_cast<std::size_t>(feed));
+      if (feed >= 1 && feed <= kScienceFeeds) feeds.push_back(feed);
     }
     if (scans.empty() || feeds.empty() || mjd.size() < 2) {
       throw ObservationError(fmt::format("{}: no scan or no feed to show", path));
@@ -104,9 +103,9 @@ CurvePanel calibration_panel(const Observed& observed, std::size_t feed, std::si
   const std::size_t n_channels = frequency_GHz.size() / kBands;
   for (std::size_t band = 0; band < kBands; ++band) {
     const auto values = observed.file.read<float>(dataset, {{0, feed_row, band, 0}, {1, 1, 1, n_channels}});
-    const auto first = frequency_GHz.begin() + static_cast<std::ptrdiff_t>(band * n_channels);
+    const auto first = frequency_GHz.begin() + band * n_channels;
     panel.curves.push_back({feed_row == 0 ? fmt::format("band {}", band) : "",
-                            {first, first + static_cast<std::ptrdiff_t>(n_channels)},
+                            {first, first + n_channels},
                             {values.begin(), values.end()},
                             CurveStyle::points,
                             static_cast<int>(band)});
@@ -118,23 +117,23 @@ std::vector<CurvePanel> calibration_panels(const Observed& observed, const PlotC
   const auto rows = observed.file.read<std::int64_t>(level2::kFeeds);
   std::vector<CurvePanel> panels;
   for (const std::size_t feed : observed.feeds) {
-    const auto row = static_cast<std::size_t>(std::ranges::find(rows, static_cast<std::int64_t>(feed)) - rows.begin());
+    const std::size_t row = std::ranges::find(rows, feed) - rows.begin();
     panels.push_back(calibration_panel(observed, feed, row, level2::kSystemTemperature, "T_{sys} [K]"));
     panels.push_back(calibration_panel(observed, feed, row, level2::kGain, "gain [counts/K]"));
   }
   return panels;
 }
 
-/// Means over scans of one statistic, x = feed + element / number of elements.
+/// Means over scans of one statistic, x = feed + part of 1 by sub-band.
 Curve noise_curve(const Observed& observed, std::string_view dataset, const std::string& statistic, double scale,
                   int colour) {
   Curve curve{std::string(dataset), {}, {}, CurveStyle::points, colour};
-  const std::size_t n_elements = kBands * observed.n_freq_bin;
+  const std::size_t n_sub_bands = kBands * observed.n_freq_bin;
   for (const std::size_t feed : observed.feeds) {
-    for (std::size_t element = 0; element < n_elements; ++element) {
+    for (std::size_t sub_band = 0; sub_band < n_sub_bands; ++sub_band) {
       const auto values = observed.of_scans(fmt::format("{}/{}/{}", level2::kNoiseStatsGroup, dataset, statistic), feed,
-                                            element / observed.n_freq_bin, element % observed.n_freq_bin);
-      curve.x.push_back(static_cast<double>(feed) + static_cast<double>(element) / static_cast<double>(n_elements));
+                                            sub_band / observed.n_freq_bin, sub_band % observed.n_freq_bin);
+      curve.x.push_back(static_cast<double>(feed) + static_cast<double>(sub_band) / static_cast<double>(n_sub_bands));
       curve.y.push_back(scale * finite_mean(values));
     }
   }
@@ -164,19 +163,20 @@ std::vector<CurvePanel> noise_panels(const Observed& observed, const PlotChoice&
 
 std::size_t longest_scan(const Observed& observed) {
   const auto shorter = [](const Scan& a, const Scan& b) { return a.end - a.start < b.end - b.start; };
-  return static_cast<std::size_t>(std::ranges::max_element(observed.scans, shorter) - observed.scans.begin());
+  return std::ranges::max_element(observed.scans, shorter) - observed.scans.begin();
 }
 
 std::vector<double> elevation_of(const Observed& observed, std::size_t feed, const Scan& scan) {
   const auto rows = observed.file.read<std::int64_t>(level2::kFeeds);
-  const auto row = static_cast<std::size_t>(std::ranges::find(rows, static_cast<std::int64_t>(feed)) - rows.begin());
+  const std::size_t row = std::ranges::find(rows, feed) - rows.begin();
   return observed.file.read<double>(level2::kElevation, {{row, scan.start}, {1, scan.end - scan.start}});
 }
 
 /// The spectrum of one scan, prepared as for the fit, and the stored model.
 void add_spectrum(const Observed& observed, std::string_view dataset, std::size_t feed, const PlotChoice& choice,
                   CurvePanel& panel, int colour) {
-  const std::size_t band = choice.element() / observed.n_freq_bin, sub_band = choice.element() % observed.n_freq_bin;
+  const std::size_t band = choice.frequency_band / observed.n_freq_bin;
+  const std::size_t sub_band = choice.frequency_band % observed.n_freq_bin;
   const std::size_t index = longest_scan(observed);
   const Scan scan = observed.scans[index];
   const auto stream = observed.stream(dataset, feed, band, sub_band);
@@ -223,7 +223,7 @@ std::vector<double> gain_solution(const Observed& observed, std::size_t feed, st
   std::vector<double> gain(unfiltered.size(), kNan);
   for (std::size_t scan = 0; scan < observed.scans.size(); ++scan) {
     for (std::size_t i = observed.scans[scan].start; i < observed.scans[scan].end; ++i) {
-      gain[i] = (static_cast<double>(unfiltered[i]) - static_cast<double>(filtered[i])) / tsys_K[scan];
+      gain[i] = (double{unfiltered[i]} - filtered[i]) / tsys_K[scan];
     }
   }
   return gain;
@@ -243,8 +243,8 @@ std::vector<CurvePanel> gain_panels(const Observed& observed, const PlotChoice& 
 }
 
 std::vector<CurvePanel> tod_panels(const Observed& observed, const PlotChoice& choice) {
-  const std::size_t band = choice.element() / observed.n_freq_bin;
-  const std::size_t sub_band = choice.element() % observed.n_freq_bin;
+  const std::size_t band = choice.frequency_band / observed.n_freq_bin;
+  const std::size_t sub_band = choice.frequency_band % observed.n_freq_bin;
   std::vector<CurvePanel> panels;
   for (const std::size_t feed : observed.feeds) {
     CurvePanel panel{feed_title(feed), "time [s]", "T [K]", false, false, {}};

@@ -21,8 +21,7 @@ std::int64_t draw_scan_sample(const Timeline& timeline, RandomStream& random) {
 }
 
 void draw_glitches(const SimulateConfig& config, const ObservationPlan& plan, int feed_row, Faults& faults) {
-  RandomStream random(stream_key(config.seed, Purpose::glitches,
-                                 {static_cast<std::uint64_t>(plan.obsid), static_cast<std::uint64_t>(feed_row)}));
+  RandomStream random(stream_key(config.seed, Purpose::glitches, {plan.obsid, feed_row}));
   std::vector<Glitch> drawn;
   for (int i = 0; i < config.glitches_per_feed; ++i) {
     const std::int64_t sample = draw_scan_sample(plan.timeline, random);
@@ -37,7 +36,7 @@ void draw_glitches(const SimulateConfig& config, const ObservationPlan& plan, in
 Faults draw_faults(const SimulateConfig& config, const ObservationPlan& plan) {
   Faults faults;
   for (int row = 0; row < config.n_feeds; ++row) draw_glitches(config, plan, row, faults);
-  RandomStream random(stream_key(config.seed, Purpose::missing, {static_cast<std::uint64_t>(plan.obsid)}));
+  RandomStream random(stream_key(config.seed, Purpose::missing, {plan.obsid}));
   const auto draw_below = [&](int n) { return static_cast<int>(random.integer(n)); };
   const int feed_row = draw_below(config.n_feeds);
   const int band = draw_below(kBands);

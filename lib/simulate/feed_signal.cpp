@@ -58,7 +58,7 @@ ChannelConstants channel_constants(const SimulateConfig& config, const Observati
 void fill_brightness(const FeedSignal& feed, const ChannelConstants& channel, std::int64_t begin,
                      std::span<float> temperature_K) {
   std::ranges::fill(temperature_K, static_cast<float>(kCmbTemperature_K));
-  const auto n = static_cast<std::int64_t>(temperature_K.size());
+  const Index n = std::ssize(temperature_K);
   float* t = temperature_K.data();
   for (std::size_t k = 0; k < feed.sky.size(); ++k) {
     const float* profile = feed.sky[k].profile_K.data() + begin;
@@ -75,7 +75,7 @@ void fill_brightness(const FeedSignal& feed, const ChannelConstants& channel, st
 /// From the brightness in `counts` [K] to counts, without noise.
 void detect(const FeedSignal& feed, const ChannelConstants& channel, const std::vector<float>& gain_variation,
             std::int64_t begin, std::span<float> counts) {
-  const auto n = static_cast<std::int64_t>(counts.size());
+  const Index n = std::ssize(counts);
   const float* open = feed.open.data() + begin;
   const float* added_K = feed.added_K.data() + begin;
   const float* variation = gain_variation.data() + begin;
@@ -108,27 +108,24 @@ void fill_row(const SimulateConfig& config, const ObservationSignal& observation
 /// Calls `work(band, index of band and channel, row of the block)` for each row.
 template <typename Work>
 void for_each_row(const SimulateConfig& config, const TodBlock& block, std::span<float> counts, Work&& work) {
-  const auto n_samples = static_cast<std::size_t>(block.samples.size());
-  std::size_t done = 0;
-  for (int band = block.first_band; band < block.first_band + block.n_bands; ++band) {
-    for (int channel = block.first_channel; channel < block.first_channel + block.n_channels; ++channel) {
-      const auto index = static_cast<std::size_t>(std::int64_t{band} * config.n_channels + channel);
-      work(static_cast<std::size_t>(band), index, counts.subspan(done, n_samples));
-      done += n_samples;
+  const View<float, 3> rows(counts.data(), shape_of(block.n_bands, block.n_channels, block.samples.size()));
+  for (int i = 0; i < block.n_bands; ++i) {
+    for (int k = 0; k < block.n_channels; ++k) {
+      const int band = block.first_band + i;
+      work(band, band * config.n_channels + block.first_channel + k, rows.row(i, k));
     }
   }
 }
 
-bool is_lost(const Faults& faults, int row, std::size_t index, int n_channels) {
+bool is_lost(const Faults& faults, int row, int index, int n_channels) {
   return std::ranges::any_of(faults.lost_channels, [&](const LostChannel& lost) {
-    return lost.feed_row == row &&
-           static_cast<std::int64_t>(lost.band) * n_channels + lost.channel == static_cast<std::int64_t>(index);
+    return lost.feed_row == row && lost.band * n_channels + lost.channel == index;
   });
 }
 
-void lose_samples(const Faults& faults, int row, std::size_t band, SampleRange samples, std::span<float> counts) {
+void lose_samples(const Faults& faults, int row, int band, SampleRange samples, std::span<float> counts) {
   for (const LostSample& lost : faults.lost_samples) {
-    if (lost.feed_row != row || static_cast<std::size_t>(lost.band) != band) continue;
+    if (lost.feed_row != row || lost.band != band) continue;
     if (lost.sample < samples.begin || lost.sample >= samples.end) continue;
     counts[lost.sample - samples.begin] = kFloatNan;
   }
@@ -136,18 +133,16 @@ void lose_samples(const Faults& faults, int row, std::size_t band, SampleRange s
 
 std::array<std::vector<float>, kBands> draw_gain_variation(const SimulateConfig& config, const ObservationPlan& plan,
                                                            int row) {
-  const auto obsid = static_cast<std::uint64_t>(plan.obsid);
-  const auto feed = static_cast<std::uint64_t>(row);
   const PowerLaw law{config.gain_sigma, config.gain_alpha};
-  const auto series = [&](std::uint64_t part) {
+  const auto series = [&](int part) {
     return red_noise(plan.timeline.n_samples, config.sample_rate_Hz, law,
-                     stream_key(config.seed, Purpose::gain, {obsid, feed, part}));
+                     stream_key(config.seed, Purpose::gain, {plan.obsid, row, part}));
   };
   const std::vector<double> common = series(kBands);
   const double common_part = std::sqrt(config.gain_band_correlation);
   const double own_part = std::sqrt(1.0 - config.gain_band_correlation);
   std::array<std::vector<float>, kBands> variation;
-  for (std::size_t band = 0; band < kBands; ++band) {
+  for (int band = 0; band < kBands; ++band) {
     const std::vector<double> own = series(band);
     variation[band].resize(own.size());
     for (std::size_t i = 0; i < own.size(); ++i) {
@@ -169,7 +164,7 @@ std::vector<TodBlock> tod_blocks(const SimulateConfig& config, std::int64_t n_sa
     }
     return blocks;
   }
-  const auto row_bytes = sizeof(float) * static_cast<std::size_t>(n_samples);
+  const std::size_t row_bytes = sizeof(float) * n_samples;
   const int rows = static_cast<int>(std::max<std::size_t>(1, kBlockBytes / row_bytes));
   for (int band = 0; band < kBands; ++band) {
     for (int channel = 0; channel < config.n_channels; channel += rows) {
@@ -184,8 +179,7 @@ ObservationSignal make_observation_signal(const SimulateConfig& config, const Ob
   signal.frequency_GHz = channel_frequencies_GHz(config.n_channels);
   for (const double nu : signal.frequency_GHz) signal.zenith_opacity.push_back(zenith_opacity(config, nu));
   signal.opacity_factor =
-      opacity_series(config, plan.timeline.n_samples,
-                     stream_key(config.seed, Purpose::opacity, {static_cast<std::uint64_t>(plan.obsid)}));
+      opacity_series(config, plan.timeline.n_samples, stream_key(config.seed, Purpose::opacity, {plan.obsid}));
   for (std::int64_t i = 0; i < plan.timeline.n_samples; ++i) {
     const double time_s = static_cast<double>(i) / config.sample_rate_Hz;
     const double angle_deg = vane_angle_deg(plan.timeline, config.sample_rate_Hz, time_s);
@@ -217,8 +211,7 @@ FeedSignal make_feed_signal(const SimulateConfig& config, const ObservationPlan&
   }
   for (const Glitch& glitch : observation.faults.glitches) {
     if (glitch.feed_row != row) continue;
-    const auto i = static_cast<std::size_t>(glitch.sample);
-    feed.added_K[i] += feed.open[i] * static_cast<float>(glitch.amplitude_K);
+    feed.added_K[glitch.sample] += feed.open[glitch.sample] * static_cast<float>(glitch.amplitude_K);
   }
   return feed;
 }
@@ -232,7 +225,7 @@ BandTable mean_cold_temperature_K(const SimulateConfig& config, const Observatio
     for (const std::int64_t sample : samples) {
       float brightness_K = 0.0F;
       fill_brightness(feed, channel, sample, std::span<float>(&brightness_K, 1));
-      sum_K += static_cast<double>(brightness_K);
+      sum_K += brightness_K;
     }
     mean_K[index] += sum_K / static_cast<double>(samples.size());
   }
@@ -241,17 +234,15 @@ BandTable mean_cold_temperature_K(const SimulateConfig& config, const Observatio
 
 std::vector<NormalStream> radiometer_streams(const SimulateConfig& config, const ObservationPlan& plan, int row) {
   std::vector<NormalStream> streams;
-  const auto obsid = static_cast<std::uint64_t>(plan.obsid);
   for (int index = 0; index < kBands * config.n_channels; ++index) {
-    streams.emplace_back(stream_key(config.seed, Purpose::radiometer,
-                                    {obsid, static_cast<std::uint64_t>(row), static_cast<std::uint64_t>(index)}));
+    streams.emplace_back(stream_key(config.seed, Purpose::radiometer, {plan.obsid, row, index}));
   }
   return streams;
 }
 
 void fill_feed(const SimulateConfig& config, const ObservationSignal& observation, const FeedSignal& feed,
                const TodBlock& block, std::vector<NormalStream>& noise, std::span<float> counts) {
-  for_each_row(config, block, counts, [&](std::size_t band, std::size_t index, std::span<float> row) {
+  for_each_row(config, block, counts, [&](int band, int index, std::span<float> row) {
     if (is_lost(observation.faults, feed.row, index, config.n_channels)) {
       std::ranges::fill(row, kFloatNan);
       return;
@@ -265,10 +256,10 @@ void fill_ground_feed(const SimulateConfig& config, const TodBlock& block, std::
                       std::span<float> counts) {
   const auto load_counts = static_cast<float>(config.gain_counts_per_K * config.vane_temperature_K);
   const auto sigma = static_cast<float>(radiometer_sigma(config.n_channels, config.sample_rate_Hz));
-  for_each_row(config, block, counts, [&](std::size_t, std::size_t index, std::span<float> row) {
+  for_each_row(config, block, counts, [&](int, int index, std::span<float> row) {
     std::ranges::fill(row, load_counts);
-    for (std::size_t done = 0; done < row.size(); done += kPiece) {
-      const auto piece = row.subspan(done, std::min(static_cast<std::size_t>(kPiece), row.size() - done));
+    for (Index done = 0; done < std::ssize(row); done += kPiece) {
+      const auto piece = row.subspan(done, std::min(kPiece, std::ssize(row) - done));
       if (config.radiometer_noise) add_radiometer_noise(sigma, noise[index], piece);
     }
   });

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/constants.hpp"
+#include "data/array.hpp"
 #include "math/normal_stream.hpp"
 #include "simulate/faults.hpp"
 #include "simulate/instrument.hpp"
@@ -28,10 +29,7 @@ struct TodBlock {
   int first_channel = 0;
   int n_channels = 0;
   SampleRange samples;
-  std::size_t size() const {
-    return static_cast<std::size_t>(n_bands) * static_cast<std::size_t>(n_channels) *
-           static_cast<std::size_t>(samples.size());
-  }
+  std::size_t size() const { return n_bands * n_channels * samples.size(); }
 };
 
 /// The blocks of a feed in the order of the file: whole chunks, or rows of one band of about 32 MB.

@@ -40,9 +40,8 @@ void fill_band(const SimulateConfig& config, const FeedSlope& feed, const BandTa
   const double ripple_K = config.receiver_ripple_K * random.uniform(0.6, 1.4);
   const double fast_ripple_K = config.receiver_ripple_K * random.uniform(0.2, 0.6);
   const double band_K = kBandSpread_K * random.normal();
-  const auto first = static_cast<std::size_t>(band) * static_cast<std::size_t>(config.n_channels);
   for (int channel = 0; channel < config.n_channels; ++channel) {
-    const std::size_t i = first + static_cast<std::size_t>(channel);
+    const int i = band * config.n_channels + channel;
     const double x = position(channel, config.n_channels);
     const double nu = frequency_GHz[i] - kPivotFrequency_GHz;
     const double smooth_K = feed.base_K + band_K + feed.slope_K_per_GHz * nu + feed.curvature_K_per_GHz2 * nu * nu;
@@ -93,15 +92,13 @@ double radiometer_sigma(int n_channels, double sample_rate_Hz) {
 }
 
 Receiver make_receiver(const SimulateConfig& config, int feed) {
-  const auto feed_number = static_cast<std::uint64_t>(feed);
-  RandomStream random(stream_key(config.instrument_seed, Purpose::receiver, {feed_number}));
+  RandomStream random(stream_key(config.instrument_seed, Purpose::receiver, {feed}));
   const double base_K = config.receiver_temperature_K * random.uniform(1.0 - kFeedSpread, 1.0 + kFeedSpread);
   const FeedSlope slope{base_K, random.uniform(-1.5, 1.5), random.uniform(0.0, 0.6)};
   const BandTable frequency_GHz = channel_frequencies_GHz(config.n_channels);
   Receiver receiver{BandTable(frequency_GHz.size()), BandTable(frequency_GHz.size()), {}};
   for (int band = 0; band < kBands; ++band) {
-    const auto band_number = static_cast<std::uint64_t>(band);
-    RandomStream band_random(stream_key(config.instrument_seed, Purpose::receiver, {feed_number, band_number}));
+    RandomStream band_random(stream_key(config.instrument_seed, Purpose::receiver, {feed, band}));
     fill_band(config, slope, frequency_GHz, band, band_random, receiver);
     add_spikes(config, band, band_random, receiver);
   }

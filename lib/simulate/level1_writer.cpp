@@ -18,8 +18,6 @@ constexpr double kCentiUnits = 100.0;          ///< housekeeping is stored in 0.
 constexpr double kVaneSensorOffset_K = 0.05;   ///< the vane's own sensor against the shroud's
 constexpr double kAirTemperature_C = 15.0;
 
-std::uint64_t size_of(int value) { return static_cast<std::uint64_t>(value); }
-
 std::int32_t centi(double value) { return static_cast<std::int32_t>(std::lround(value * kCentiUnits)); }
 
 double mjd_at(const ObservationPlan& plan, double time_s) { return plan.start_mjd + time_s / kSecondsPerDay; }
@@ -30,14 +28,13 @@ void write_series(h5::File& file, const std::string& name, const std::vector<T>&
 }
 
 h5::Dataset create_tod(h5::File& file, const SimulateConfig& config, const ObservationPlan& plan) {
-  const auto n_samples = static_cast<std::uint64_t>(plan.timeline.n_samples);
+  const std::int64_t n_samples = plan.timeline.n_samples;
   h5::DatasetSpec spec;
   spec.type = h5::StoredType::float32;
-  spec.extent = {size_of(config.n_feeds + 1), kBands, size_of(config.n_channels), n_samples};
+  spec.extent = h5::extent_of(config.n_feeds + 1, kBands, config.n_channels, n_samples);
   spec.written_once = true;
   if (config.storage == TodStorage::chunked) {
-    const auto chunk_samples = std::min(static_cast<std::uint64_t>(config.chunk_samples), n_samples);
-    spec.chunk = {1, kBands, size_of(config.n_channels), chunk_samples};
+    spec.chunk = h5::extent_of(1, kBands, config.n_channels, std::min<std::int64_t>(config.chunk_samples, n_samples));
     spec.compression = config.gzip_level;
   }
   return file.create_dataset("spectrometer/tod", spec);
@@ -45,7 +42,7 @@ h5::Dataset create_tod(h5::File& file, const SimulateConfig& config, const Obser
 
 void create_pointing(h5::File& file, const SimulateConfig& config, const ObservationPlan& plan) {
   h5::DatasetSpec spec;
-  spec.extent = {size_of(config.n_feeds + 1), static_cast<std::uint64_t>(plan.timeline.n_samples)};
+  spec.extent = h5::extent_of(config.n_feeds + 1, plan.timeline.n_samples);
   spec.unit = "degrees";
   for (const char* name : {"az", "el", "ra", "dec"}) {
     file.create_dataset(std::string("spectrometer/pixel_pointing/pixel_") + name, spec);
@@ -64,7 +61,7 @@ void write_spectrometer(h5::File& file, const SimulateConfig& config, const Obse
   write_series(file, "spectrometer/MJD", mjd, "d");
   write_series(file, "spectrometer/feeds", feed_numbers(config));
   file.write_strings("spectrometer/bands", band_names());
-  file.write<double>("spectrometer/frequency", {kBands, size_of(config.n_channels)},
+  file.write<double>("spectrometer/frequency", h5::extent_of(kBands, config.n_channels),
                      channel_frequencies_GHz(config.n_channels), "GHz");
   write_series(file, "spectrometer/features", features);
 
@@ -186,7 +183,7 @@ Level1Writer::Level1Writer(const std::string& path, const SimulateConfig& config
 }
 
 void Level1Writer::write_pointing(int row, const FeedPointing& pointing, FeedOffset offset) {
-  const auto feed = static_cast<std::uint64_t>(row);
+  const std::uint64_t feed = row;
   const auto write = [&](const char* name, const std::vector<double>& values) {
     const h5::Dataset dataset = file_.open(std::string("spectrometer/pixel_pointing/pixel_") + name);
     dataset.write<double>({{feed, 0}, {1, values.size()}}, values);
@@ -204,10 +201,8 @@ void Level1Writer::write_pointing(int row, const FeedPointing& pointing, FeedOff
 }
 
 void Level1Writer::write_tod(int row, const TodBlock& block, std::span<const float> counts) {
-  const h5::Slab slab{
-      {size_of(row), size_of(block.first_band), size_of(block.first_channel),
-       static_cast<std::uint64_t>(block.samples.begin)},
-      {1, size_of(block.n_bands), size_of(block.n_channels), static_cast<std::uint64_t>(block.samples.size())}};
+  const h5::Slab slab{h5::extent_of(row, block.first_band, block.first_channel, block.samples.begin),
+                      h5::extent_of(1, block.n_bands, block.n_channels, block.samples.size())};
   tod_->write<float>(slab, counts);
 }
 

@@ -194,7 +194,7 @@ std::string start_text(const ObservationPlan& plan) {
 }
 
 std::vector<std::int32_t> feature_series(const ObservationPlan& plan) {
-  std::vector<std::int32_t> bits(static_cast<std::size_t>(plan.timeline.n_samples), 0);
+  std::vector<std::int32_t> bits(plan.timeline.n_samples, 0);
   const auto mark = [&bits](const std::vector<SampleRange>& ranges, int feature) {
     for (const SampleRange& range : ranges)
       std::fill(bits.begin() + range.begin, bits.begin() + range.end, 1 << feature);

@@ -85,7 +85,7 @@ double RandomSky::brightness_K(double l_deg, double b_deg) const {
   for (std::size_t j = 0; j < y.weight.size(); ++j) {
     const std::size_t row = (y.first + j) % n_ * n_;
     for (std::size_t i = 0; i < x.weight.size(); ++i) {
-      sum += y.weight[j] * x.weight[i] * static_cast<double>(values_K_[row + (x.first + i) % n_]);
+      sum += y.weight[j] * x.weight[i] * values_K_[row + (x.first + i) % n_];
     }
   }
   return sum;

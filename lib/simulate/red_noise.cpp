@@ -53,11 +53,11 @@ void draw_spectrum(fftw_complex* spectrum, std::int64_t length, double sample_ra
 }  // namespace
 
 std::vector<double> red_noise(std::int64_t n_samples, double sample_rate_Hz, PowerLaw law, std::uint64_t key) {
-  std::vector<double> series(static_cast<std::size_t>(n_samples), 0.0);
+  std::vector<double> series(n_samples, 0.0);
   if (law.sigma == 0.0) return series;
   const std::int64_t length = fast_length(2 * n_samples);
-  const FftwArray<double> samples(fftw_alloc_real(static_cast<std::size_t>(length)));
-  const FftwArray<fftw_complex> spectrum(fftw_alloc_complex(static_cast<std::size_t>(length / 2 + 1)));
+  const FftwArray<double> samples(fftw_alloc_real(length));
+  const FftwArray<fftw_complex> spectrum(fftw_alloc_complex(length / 2 + 1));
   // FFTW_ESTIMATE: a measured plan could differ from run to run in the last bit.
   const Plan plan(fftw_plan_dft_c2r_1d(static_cast<int>(length), spectrum.get(), samples.get(), FFTW_ESTIMATE));
   draw_spectrum(spectrum.get(), length, sample_rate_Hz, law, key);

@@ -165,8 +165,7 @@ SimulateSummary simulate_observations(const SimulateConfig& config, const Observ
   const std::vector<ObservationPlan> plans = plan_observations(config, observer);
   SimulateSummary summary;
   const auto begin = std::chrono::steady_clock::now();
-  for (std::size_t i = static_cast<std::size_t>(world.rank()); i < plans.size();
-       i += static_cast<std::size_t>(world.size())) {
+  for (std::size_t i = world.rank(); i < plans.size(); i += world.size()) {
     try {
       make_one(config, observer, plans[i], summary);
     } catch (const std::exception& error) {

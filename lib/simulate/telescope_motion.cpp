@@ -54,8 +54,8 @@ BeamPath centre_path(const SimulateConfig& config, const Observer& observer, con
   BeamPath path;
   Horizontal from = place(fixed ? (scan.begin + scan.end) / 2 : scan.begin);
   if (fixed) {
-    path.azimuth_deg.assign(static_cast<std::size_t>(scan.size()), from.azimuth_deg);
-    path.elevation_deg.assign(static_cast<std::size_t>(scan.size()), from.elevation_deg);
+    path.azimuth_deg.assign(scan.size(), from.azimuth_deg);
+    path.elevation_deg.assign(scan.size(), from.elevation_deg);
     return path;
   }
   for (std::int64_t node = scan.begin; node < scan.end; node += spacing) {
@@ -91,7 +91,7 @@ FeedOffset scan_offset(const SimulateConfig& config, const ObservationPlan& plan
 
 void point_scan(const SimulateConfig& config, const ObservationPlan& plan, std::size_t scan, const BeamPath& centre,
                 BeamPath& path) {
-  const auto begin = static_cast<std::size_t>(plan.timeline.scans[scan].begin);
+  const std::size_t begin = plan.timeline.scans[scan].begin;
   for (std::size_t i = 0; i < centre.azimuth_deg.size(); ++i) {
     const FeedOffset offset = scan_offset(config, plan, scan, static_cast<double>(i) / config.sample_rate_Hz);
     const double elevation_deg = centre.elevation_deg[i] + offset.y_deg;
@@ -105,7 +105,7 @@ void point_sky_dip(const SimulateConfig& config, SampleRange scan, double azimut
   const double middle_deg = 0.5 * (config.sky_dip_max_elevation_deg + config.sky_dip_min_elevation_deg);
   const double half_deg = 0.5 * (config.sky_dip_max_elevation_deg - config.sky_dip_min_elevation_deg);
   for (std::int64_t i = 0; i < scan.size(); ++i) {
-    const auto sample = static_cast<std::size_t>(scan.begin + i);
+    const std::size_t sample = scan.begin + i;
     const double part = static_cast<double>(i) / static_cast<double>(scan.size() - 1);
     path.azimuth_deg[sample] = azimuth_deg;
     path.elevation_deg[sample] = middle_deg + half_deg * std::cos(2.0 * kPi * part);
@@ -114,7 +114,7 @@ void point_sky_dip(const SimulateConfig& config, SampleRange scan, double azimut
 
 /// From the sample before `gap` to the sample after it; stands still where there is none.
 void slew(SampleRange gap, std::vector<double>& angle_deg) {
-  const auto n_samples = static_cast<std::int64_t>(angle_deg.size());
+  const std::int64_t n_samples = angle_deg.size();
   const std::int64_t before = gap.begin > 0 ? gap.begin - 1 : gap.end;
   const std::int64_t after = gap.end < n_samples ? gap.end : gap.begin - 1;
   const double from = angle_deg[before];
@@ -128,7 +128,7 @@ void slew(SampleRange gap, std::vector<double>& angle_deg) {
 }  // namespace
 
 BeamPath boresight_path(const SimulateConfig& config, const Observer& observer, const ObservationPlan& plan) {
-  const auto n_samples = static_cast<std::size_t>(plan.timeline.n_samples);
+  const std::size_t n_samples = plan.timeline.n_samples;
   BeamPath path{std::vector<double>(n_samples), std::vector<double>(n_samples)};
   const double middle_mjd = mjd_of(config, plan, plan.timeline.n_samples / 2);
   const double reference_deg = sky_to_horizontal(observer, middle_mjd, plan.centre_icrs, SkyFrame::icrs).azimuth_deg;

@@ -82,9 +82,9 @@ void write_sky(h5::File& file, const SkyModel& sky) {
 TruthWriter::TruthWriter(const std::string& path, const SimulateConfig& config, const ObservationPlan& plan,
                          const ObservationSignal& signal, double ut1_utc_s)
     : file_(h5::File::create(path)),
-      n_feeds_(static_cast<std::uint64_t>(config.n_feeds)),
-      n_channels_(static_cast<std::uint64_t>(config.n_channels)),
-      n_samples_(static_cast<std::uint64_t>(plan.timeline.n_samples)) {
+      n_feeds_(config.n_feeds),
+      n_channels_(config.n_channels),
+      n_samples_(plan.timeline.n_samples) {
   write_attributes(file_, config, plan, ut1_utc_s);
   file_.write<double>("frequency", {kBands, n_channels_}, signal.frequency_GHz, "GHz");
   file_.write<double>("tau_nu", {kBands, n_channels_}, signal.zenith_opacity);
@@ -117,7 +117,7 @@ void TruthWriter::create_feed_datasets() {
 
 void TruthWriter::write_feed(const FeedSignal& feed, const BandTable& cold_K, std::span<const double> l_deg,
                              std::span<const double> b_deg) {
-  const auto row = static_cast<std::uint64_t>(feed.row);
+  const std::uint64_t row = feed.row;
   const h5::Slab channels{{row, 0, 0}, {1, kBands, n_channels_}};
   file_.open("gain").write<double>(channels, feed.receiver.gain_counts_per_K);
   file_.open("t_rx").write<double>(channels, feed.receiver.temperature_K);
@@ -128,7 +128,7 @@ void TruthWriter::write_feed(const FeedSignal& feed, const BandTable& cold_K, st
   for (std::uint64_t band = 0; band < kBands; ++band) {
     file_.open("dg").write<float>({{row, band, 0}, {1, 1, n_samples_}}, feed.gain_variation[band]);
   }
-  const auto n_channels = static_cast<std::int64_t>(n_channels_);
+  const std::int64_t n_channels = n_channels_;
   for (const int index : feed.receiver.spiky_channels) {
     spiky_channels_.insert(spiky_channels_.end(), {feed.row, index / n_channels, index % n_channels});
   }

@@ -175,7 +175,7 @@ EarthOrientation EarthOrientationTable::at(double mjd_utc) const {
   if (mjd_utc <= mjd_.front()) return days_.front().values;
   if (!(mjd_utc < mjd_.back())) return days_.back().values;
 
-  const auto next = static_cast<std::size_t>(std::ranges::upper_bound(mjd_, mjd_utc) - mjd_.begin());
+  const std::size_t next = std::ranges::upper_bound(mjd_, mjd_utc) - mjd_.begin();
   const EarthOrientation& a = days_[next - 1].values;
   const EarthOrientation& b = days_[next].values;
   const double fraction = (mjd_utc - mjd_[next - 1]) / (mjd_[next] - mjd_[next - 1]);
@@ -189,8 +189,7 @@ OrientationKind EarthOrientationTable::worst_kind(double first_mjd_utc, double l
   if (first_mjd_utc < mjd_.front() || last_mjd_utc > mjd_.back()) return OrientationKind::beyond;
   const auto day_at_or_before = std::ranges::upper_bound(mjd_, first_mjd_utc) - mjd_.begin() - 1;
   const auto day_after = std::ranges::lower_bound(mjd_, last_mjd_utc) - mjd_.begin();
-  const auto days =
-      std::span(days_).subspan(day_at_or_before, static_cast<std::size_t>(day_after - day_at_or_before + 1));
+  const auto days = std::span(days_).subspan(day_at_or_before, day_after - day_at_or_before + 1);
   return std::ranges::max_element(days, {}, &OrientationDay::kind)->kind;
 }
 

@@ -231,8 +231,8 @@ void horizontal_to_sky(const Observer& observer, std::span<const double> mjd_utc
     std::ranges::copy(azimuth_deg.subspan(first, n), group.azimuth_deg.begin());
     std::ranges::copy(elevation_deg.subspan(first, n), group.elevation_deg.begin());
     transform(nodes.nearest(mjd_utc[first]), group);
-    std::copy_n(group.longitude_deg.begin(), n, longitude_deg.begin() + static_cast<std::ptrdiff_t>(first));
-    std::copy_n(group.latitude_deg.begin(), n, latitude_deg.begin() + static_cast<std::ptrdiff_t>(first));
+    std::copy_n(group.longitude_deg.begin(), n, longitude_deg.begin() + first);
+    std::copy_n(group.latitude_deg.begin(), n, latitude_deg.begin() + first);
   }
 }
 

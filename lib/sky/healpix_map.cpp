@@ -60,7 +60,7 @@ class PartialMap {
   double at(const pointing& direction) const {
     const auto pixel = std::ranges::lower_bound(pixels_, base_.ang2pix(direction), {}, &Pixel::first);
     const bool found = pixel != pixels_.end() && pixel->first == base_.ang2pix(direction);
-    return found ? static_cast<double>(pixel->second) : Healpix_undef;
+    return found ? pixel->second : Healpix_undef;
   }
 
  private:

@@ -173,11 +173,11 @@ class NoiseStatsLevel2Worker final : public FeedWorker {
     Array<double, 3> sigma_white(shape), sigma_red(shape), alpha(shape), auto_rms(shape);
     for (int band = 0; band < kBands; ++band) {
       for (int bin = 0; bin < observation_.n_freq_bin; ++bin) {
-        const std::size_t element = band * observation_.n_freq_bin + bin;
+        const std::uint64_t sub_band = band * observation_.n_freq_bin + bin;
         for (std::size_t scan = 0; scan < observation_.scans.size(); ++scan) {
           NoiseSeries series = series_of(streams.row(band, bin), scan);
           series.seed = series_seed({config_.seed, static_cast<std::uint64_t>(observation_.obsid),
-                                     static_cast<std::uint64_t>(feed_), index, element, scan});
+                                     static_cast<std::uint64_t>(feed_), index, sub_band, scan});
           if (is_filtered) series.gain_power_K2 = filtered_gain_power_K2(products_, band, bin, scan);
           const NoiseStatistics found = noise_statistics(series, config_);
           sigma_white(band, bin, scan) = found.sigma_white_K;
@@ -196,12 +196,10 @@ class NoiseStatsLevel2Worker final : public FeedWorker {
   NoiseSeries series_of(std::span<const float> stream, std::size_t scan) const {
     const Level1Metadata& level1 = observation_.level1;
     const auto [start, end] = observation_.scans[scan];
-    const std::size_t first = start;
-    const std::size_t length = end - start;
     NoiseSeries series;
-    series.values_K = stream.subspan(first, length);
+    series.values_K = stream.subspan(start, end - start);
     series.elevation_deg = feed_samples(level1, level1.elevation_deg, feed_, {start, end});
-    if (!bright_.empty()) series.bright = std::span<const std::uint8_t>(bright_).subspan(first, length);
+    if (!bright_.empty()) series.bright = std::span<const std::uint8_t>(bright_).subspan(start, end - start);
     series.sample_time_s = level1.sample_time_s;
     return series;
   }

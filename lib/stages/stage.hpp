@@ -59,7 +59,7 @@ struct ObservationContext {
   std::string source_group;
   std::string following_level2_path;  ///< Level-2 file of obsid + 1, for sky dips; empty = there is none
   Level1Metadata level1;
-  std::vector<PointingFault> pointing_faults;            ///< [n_feeds][sample] of `level1`, whose angles are bridged
+  Array<PointingFault, 2> pointing_faults;               ///< [n_feeds][sample] of `level1`, whose angles are bridged
   ProductTable products;                                 ///< made by Stage::prepare
   std::vector<std::array<std::int64_t, 2>> vane_events;  ///< in which the vane moves, [start, end)
   std::vector<std::array<std::int64_t, 2>> scans;        ///< [start, end)

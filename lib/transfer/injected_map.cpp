@@ -11,7 +11,7 @@
 namespace comap {
 namespace {
 
-/// What is the same for all files.
+/// The binning, the same for all files.
 struct Binning {
   const MapmakeConfig& config;
   const IoConfig& io;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What is left of a sky in a map, against angular scale.
+/// The part of a sky that is left in a map, against angular scale.
 
 #include <cstdint>
 #include <span>

@@ -14,7 +14,7 @@ struct BandTransfer {
   TransferFunction function;
 };
 
-/// What was measured and with what.
+/// The measured transfer and the settings it was measured with.
 struct TransferReport {
   double rms_K = 0.0;  ///< of the injected sky at 30 GHz
   double slope = 0.0;  ///< of its power

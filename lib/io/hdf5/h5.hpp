@@ -5,6 +5,7 @@
 /// A File is opened serially here or with the MPI-IO driver by mpi/parallel_file. In a parallel file every function
 /// of File and Dataset is collective over the team; ranks without a share of a slab pass an empty one.
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -22,6 +23,11 @@ namespace comap::h5 {
 
 using Id = std::int64_t;  ///< hid_t
 using Extent = std::vector<std::uint64_t>;
+/// Lengths or positions of any integer type.
+template <std::integral... I>
+Extent extent_of(I... length) {
+  return {static_cast<std::uint64_t>(length)...};
+}
 
 /// Owns one HDF5 identifier.
 class Handle {

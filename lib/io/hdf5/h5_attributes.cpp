@@ -21,7 +21,7 @@ std::string without_padding(std::string text) {
 template <typename Read>
 std::vector<std::string> read_text(hid_t type, hid_t space, const Read& read, const std::string& where) {
   const hssize_t n_points = check(H5Sget_simple_extent_npoints(space), "read the shape", where);
-  const auto n = static_cast<std::size_t>(n_points);
+  const std::size_t n = n_points;
   std::vector<std::string> values;
   if (H5Tis_variable_str(type) > 0) {
     std::vector<char*> pointers(n, nullptr);
@@ -43,7 +43,7 @@ std::optional<AttributeValue> read_attribute(hid_t attribute, const std::string&
   const Handle type = own(H5Aget_type(attribute), close_type, "read the type", where);
   const Handle space = own(H5Aget_space(attribute), close_space, "read the shape", where);
   if (H5Sget_simple_extent_npoints(space.id()) < 1) return std::nullopt;
-  const auto n = static_cast<std::size_t>(H5Sget_simple_extent_npoints(space.id()));
+  const std::size_t n = H5Sget_simple_extent_npoints(space.id());
   switch (kind_of(type.id())) {
     case Kind::text:
       return read_text(
@@ -88,8 +88,7 @@ void File::write_strings(std::string_view dataset, const std::vector<std::string
   std::size_t width = 1;
   for (const std::string& value : values) width = std::max(width, value.size());
   std::string buffer(width * values.size(), '\0');
-  for (std::size_t i = 0; i < values.size(); ++i)
-    std::ranges::copy(values[i], buffer.begin() + static_cast<std::ptrdiff_t>(i * width));
+  for (std::size_t i = 0; i < values.size(); ++i) std::ranges::copy(values[i], buffer.begin() + i * width);
   const Handle type = own(H5Tcopy(H5T_C_S1), close_type, "make a type", place);
   check(H5Tset_size(type.id(), width), "make a type", place);
   check(H5Tset_strpad(type.id(), H5T_STR_NULLPAD), "make a type", place);

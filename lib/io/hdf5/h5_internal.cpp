@@ -149,7 +149,7 @@ DatasetInfo dataset_info(hid_t dataset, const std::string& where) {
   info.element_bytes = H5Tget_size(type.id());
   info.native_float32 = H5Tequal(type.id(), H5T_NATIVE_FLOAT) > 0;
   const int n_axes = check(H5Sget_simple_extent_ndims(space.id()), "read the shape", where);
-  std::vector<hsize_t> extent(static_cast<std::size_t>(n_axes));
+  std::vector<hsize_t> extent(n_axes);
   check(H5Sget_simple_extent_dims(space.id(), extent.data(), nullptr), "read the shape", where);
   info.extent.assign(extent.begin(), extent.end());
   if (H5Pget_layout(creation.id()) == H5D_CHUNKED) {

@@ -39,7 +39,7 @@ void read_shape(const CheckedFile& in, Level1Metadata& metadata) {
 
 void read_time(const CheckedFile& in, Level1Metadata& metadata) {
   std::vector<double>& mjd = metadata.mjd;
-  mjd = in.read<double>(kMjd, {static_cast<std::uint64_t>(metadata.n_samples)});
+  mjd = in.read<double>(kMjd, h5::extent_of(metadata.n_samples));
   const StampRepair repair = repair_time_stamps(mjd);
   if (const auto bad = repair.beyond_repair) {
     if (!std::isfinite(mjd[*bad])) in.fail(kMjd, fmt::format("sample {} is not finite", *bad));
@@ -57,7 +57,7 @@ void read_time(const CheckedFile& in, Level1Metadata& metadata) {
 }
 
 void read_feeds(const CheckedFile& in, Level1Metadata& metadata) {
-  const auto numbers = in.read<std::int64_t>(kFeeds, {static_cast<std::uint64_t>(metadata.n_feeds)}, true);
+  const auto numbers = in.read<std::int64_t>(kFeeds, h5::extent_of(metadata.n_feeds), true);
   std::set<std::int64_t> seen;
   for (const std::int64_t number : numbers) {
     if (number < 1 || number > kGroundFeed) {
@@ -69,7 +69,7 @@ void read_feeds(const CheckedFile& in, Level1Metadata& metadata) {
 }
 
 void read_stored_frequency(const CheckedFile& in, Level1Metadata& metadata) {
-  metadata.frequency_GHz = in.read<double>(kFrequency, {kBands, static_cast<std::uint64_t>(metadata.n_channels)});
+  metadata.frequency_GHz = in.read<double>(kFrequency, h5::extent_of(kBands, metadata.n_channels));
 }
 
 /// In GHz and in our order.
@@ -105,28 +105,26 @@ void check_band_names(const CheckedFile& in, Level1Metadata& metadata) {
 }
 
 void read_features(const CheckedFile& in, Level1Metadata& metadata) {
-  metadata.features = in.read<std::int64_t>(kFeatures, {static_cast<std::uint64_t>(metadata.n_samples)}, true);
+  metadata.features = in.read<std::int64_t>(kFeatures, h5::extent_of(metadata.n_samples), true);
 }
 
 void read_pointing(const CheckedFile& in, Level1Metadata& metadata) {
-  const auto n_feeds = static_cast<std::uint64_t>(metadata.n_feeds);
-  const auto n_samples = static_cast<std::uint64_t>(metadata.n_samples);
-  metadata.azimuth_deg = in.read<double>(std::string(kPointing) + "pixel_az", {n_feeds, n_samples});
-  metadata.elevation_deg = in.read<double>(std::string(kPointing) + "pixel_el", {n_feeds, n_samples});
+  const h5::Extent extent = h5::extent_of(metadata.n_feeds, metadata.n_samples);
+  metadata.azimuth_deg = in.read<double>(std::string(kPointing) + "pixel_az", extent);
+  metadata.elevation_deg = in.read<double>(std::string(kPointing) + "pixel_el", extent);
 }
 
 void check_other_pointing(const CheckedFile& in, Level1Metadata& metadata) {
-  const auto n_feeds = static_cast<std::uint64_t>(metadata.n_feeds);
-  const auto n_samples = static_cast<std::uint64_t>(metadata.n_samples);
+  const h5::Extent extent = h5::extent_of(metadata.n_feeds, metadata.n_samples);
   for (const char* name : {"pixel_ra", "pixel_dec"}) {
     const std::string dataset = std::string(kPointing) + name;
-    in.expect_extent(dataset, in.info(dataset).extent, {n_feeds, n_samples});
+    in.expect_extent(dataset, in.info(dataset).extent, extent);
   }
   for (const char* name : {"pixel_xoffset", "pixel_yoffset"}) {
     const std::string dataset = std::string(kPointing) + name;
     if (!in.has(dataset)) continue;
     const h5::Extent found = in.info(dataset).extent;
-    if (found != h5::Extent{n_feeds}) in.expect_extent(dataset, found, {n_feeds, n_samples});
+    if (found != h5::Extent{extent[0]}) in.expect_extent(dataset, found, extent);
   }
 }
 

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "data/array.hpp"
 #include "data/trouble.hpp"
 #include "io/hdf5/h5.hpp"
 #include "io/level1/band_order.hpp"
@@ -56,6 +58,11 @@ struct Level1Metadata {
   VaneHousekeeping vane;
   FrameHousekeeping frame;
   TrackerHousekeeping tracker;
+
+  /// [channel]
+  std::span<const double> frequencies_GHz(Index band) const {
+    return std::span(frequency_GHz).subspan(band * n_channels, n_channels);
+  }
 };
 
 /// Reads the metadata and checks presence, shapes, finite increasing MJD. `expected_obsid` <= 0 accepts any.

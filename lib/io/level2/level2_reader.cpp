@@ -177,13 +177,13 @@ std::optional<GainNoise> Level2Reader::gain_noise(int feed, int frequency_band, 
                                         level2::kGainAlpha.path, level2::kGainInformation.path}) {
     if (!file_.exists(needed)) return std::nullopt;
   }
-  const auto row = static_cast<std::uint64_t>(feed - 1);
-  const auto n_sub = static_cast<std::uint64_t>(n_freq_bin());
-  const auto element = static_cast<std::uint64_t>(frequency_band);
+  const std::uint64_t row = feed - 1;
+  const std::uint64_t n_sub = n_freq_bin();
+  const std::uint64_t half_band = frequency_band;
   GainNoise noise;
-  noise.band = static_cast<std::size_t>(element / n_sub);
+  noise.band = half_band / n_sub;
   noise.effective_tsys_K =
-      file_.read<double>(level2::kEffectiveTsys, {{row, noise.band, element % n_sub, scan}, {1, 1, 1, 1}}).front();
+      file_.read<double>(level2::kEffectiveTsys, {{row, noise.band, half_band % n_sub, scan}, {1, 1, 1, 1}}).front();
   const auto of_bands = [&](std::string_view dataset) {
     return file_.read<double>(dataset, {{row, 0, scan}, {1, kBands, 1}});
   };
@@ -211,7 +211,7 @@ std::optional<GainNoise> Level2Reader::gain_noise(int feed, int frequency_band, 
 FeedPointing Level2Reader::stored_pointing(int feed) const {
   const auto found = std::ranges::find(feeds_, feed);
   if (found == feeds_.end()) throw ObservationError(fmt::format("{}: feed {} is not in the file", path(), feed));
-  const auto row = static_cast<std::uint64_t>(found - feeds_.begin());
+  const std::uint64_t row = found - feeds_.begin();
   const h5::Slab slab{{row, 0}, {1, mjd_.size()}};
   return {file_.read<double>(level2::kAzimuth, slab), file_.read<double>(level2::kElevation, slab)};
 }
@@ -233,7 +233,7 @@ FeedPointing Level2Reader::read_pointing(int feed) const {
 std::vector<std::uint8_t> Level2Reader::read_flags(int feed, int frequency_band) const {
   std::vector<std::uint8_t> flags(mjd_.size(), 0);
   if (file_.exists(level2::kSampleFlags)) {
-    const auto band = static_cast<std::uint64_t>(frequency_band / n_freq_bin());
+    const std::uint64_t band = frequency_band / n_freq_bin();
     const h5::Slab slab{{static_cast<std::uint64_t>(feed - 1), band, 0}, {1, 1, mjd_.size()}};
     file_.open(level2::kSampleFlags).read(slab, std::span<std::uint8_t>(flags));
     return flags;
@@ -246,8 +246,8 @@ std::vector<std::uint8_t> Level2Reader::read_flags(int feed, int frequency_band)
 }
 
 std::vector<float> Level2Reader::read_stream(int feed, int frequency_band) const {
-  const auto n_sub = static_cast<std::uint64_t>(n_freq_bin());
-  const auto index = static_cast<std::uint64_t>(frequency_band);
+  const std::uint64_t n_sub = n_freq_bin();
+  const std::uint64_t index = frequency_band;
   const h5::Slab slab{{static_cast<std::uint64_t>(feed - 1), index / n_sub, index % n_sub, 0}, {1, 1, 1, mjd_.size()}};
   std::vector<float> values(mjd_.size());
   stream_.read(slab, std::span<float>(values));

@@ -31,7 +31,7 @@ Intensity intensity_of(const SpectralCube& cube, std::size_t pixel, const std::v
   const std::size_t n_channels = cube.axis.n_channels;
   double sum_K = 0.0, variance_K2 = 0.0, n = 0.0;
   for (const std::size_t channel : channels) {
-    const auto value = static_cast<double>(cube.spectra.temperature_K[pixel * n_channels + channel]);
+    const double value = cube.spectra.temperature_K[pixel * n_channels + channel];
     if (!std::isfinite(value)) continue;
     sum_K += value;
     variance_K2 += std::pow(static_cast<double>(cube.spectra.rms_K[pixel * n_channels + channel]), 2);
@@ -49,8 +49,8 @@ std::vector<double> mean_spectrum(const SpectralCube& cube, const std::function<
   for (std::size_t pixel = 0; pixel < cube.spectra.n_pixels(); ++pixel) {
     if (!wanted(cube.spectra.pixel[pixel])) continue;
     for (std::size_t channel = 0; channel < n_channels; ++channel) {
-      const auto value = static_cast<double>(cube.spectra.temperature_K[pixel * n_channels + channel]);
-      const auto rms = static_cast<double>(cube.spectra.rms_K[pixel * n_channels + channel]);
+      const double value = cube.spectra.temperature_K[pixel * n_channels + channel];
+      const double rms = cube.spectra.rms_K[pixel * n_channels + channel];
       if (!std::isfinite(value)) continue;
       sum[channel] += value / (rms * rms);
       weights[channel] += 1.0 / (rms * rms);

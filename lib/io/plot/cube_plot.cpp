@@ -54,7 +54,7 @@ void write_data(const fs::path& path, const std::string& bytes) {
 PixelWindow window_of(const SpectralCube& cube) {
   ContinuumMap hit;
   hit.wcs = cube.wcs;
-  hit.mask.assign(static_cast<std::size_t>(cube.wcs.naxis[0] * cube.wcs.naxis[1]), 1);
+  hit.mask.assign(cube.wcs.naxis[0] * cube.wcs.naxis[1], 1);
   for (const std::int64_t pixel : cube.spectra.pixel) hit.mask[pixel] = 0;
   return observed_window(hit);
 }
@@ -65,7 +65,7 @@ std::string image_script(const SpectralCube& cube, const CubeSummary& summary, c
   const fs::path data = scratch / "intensity.bin";
   write_data(data, {reinterpret_cast<const char*>(picture.values.data()), picture.values.size() * sizeof(float)});
   ColourLimits limits = robust_limits(picture.values);
-  const auto peak = static_cast<double>(summary.intensity_K_km_s[summary.peak_pixel]);
+  const double peak = summary.intensity_K_km_s[summary.peak_pixel];
   limits.high = std::max(limits.high, peak);
   const bool galactic = cube.wcs.ctype[0].starts_with("GLON");
   const double right = CubeLayout::kLeft + layout.image_width;

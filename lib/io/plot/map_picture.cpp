@@ -23,7 +23,7 @@ float block_mean(const std::vector<float>& image, std::int64_t n_x, const PixelW
     for (std::int64_t x = block.x_begin; x < block.x_end; ++x) {
       const float value = image[y * n_x + x];
       if (!std::isfinite(value)) continue;
-      sum += static_cast<double>(value);
+      sum += value;
       ++n_finite;
     }
   }
@@ -119,7 +119,7 @@ ColourLimits robust_limits(const std::vector<float>& values) {
   const auto percentile = [&](double fraction) {
     const auto rank = static_cast<std::ptrdiff_t>(fraction * static_cast<double>(finite.size() - 1));
     std::ranges::nth_element(finite, finite.begin() + rank);
-    return static_cast<double>(finite[rank]);
+    return finite[rank];
   };
   const double low = percentile(0.01), high = percentile(0.99);
   if (high > low) return {low, high};

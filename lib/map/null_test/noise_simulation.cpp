@@ -20,8 +20,7 @@ double mode_frequency_Hz(std::size_t mode, std::size_t n, double sample_time_s) 
 }
 
 simulate::NormalStream random_numbers(std::uint64_t key, int realisation) {
-  return simulate::NormalStream(
-      simulate::stream_key(key, simulate::Purpose::null_test, {static_cast<std::uint64_t>(realisation)}));
+  return simulate::NormalStream(simulate::stream_key(key, simulate::Purpose::null_test, {realisation}));
 }
 
 void add_common_noise(const SegmentNoise& noise, int realisation, std::vector<double>& modes_K) {

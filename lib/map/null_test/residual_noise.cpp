@@ -180,7 +180,7 @@ FirstLook look_at(DestriperData& data, std::span<const WithinPixel> within_pixel
   return look;
 }
 
-/// Of kRealisations of the noise model over the sky [stream]: their mean.
+/// Powers of kRealisations of the noise model over the sky [stream]: their mean.
 std::vector<ResidualPowers> powers_of_model(LoadedBands& bands, const std::vector<LargeVector<float>>& sky_K,
                                             std::span<const ScanPlace> places, double sample_time_s,
                                             const DestriperSettings& settings, const MapGrid& grid,

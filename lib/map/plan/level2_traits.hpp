@@ -32,7 +32,7 @@ struct Level2Traits {
   }
 };
 
-/// Of an open file that has this identity. Throws IoError for records that cannot be read.
+/// The traits of an open file that has this identity. Throws IoError for records that cannot be read.
 Level2Traits traits_of(const MapmakeConfig& config, const Level2Reader& file, const FileIdentity& identity);
 
 /// Lines for the HISTORY of a map: the settings that all of these files (JSON of Level2Traits::settings) have in

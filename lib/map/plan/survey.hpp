@@ -22,7 +22,7 @@ struct SurveyedObservation {
   std::int64_t n_scans = 0;              ///< (feed, frequency_band, scan) that are used
   std::int64_t n_without_sigma_red = 0;  ///< of these, without a noise fit
   ExclusionCounts counts{};
-  /// Of the feeds of which nothing is used, by the rank that looked into the file; empty on the others.
+  /// The cuts of the feeds of which nothing is used, by the rank that looked into the file; empty on the others.
   std::vector<ScanCuts> unread;
 
   /// Without `unread`.

@@ -98,7 +98,7 @@ class MapShare : public FileShare {
   /// Reads and prepares further bands on the same pointing.
   LoadedBands load(std::vector<int> frequency_bands, bool last);
 
-  /// Of the segments that are `wanted` [segment].
+  /// The tally of the segments that are `wanted` [segment].
   BandTally tally(const LoadedBands& bands, std::size_t stream, const std::vector<bool>& wanted) const;
   /// In the order of their samples. Those of dropped observations stay, and have no weight anywhere.
   const std::vector<FeedScan>& scans() const { return scans_; }

@@ -37,7 +37,7 @@ struct ScanTrack {
   double width_deg() const;
 };
 
-/// Of one scan; positions of samples in order, in one frame. Samples that are not finite are passed over.
+/// The track of one scan; positions of samples in order, in one frame. Samples that are not finite are passed over.
 ScanTrack scan_track(std::span<const double> longitude_deg, std::span<const double> latitude_deg);
 
 }  // namespace comap

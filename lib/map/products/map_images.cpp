@@ -21,7 +21,7 @@ ContinuumMap empty_map(const MapPiece& piece, const MapGrid& grid) {
   return map;
 }
 
-/// Of the i-th pixel of the piece in the images.
+/// The place of the i-th pixel of the piece in the images.
 std::size_t place(const ContinuumMap& map, const MapPiece& piece, std::size_t i) {
   return map.healpix ? i : piece.pixel[i];
 }

@@ -31,8 +31,7 @@ void CheckLevel1::prepare(ObservationContext& observation) const {
   std::ranges::copy(verdict.troubles, std::back_inserter(observation.troubles));
   observation.pointing_faults = bridge_pointing(config_, observation.level1);
   for (const auto& [row, first, end] : verdict.misplaced) {
-    const auto of_row = std::span(observation.pointing_faults).subspan(row * observation.level1.mjd.size());
-    for (PointingFault& fault : of_row.subspan(first, end - first)) {
+    for (PointingFault& fault : observation.pointing_faults.view().piece(first, end - first, row)) {
       if (fault == PointingFault::none) fault = PointingFault::misplaced;
     }
   }

@@ -53,10 +53,6 @@ class MetadataCheck {
   void check_bands();
   double step_s(std::size_t i) const { return (level1_.mjd[i] - level1_.mjd[i - 1]) * kSecondsPerDay; }
   double stated_sample_time_s() const;
-  std::span<const double> band(int band) const {
-    const std::size_t n = level1_.n_channels;
-    return std::span(level1_.frequency_GHz).subspan(band * n, n);
-  }
 
   const Level1Metadata& level1_;
   const CheckLevel1Config& config_;
@@ -161,7 +157,7 @@ void MetadataCheck::check_range_of_frequencies() {
 void MetadataCheck::check_bands() {
   double highest_before = 0.0;
   for (int number = 0; number < kBands; ++number) {
-    const std::span<const double> channels = band(number);
+    const std::span<const double> channels = level1_.frequencies_GHz(number);
     const bool is_falling = std::ranges::adjacent_find(channels, std::ranges::less_equal()) == channels.end();
     const bool is_rising = std::ranges::adjacent_find(channels, std::ranges::greater_equal()) == channels.end();
     if (!is_falling && !is_rising) {

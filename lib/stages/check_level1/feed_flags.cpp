@@ -52,14 +52,7 @@ std::string text_of(std::uint8_t flag, const CheckLevel1Config& limits) {
 }  // namespace
 
 FeedFlags::FeedFlags(const ObservationContext& observation, int feed, const CheckLevel1Config& limits)
-    : observation_(observation),
-      feed_(feed),
-      limits_(limits),
-      flags_(kBands * observation.level1.n_samples, std::uint8_t{0}) {}
-
-std::span<std::uint8_t> FeedFlags::of(int band, std::int64_t start, std::int64_t n_samples) {
-  return std::span(flags_).subspan(band * observation_.level1.n_samples + start, n_samples);
-}
+    : observation_(observation), feed_(feed), limits_(limits), flags_(shape_of(kBands, observation.level1.n_samples)) {}
 
 void FeedFlags::finish(std::uint8_t in_single_channels, std::vector<Trouble>& troubles) {
   add_sample_troubles(in_single_channels, troubles);
@@ -68,12 +61,11 @@ void FeedFlags::finish(std::uint8_t in_single_channels, std::vector<Trouble>& tr
 }
 
 void FeedFlags::add_sample_troubles(std::uint8_t in_single_channels, std::vector<Trouble>& troubles) const {
-  const std::int64_t n = observation_.level1.n_samples;
   for (const auto& [flag, kind] : kPowerFaults) {
-    std::vector<std::uint8_t> bands_of(n, 0);
+    std::vector<std::uint8_t> bands_of(observation_.level1.n_samples, 0);
     std::vector<int> bands;
     for (int band = 0; band < kBands; ++band) {
-      const std::span<const std::uint8_t> flags = std::span(flags_).subspan(band * n);
+      const std::span<const std::uint8_t> flags = flags_.row(band);
       bool found = false;
       for (std::size_t i = 0; i < bands_of.size(); ++i) {
         const bool has = (flags[i] & flag) != 0;
@@ -124,8 +116,7 @@ void FeedFlags::leave_out_repeated(std::vector<Trouble>& troubles) {
 void FeedFlags::flag_pointing(std::vector<Trouble>& troubles) {
   if (observation_.pointing_faults.empty()) return;
   const Level1Metadata& level1 = observation_.level1;
-  const std::size_t n = level1.n_samples;
-  const auto whole = std::span(observation_.pointing_faults).subspan(row_of_feed(level1, feed_) * n, n);
+  const auto whole = observation_.pointing_faults.row(row_of_feed(level1, feed_));
   std::vector<PointingFault> faults(whole.begin(), whole.end());
   const FeedDirections directions = {level1.mjd, feed_samples(level1, level1.azimuth_deg, feed_, {0, level1.n_samples}),
                                      feed_samples(level1, level1.elevation_deg, feed_, {0, level1.n_samples})};
@@ -164,13 +155,12 @@ void FeedFlags::flag_pointing(std::vector<Trouble>& troubles) {
   }
 }
 
-std::int64_t n_samples_left(const ObservationContext& observation, std::span<const std::uint8_t> flags) {
+std::int64_t n_samples_left(const ObservationContext& observation, View<const std::uint8_t, 2> flags) {
   std::int64_t n_left = 0;
   for (int band = 0; band < kBands; ++band) {
-    const auto of_band = flags.subspan(band * observation.level1.n_samples);
     for (const auto& [start, end] : observation.scans) {
-      const auto scan = of_band.subspan(start, end - start);
-      n_left += std::ranges::count_if(scan, [](std::uint8_t bits) { return (bits & sample_flag::kLost) == 0; });
+      n_left += std::ranges::count_if(flags.piece(start, end - start, band),
+                                      [](std::uint8_t bits) { return (bits & sample_flag::kLost) == 0; });
     }
   }
   return n_left;

@@ -21,13 +21,15 @@ class FeedFlags {
   FeedFlags(const ObservationContext& observation, int feed, const CheckLevel1Config& limits);
 
   /// The flags of samples of one band.
-  std::span<std::uint8_t> of(int band, std::int64_t start, std::int64_t n_samples);
+  std::span<std::uint8_t> of(int band, Index start, Index n_samples) {
+    return flags_.view().piece(start, n_samples, band);
+  }
 
   /// When all scans have been screened: bands that repeat more than `max_repeated_fraction` of their samples in scans
   /// are left out, samples without a direction are flagged, and what was found is added to `troubles`.
   /// `in_single_channels` as SampleScreen has it.
   void finish(std::uint8_t in_single_channels, std::vector<Trouble>& troubles);
-  std::vector<std::uint8_t> take() { return std::move(flags_); }
+  Array<std::uint8_t, 2> take() { return std::move(flags_); }
 
  private:
   void leave_out_repeated(std::vector<Trouble>& troubles);
@@ -37,11 +39,11 @@ class FeedFlags {
   const ObservationContext& observation_;
   int feed_;
   const CheckLevel1Config& limits_;
-  std::vector<std::uint8_t> flags_;
+  Array<std::uint8_t, 2> flags_;
 };
 
 /// Samples in scans of any band of a feed that are not lost. `flags` [band][sample].
-std::int64_t n_samples_left(const ObservationContext& observation, std::span<const std::uint8_t> flags);
+std::int64_t n_samples_left(const ObservationContext& observation, View<const std::uint8_t, 2> flags);
 
 /// "1 missing in Level-1, 2 counts not positive, ...": an attribute of level2/sample_flags.
 std::string flag_meanings();

@@ -173,22 +173,21 @@ std::int64_t n_held_briefly(const FeedDirections& directions, std::span<const st
   return n_held;
 }
 
-std::vector<PointingFault> bridge_pointing(const CheckLevel1Config& limits, Level1Metadata& level1) {
-  const std::size_t n = level1.n_samples;
-  std::vector<PointingFault> all;
-  all.reserve(level1.azimuth_deg.size());
+Array<PointingFault, 2> bridge_pointing(const CheckLevel1Config& limits, Level1Metadata& level1) {
+  const Index n = level1.n_samples, n_feeds = std::ssize(level1.azimuth_deg) / n;
+  Array<PointingFault, 2> all(shape_of(n_feeds, n));
   std::vector<std::uint8_t> is_wrong(n);
-  for (std::size_t row = 0; row * n < level1.azimuth_deg.size(); ++row) {
+  for (Index row = 0; row < n_feeds; ++row) {
     const auto azimuth = std::span(level1.azimuth_deg).subspan(row * n, n);
     const auto elevation = std::span(level1.elevation_deg).subspan(row * n, n);
     const std::vector<PointingFault> faults = pointing_faults({level1.mjd, azimuth, elevation}, limits);
-    all.insert(all.end(), faults.begin(), faults.end());
+    std::ranges::copy(faults, all.row(row).begin());
     if (std::ranges::all_of(faults, [](PointingFault fault) { return fault == PointingFault::none; })) continue;
     std::ranges::transform(faults, is_wrong.begin(),
                            [](PointingFault fault) { return static_cast<std::uint8_t>(fault); });
     bridge_missing(azimuth, is_wrong, kFullTurn_deg);
     // An elevation without an azimuth is as good as any.
-    for (std::size_t i = 0; i < n; ++i) {
+    for (Index i = 0; i < n; ++i) {
       if (faults[i] == PointingFault::missing && is_elevation(elevation[i])) is_wrong[i] = 0;
     }
     bridge_missing(elevation, is_wrong);

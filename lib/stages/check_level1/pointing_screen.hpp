@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/level2_config.hpp"
+#include "data/array.hpp"
 #include "io/level1/level1_metadata.hpp"
 
 namespace comap {
@@ -46,6 +47,6 @@ std::int64_t n_held_briefly(const FeedDirections& directions, std::span<const st
 
 /// pointing_faults() of all feeds [n_feeds][sample]; their azimuth and elevation in `level1` become those of the
 /// straight line between the samples around them, so that nothing that goes along the sky meets a hole or a jump.
-std::vector<PointingFault> bridge_pointing(const CheckLevel1Config& limits, Level1Metadata& level1);
+Array<PointingFault, 2> bridge_pointing(const CheckLevel1Config& limits, Level1Metadata& level1);
 
 }  // namespace comap

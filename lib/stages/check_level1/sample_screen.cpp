@@ -197,9 +197,9 @@ void SampleScreen::find_band_power() {
 void SampleScreen::find_leaps() {
   if (probes_.empty()) return;
   find_band_power();
-  const auto longest = static_cast<std::size_t>(kLongestLeap_s / level1_.sample_time_s);
+  const std::size_t longest = kLongestLeap_s / level1_.sample_time_s;
   const auto differs = [&](float power, float before, double most) {
-    return std::abs(static_cast<double>(power) - static_cast<double>(before)) > most * static_cast<double>(before);
+    return std::abs(double{power} - before) > most * before;
   };
   for (std::size_t t = 1; t < scratch_.size(); ++t) {
     const float before = scratch_[t - 1];

@@ -20,8 +20,7 @@ namespace comap {
 ///   its power; of a channel far above the others of the band, that of the others times `max_counts_ratio`
 /// - all channels where they repeat the sample before, more than `max_repeats` times in a row
 /// - all channels of a scan where the power of the band leaps by more than `max_leap` within a sample and is back
-/// within
-///   a second
+///   within a second
 /// - the block, when it is a scan whose noise is below `min_noise_ratio` of the radiometer equation: the median over a
 ///   few channels of the variance of first differences over 2 / (channel width x sample time)
 /// - all channels of a sample that more than half of the channels lack which have any

@@ -72,13 +72,13 @@ DifferenceStatistics difference_statistics(std::span<const float> samples) {
   DifferenceStatistics statistics;
   double pairs = 0.0;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    statistics.mean_square += static_cast<double>(squares[lane]);
-    statistics.n_missing += static_cast<double>(n_vectors) - static_cast<double>(n_present[lane]);
-    pairs += static_cast<double>(n_pairs[lane]);
+    statistics.mean_square += squares[lane];
+    statistics.n_missing += static_cast<double>(n_vectors) - n_present[lane];
+    pairs += n_pairs[lane];
   }
   for (std::size_t i = n_vectors * kLanes; i < samples.size(); ++i) {
     statistics.n_missing += std::isfinite(samples[i]) ? 0.0 : 1.0;
-    const double difference = i + 1 < samples.size() ? static_cast<double>(samples[i + 1] - samples[i]) : kNan;
+    const double difference = i + 1 < samples.size() ? samples[i + 1] - samples[i] : kNan;
     if (!std::isfinite(difference)) continue;
     statistics.mean_square += difference * difference;
     pairs += 1.0;
@@ -89,7 +89,7 @@ DifferenceStatistics difference_statistics(std::span<const float> samples) {
 
 BandChannels select_channels(const FeedBlock& block, std::span<const double> gain_counts_per_K,
                              const GainFilterConfig& config) {
-  const auto n_channels = static_cast<std::size_t>(block.n_channels);
+  const int n_channels = block.n_channels;
   // A sample that all channels lack tells nothing of one of them.
   const auto n_shared = static_cast<double>(std::ranges::count_if(block.flags, [](auto flags) { return flags != 0; }));
   const double max_missing = n_shared + kMaxMissingFraction * static_cast<double>(block.n_samples);
@@ -98,7 +98,7 @@ BandChannels select_channels(const FeedBlock& block, std::span<const double> gai
   channels.median_counts.assign(block.channel_median.begin(), block.channel_median.end());
   channels.system_temperature_K.resize(n_channels);
   channels.difference_variance.assign(n_channels, kNan);
-  for (std::size_t channel = 0; channel < n_channels; ++channel) {
+  for (int channel = 0; channel < n_channels; ++channel) {
     const double level = channels.median_counts[channel];
     const double gain = gain_counts_per_K[channel];
     channels.system_temperature_K[channel] = level / gain;
@@ -106,7 +106,7 @@ BandChannels select_channels(const FeedBlock& block, std::span<const double> gai
       channels.flags[channel] |= channel_flag::kCalibration;
     }
     if (!channels.good(channel)) continue;
-    const DifferenceStatistics statistics = difference_statistics(block.channel(static_cast<int>(channel)));
+    const DifferenceStatistics statistics = difference_statistics(block.channel(channel));
     channels.difference_variance[channel] = statistics.mean_square / (level * level);
     if (statistics.n_missing > max_missing) channels.flags[channel] |= channel_flag::kMissing;
   }

@@ -53,7 +53,7 @@ void add_channel_sums(std::span<const ChannelSamples> channels, std::span<const 
       n_channels == kGroup ? sum_group<kGroup>(group, n, tile) : sum_group<1>(group, n, tile);
       for (std::size_t k = 0; k < NSums; ++k) {
         double* const sum = sums[k] + start;
-        for (std::size_t t = 0; t < n; ++t) sum[t] += static_cast<double>(tile[k][t]);
+        for (std::size_t t = 0; t < n; ++t) sum[t] += tile[k][t];
       }
       first += n_channels;
     }

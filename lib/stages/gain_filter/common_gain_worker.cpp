@@ -32,7 +32,7 @@ void CommonGainWorker::begin_scan() {
 }
 
 void CommonGainWorker::add_sub_band(const SubBandRows& rows) {
-  const auto n_channels = static_cast<std::size_t>(observation().level1.n_channels);
+  const std::size_t n_channels = observation().level1.n_channels;
   Average& average = averages_[rows.sub_band];
   average.sum.assign(scan().n_samples, 0.0);
   std::vector<std::array<float, 4>> weights;
@@ -129,9 +129,8 @@ void CommonGainWorker::store(const ScanInHand& of_scan, std::size_t sub_band, co
   products().set_sub_band(sub_band, of_scan.index, effective_tsys_K,
                           white_variance() * average.temperature_squared / (average.weights * average.weights));
   products().add_frequencies(sub_band, kPivotFrequency_GHz + mean_from_pivot, std::sqrt(variance));
-  const auto n = static_cast<std::int64_t>(of_scan.n_samples);
-  const std::span<float> unfiltered = products().unfiltered(sub_band, of_scan.start, n);
-  const std::span<float> filtered = products().filtered(sub_band, of_scan.start, n);
+  const std::span<float> unfiltered = products().unfiltered(sub_band, of_scan.start, of_scan.n_samples);
+  const std::span<float> filtered = products().filtered(sub_band, of_scan.start, of_scan.n_samples);
   for (std::size_t t = 0; t < of_scan.n_samples; ++t) {
     const double mean_K = average.sum[t] / average.weights;
     unfiltered[t] = static_cast<float>(mean_K);

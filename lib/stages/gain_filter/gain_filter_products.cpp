@@ -71,7 +71,7 @@ void GainFilterProducts::apply_flags(int band, Index start, std::span<std::uint8
     const std::span<float> with = filtered_.view().piece(start, std::ssize(flags), band, bin);
     for (std::size_t t = 0; t < flags.size(); ++t) {
       if ((flags[t] & sample_flag::kLost) != 0) without[t] = with[t] = kFloatNan;
-      has_data[t] |= static_cast<std::uint8_t>(!std::isnan(with[t]));
+      has_data[t] |= !std::isnan(with[t]);
     }
   }
   for (std::size_t t = 0; t < flags.size(); ++t) {

@@ -19,7 +19,7 @@ class GainFilterProducts {
  public:
   GainFilterProducts(const ObservationContext& observation, const GainFilterConfig& config);
 
-  std::size_t n_sub_bands() const { return static_cast<std::size_t>(kBands * n_freq_bin_); }
+  std::size_t n_sub_bands() const { return kBands * n_freq_bin_; }
   /// Samples [start, start + n) of a sub-band.
   std::span<float> unfiltered(std::size_t sub_band, Index start, Index n) {
     return unfiltered_.view().piece(start, n, band_of(sub_band), bin_of(sub_band));
@@ -46,8 +46,8 @@ class GainFilterProducts {
   void store(ProductTable& products);
 
  private:
-  std::size_t band_of(std::size_t sub_band) const { return sub_band / static_cast<std::size_t>(n_freq_bin_); }
-  std::size_t bin_of(std::size_t sub_band) const { return sub_band % static_cast<std::size_t>(n_freq_bin_); }
+  std::size_t band_of(std::size_t sub_band) const { return sub_band / n_freq_bin_; }
+  std::size_t bin_of(std::size_t sub_band) const { return sub_band % n_freq_bin_; }
 
   int n_freq_bin_;
   Array<float, 3> unfiltered_;           ///< [band][sub-band][sample], K

@@ -23,9 +23,9 @@ void fill_nan(std::span<float> samples) { std::ranges::fill(samples, kFloatNan);
 }  // namespace
 
 double radiometer_variance(const Level1Metadata& level1) {
-  const auto n = static_cast<std::size_t>(level1.n_channels);
+  const int n = level1.n_channels;
   if (n < 2) throw ObservationError(fmt::format("{}: a band of {} channel cannot be filtered", level1.path, n));
-  const double width_GHz = std::abs(level1.frequency_GHz[n - 1] - level1.frequency_GHz[0]) / static_cast<double>(n - 1);
+  const double width_GHz = std::abs(level1.frequency_GHz[n - 1] - level1.frequency_GHz[0]) / (n - 1);
   return 1.0 / (width_GHz * kHertzPerGigahertz * level1.sample_time_s);
 }
 
@@ -44,11 +44,10 @@ void GainFilterWorker::consume(const FeedBlock& block) {
   if (block.band == 0) start_scan(block);
   scan_.n_lost = std::max<std::int64_t>(
       scan_.n_lost, std::ranges::count_if(block.flags, [](std::uint8_t flags) { return flags != 0; }));
-  const auto band = static_cast<std::size_t>(block.band);
   const BandChannels channels = select_channels(block, scan_.calibration.gain_counts_per_K.row(block.band), config_);
-  products_.add_mask(band, channels.flags);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(config_.n_freq_bin); ++i) {
-    const SubBandRows rows = collect(block, channels, i);
+  products_.add_mask(block.band, channels.flags);
+  for (int bin = 0; bin < config_.n_freq_bin; ++bin) {
+    const SubBandRows rows = collect(block, channels, bin);
     if (rows.channels.size() >= kMinChannels) {
       add_sub_band(rows);
     } else {
@@ -90,34 +89,30 @@ void GainFilterWorker::apply_flags() {
 
 void GainFilterWorker::start_scan(const FeedBlock& block) {
   const std::vector<double>& mjd = observation_.level1.mjd;
-  const auto first = static_cast<std::size_t>(block.start);
-  const auto last = static_cast<std::size_t>(block.start + block.n_samples - 1);
-  scan_ = {static_cast<std::size_t>(block.scan), block.start, static_cast<std::size_t>(block.n_samples),
-           calibration_at(observation_, table_, calibration_, 0.5 * (mjd[first] + mjd[last])), 0};
+  const std::int64_t end = block.start + block.n_samples;
+  scan_ = {block.scan, block.start, static_cast<std::size_t>(block.n_samples),
+           calibration_at(observation_, table_, calibration_, 0.5 * (mjd[block.start] + mjd[end - 1])), 0};
   if (config_.subtract_atmosphere) {
     const Level1Metadata& level1 = observation_.level1;
-    airmass_.emplace(feed_samples(level1, level1.elevation_deg, feed_, {block.start, block.start + block.n_samples}));
+    airmass_.emplace(feed_samples(level1, level1.elevation_deg, feed_, {block.start, end}));
   }
   begin_scan();
 }
 
-SubBandRows GainFilterWorker::collect(const FeedBlock& block, const BandChannels& channels,
-                                      std::size_t sub_band_of_band) const {
-  const auto n_channels = static_cast<std::size_t>(block.n_channels);
-  const auto n_freq_bin = static_cast<std::size_t>(config_.n_freq_bin);
-  const auto band = static_cast<std::size_t>(block.band);
+SubBandRows GainFilterWorker::collect(const FeedBlock& block, const BandChannels& channels, int bin) const {
   const std::vector<std::size_t> high = high_temperature_channels(channels);
+  const std::span<const double> frequencies_GHz = observation_.level1.frequencies_GHz(block.band);
   SubBandRows rows;
-  rows.band = band;
-  rows.sub_band = band * n_freq_bin + sub_band_of_band;
-  const std::size_t end = (sub_band_of_band + 1) * n_channels / n_freq_bin;
-  for (std::size_t channel = sub_band_of_band * n_channels / n_freq_bin; channel < end; ++channel) {
+  rows.band = block.band;
+  rows.sub_band = block.band * config_.n_freq_bin + bin;
+  const int end = (bin + 1) * block.n_channels / config_.n_freq_bin;
+  for (int channel = bin * block.n_channels / config_.n_freq_bin; channel < end; ++channel) {
     if (!channels.good(channel)) continue;
     rows.channels.push_back(channel);
-    rows.rows.push_back({block.channel(static_cast<int>(channel)).data(),
-                         static_cast<float>(1.0 / channels.median_counts[channel]), -1.0F});
+    rows.rows.push_back(
+        {block.channel(channel).data(), static_cast<float>(1.0 / channels.median_counts[channel]), -1.0F});
     rows.system_temperature_K.push_back(channels.system_temperature_K[channel]);
-    rows.frequency_GHz.push_back(observation_.level1.frequency_GHz[band * n_channels + channel]);
+    rows.frequency_GHz.push_back(frequencies_GHz[channel]);
     rows.difference_variance.push_back(channels.difference_variance[channel]);
     rows.is_high.push_back(std::ranges::binary_search(high, channel) ? 1 : 0);
   }
@@ -136,7 +131,7 @@ void GainFilterWorker::subtract_atmosphere(const FeedBlock& block, const BandCha
     if (airmass_->elevation_range_deg() >= kMinElevationRange_deg) line = airmass_->fit(counts);
     const double offset = line.offset + line.tau * airmass_->mean();
     for (std::size_t t = 0; t < counts.size(); ++t) {
-      residual[t] = static_cast<float>(static_cast<double>(counts[t]) - offset - line.tau * airmass_->centred()[t]);
+      residual[t] = static_cast<float>(counts[t] - offset - line.tau * airmass_->centred()[t]);
     }
     ChannelSamples& row = rows.rows[i];
     row.samples = residual.data();

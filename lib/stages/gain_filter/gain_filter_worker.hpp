@@ -23,7 +23,7 @@ double radiometer_variance(const Level1Metadata& level1);
 
 /// One scan in hand.
 struct ScanInHand {
-  std::size_t index = 0;
+  int index = 0;
   std::int64_t start = 0;
   std::size_t n_samples = 0;
   VaneCalibration calibration;
@@ -59,7 +59,7 @@ class GainFilterWorker : public FeedWorker {
   void start_scan(const FeedBlock& block);
   /// Flags of the feed and its binned data say the same of every sample.
   void apply_flags();
-  SubBandRows collect(const FeedBlock& block, const BandChannels& channels, std::size_t sub_band_of_band) const;
+  SubBandRows collect(const FeedBlock& block, const BandChannels& channels, int bin) const;
   void subtract_atmosphere(const FeedBlock& block, const BandChannels& channels, SubBandRows& rows) const;
 
   const ObservationContext& observation_;

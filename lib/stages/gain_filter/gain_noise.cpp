@@ -11,7 +11,7 @@ namespace {
 std::optional<GainNoise> gain_noise(const ProductTable& products, int band, int sub_band, std::size_t scan) {
   if (!products.contains(level2::kSigmaCommon)) return std::nullopt;
   GainNoise noise;
-  noise.band = static_cast<std::size_t>(band);
+  noise.band = band;
   noise.effective_tsys_K = products.get(level2::kEffectiveTsys)(band, sub_band, scan);
   noise.sigma_common = products.get(level2::kSigmaCommon)(band, scan);
   noise.sigma_band = products.get(level2::kSigmaBand)(band, scan);

@@ -24,7 +24,7 @@ bool is_inside(std::span<const double> frequency_GHz, double line_GHz) {
 void mark_nearest(std::span<const double> frequency_GHz, double line_GHz, std::vector<std::uint8_t>& marked) {
   std::vector<std::size_t> order(frequency_GHz.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto n_nearest = static_cast<std::ptrdiff_t>(std::min(kMinLineChannels, order.size()));
+  const std::ptrdiff_t n_nearest = std::min(kMinLineChannels, order.size());
   std::ranges::partial_sort(order, order.begin() + n_nearest, {},
                             [&](std::size_t i) { return std::abs(frequency_GHz[i] - line_GHz); });
   std::for_each_n(order.begin(), n_nearest, [&](std::size_t i) { marked[i] = 1; });
@@ -72,7 +72,7 @@ TemplateSums sums_of_fit(const GoodChannels& channels, std::span<const std::uint
 void subtract_continuum(const ChannelSamples& row, double s, double x,
                         const std::array<std::vector<double>, 3>& continuum, std::span<float> temperature_K) {
   for (std::size_t t = 0; t < temperature_K.size(); ++t) {
-    const auto y = static_cast<double>(row.samples[t] * row.scale + row.shift);
+    const double y = row.samples[t] * row.scale + row.shift;
     const double fit = continuum[0][t] + s * (continuum[1][t] + x * continuum[2][t]);
     temperature_K[t] = static_cast<float>((y - fit) / s);
   }
@@ -121,7 +121,7 @@ LineBand filter_line_band(const FeedBlock& block, std::span<const double> gain_c
                           const GainFilterConfig& config) {
   const BandChannels selected = select_with_medians(block, gain_counts_per_K, config);
   const std::vector<std::uint8_t> in_line = line_channels(frequency_GHz, config.line_mask);
-  const auto n_samples = static_cast<std::size_t>(block.n_samples);
+  const std::size_t n_samples = block.n_samples;
   LineBand band;
   GoodChannels good;
   for (std::size_t channel = 0; channel < selected.flags.size(); ++channel) {

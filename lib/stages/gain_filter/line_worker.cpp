@@ -11,9 +11,7 @@ void LineWorker::begin_scan() {
 
 void LineWorker::add_sub_band(const SubBandRows& rows) {
   SubBand& target = sub_bands_[rows.sub_band];
-  const auto n_channels = static_cast<std::size_t>(observation().level1.n_channels);
-  const auto frequencies = std::span(observation().level1.frequency_GHz).subspan(rows.band * n_channels, n_channels);
-  const std::vector<std::uint8_t> in_line = line_channels(frequencies, config().line_mask);
+  const auto in_line = line_channels(observation().level1.frequencies_GHz(rows.band), config().line_mask);
   std::vector<ChannelSamples> fit_rows, line_rows;
   std::vector<double> fit_s, fit_x;
   std::vector<std::array<float, 1>> line_s;
@@ -41,7 +39,7 @@ void LineWorker::finish_scan() {
 }
 
 void LineWorker::finish_band(std::size_t band) {
-  const auto n_freq_bin = static_cast<std::size_t>(config().n_freq_bin);
+  const std::size_t n_freq_bin = config().n_freq_bin;
   TemplateSums fit;
   for (std::size_t i = band * n_freq_bin; i < (band + 1) * n_freq_bin; ++i) {
     if (!sub_bands_[i].sum_sy.empty()) fit += sub_bands_[i].fit;
@@ -58,9 +56,8 @@ void LineWorker::store(std::size_t sub_band, const ChannelMoments& fit,
   const ChannelMoments& all = source.all;
   products().set_sub_band(sub_band, scan().index, all.s / all.ss,
                           white_variance() * line_noise_variance(all, source.fit.moments, fit));
-  const auto n = static_cast<std::int64_t>(scan().n_samples);
-  const std::span<float> unfiltered = products().unfiltered(sub_band, scan().start, n);
-  const std::span<float> filtered = products().filtered(sub_band, scan().start, n);
+  const std::span<float> unfiltered = products().unfiltered(sub_band, scan().start, scan().n_samples);
+  const std::span<float> filtered = products().filtered(sub_band, scan().start, scan().n_samples);
   for (std::size_t t = 0; t < scan().n_samples; ++t) {
     const double model = continuum[0][t] * all.s + continuum[1][t] * all.ss + continuum[2][t] * all.ssx;
     unfiltered[t] = static_cast<float>(source.sum_sy[t] / all.ss);

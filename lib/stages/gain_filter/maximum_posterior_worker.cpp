@@ -71,7 +71,7 @@ std::vector<TemplateSums> MaximumPosteriorWorker::gain_sums() const {
     if (high.in_gain) continue;
     auto& sums = all[high.sub_band].sums;
     for (std::size_t t = 0; t < high.y.size(); ++t) {
-      const auto y = static_cast<double>(high.y[t]);
+      const double y = high.y[t];
       sums[0][t] -= y;
       sums[1][t] -= high.s * y;
       sums[2][t] -= high.s * high.x * y;
@@ -142,8 +142,7 @@ void MaximumPosteriorWorker::store_unfiltered(ScanRecord& record) {
     if (sub_band.sky.empty()) continue;
     record.effective_tsys_K[i] = sub_band.s / sub_band.ss;
     products().set_sub_band(i, record.index, record.effective_tsys_K[i], white_variance() / sub_band.ss);
-    std::ranges::transform(sub_band.temperature_sum(),
-                           products().unfiltered(i, record.start, static_cast<std::int64_t>(record.n_samples)).begin(),
+    std::ranges::transform(sub_band.temperature_sum(), products().unfiltered(i, record.start, record.n_samples).begin(),
                            [&](double sum) { return static_cast<float>(sum / sub_band.ss); });
   }
 }
@@ -158,15 +157,13 @@ void MaximumPosteriorWorker::finish_feed() {
 
 void MaximumPosteriorWorker::store_filtered(const ScanRecord& record, const GainPrior& prior) {
   const auto gain = estimate_gain(record.evidence, prior, sample_time_s(), fft_of_length(record.n_samples));
-  const auto n_freq_bin = static_cast<std::size_t>(config().n_freq_bin);
-  const auto n = static_cast<std::int64_t>(record.n_samples);
+  const std::size_t n_freq_bin = config().n_freq_bin;
   for (std::size_t i = 0; i < record.effective_tsys_K.size(); ++i) {
     if (std::isnan(record.effective_tsys_K[i])) continue;
-    const std::span<const float> unfiltered = products().unfiltered(i, record.start, n);
-    const std::span<float> filtered = products().filtered(i, record.start, n);
+    const std::span<const float> unfiltered = products().unfiltered(i, record.start, record.n_samples);
+    const std::span<float> filtered = products().filtered(i, record.start, record.n_samples);
     for (std::size_t t = 0; t < record.n_samples; ++t) {
-      filtered[t] =
-          static_cast<float>(static_cast<double>(unfiltered[t]) - record.effective_tsys_K[i] * gain[i / n_freq_bin][t]);
+      filtered[t] = static_cast<float>(unfiltered[t] - record.effective_tsys_K[i] * gain[i / n_freq_bin][t]);
     }
   }
 }
@@ -188,7 +185,7 @@ std::optional<double> residual_power_ratio(const HighChannel& high, const Templa
   if (!part || end < first + kMinStabilityModes) return std::nullopt;
   std::vector<double> residual(n);
   for (std::size_t t = 0; t < n; ++t) {
-    residual[t] = static_cast<double>(high.y[t]) - gain[t] - (*part)[0] * (sub_band.sums[1][t] - gain[t] * sky.s) -
+    residual[t] = high.y[t] - gain[t] - (*part)[0] * (sub_band.sums[1][t] - gain[t] * sky.s) -
                   (*part)[1] * (sub_band.sums[2][t] - gain[t] * sky.sx);
   }
   if (bridge_gaps(residual) == 0) return std::nullopt;

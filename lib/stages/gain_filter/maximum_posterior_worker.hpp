@@ -52,7 +52,7 @@ class MaximumPosteriorWorker final : public GainFilterWorker {
 
  private:
   struct ScanRecord {
-    std::size_t index = 0;
+    int index = 0;
     std::int64_t start = 0;
     std::size_t n_samples = 0;
     GainEvidence evidence;

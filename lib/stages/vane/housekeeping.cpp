@@ -69,9 +69,9 @@ std::vector<std::int64_t> frame_features_at_samples(const Level1Metadata& level1
 std::vector<double> vane_angle_at_samples(const Level1Metadata& level1, SampleRange range,
                                           const HousekeepingTiming& timing) {
   const RowFinder rows(level1.vane.utc_mjd, timing);
-  std::vector<double> angle_deg(static_cast<std::size_t>(range[1] - range[0]), kNan);
+  std::vector<double> angle_deg(range[1] - range[0], kNan);
   for (std::size_t i = 0; i < angle_deg.size(); ++i) {
-    const std::ptrdiff_t row = rows.nearest(level1.mjd[static_cast<std::size_t>(range[0]) + i]);
+    const std::ptrdiff_t row = rows.nearest(level1.mjd[range[0] + i]);
     if (row != kNoRow) angle_deg[i] = level1.vane.angle_deg[row];
   }
   return angle_deg;

@@ -53,7 +53,7 @@ struct Sum {
     std::array<double, kLanes> counts{};
     const auto add_one = [&](std::size_t lane, float value) {
       const bool finite = value - value == 0.0F;
-      sums[lane] += finite ? static_cast<double>(value) : 0.0;
+      sums[lane] += finite ? value : 0.0;
       counts[lane] += finite ? 1.0 : 0.0;
     };
     std::size_t i = 0;
@@ -92,7 +92,7 @@ class SystemTemperatureWorker final : public FeedWorker {
 
   /// A block is a whole event of one band.
   void consume_vane(const FeedBlock& block) override {
-    const auto event = static_cast<std::size_t>(block.scan);
+    const std::size_t event = block.scan;
     const EventSetup& setup = setups_.at(event);
     if (!setup.unusable.empty()) return;
     Plateaus& plateaus = outcomes_[event].bands.at(block.band);

@@ -24,7 +24,7 @@ constexpr double kPercent = 100.0;
 double typical_ratio(std::span<const float> above, std::span<const float> below) {
   std::vector<double> ratios;
   for (std::size_t i = 0; i < above.size(); ++i) {
-    ratios.push_back(static_cast<double>(above[i]) / static_cast<double>(below[i]));
+    ratios.push_back(double{above[i]} / below[i]);
   }
   return median(std::span<const double>(ratios));
 }
@@ -87,8 +87,8 @@ class EventComparison {
   }
 
   void leave_out(std::size_t event, std::size_t lowest) {
-    std::ranges::fill(tsys_K_.row(event, band_), static_cast<float>(kNan));
-    std::ranges::fill(gain_.row(event, band_), static_cast<float>(kNan));
+    std::ranges::fill(tsys_K_.row(event, band_), kFloatNan);
+    std::ranges::fill(gain_.row(event, band_), kFloatNan);
     add(TroubleKind::vane_power,
         fmt::format(
             "system temperature in vane event {} more than {:g} % above that in event {}: the vane may cover the "

@@ -29,21 +29,21 @@ void add_channel(std::span<const float> counts, std::vector<double>& power, std:
   double sum = 0.0, n = 0.0;
   for (const float value : counts) {
     const bool is_finite = value - value == 0.0F;
-    sum += is_finite ? static_cast<double>(value) : 0.0;
+    sum += is_finite ? value : 0.0;
     n += is_finite ? 1.0 : 0.0;
   }
   if (!(sum > 0.0)) return;
   const double scale = n / sum;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     const bool is_finite = counts[i] - counts[i] == 0.0F;
-    power[i] += is_finite ? static_cast<double>(counts[i]) * scale : 0.0;
+    power[i] += is_finite ? counts[i] * scale : 0.0;
     n_used[i] += is_finite ? 1.0 : 0.0;
   }
 }
 
 /// Mean over every `step`-th channel of counts over the channel's mean [sample]; NaN where none has counts.
 std::vector<double> band_power(const FeedBlock& block, int step) {
-  const auto n_samples = static_cast<std::size_t>(block.n_samples);
+  const std::size_t n_samples = block.n_samples;
   std::vector<double> power(n_samples, 0.0), n_used(n_samples, 0.0);
   for (int channel = 0; channel < block.n_channels; channel += step) {
     add_channel(block.channel(channel), power, n_used);
@@ -164,9 +164,7 @@ double noise_ratio(std::span<const float> counts, const std::vector<Load>& loads
 std::string wrong_noise(const FeedBlock& block, const Level1Metadata& level1, const std::vector<Load>& loads,
                         const SystemTemperatureConfig& config) {
   if (level1.n_channels < 2) return "";
-  const auto frequency =
-      std::span(level1.frequency_GHz)
-          .subspan(static_cast<std::size_t>(block.band) * static_cast<std::size_t>(block.n_channels));
+  const auto frequency = level1.frequencies_GHz(block.band);
   const double width_Hz = std::abs(frequency[1] - frequency[0]) * kHertzPerGigahertz;
   if (!(width_Hz > 0.0)) return "";
   const double radiometer = 1.0 / std::sqrt(width_Hz * level1.sample_time_s);
@@ -246,7 +244,7 @@ ProposedLoads propose_loads(const Level1Metadata& level1, SampleRange event, con
   proposed.margin = std::llround(kLargestLag_s / level1.sample_time_s);
   const SampleRange wanted = {event[0] - proposed.margin, event[1] + proposed.margin};
   const SampleRange there = {std::max<std::int64_t>(wanted[0], 0), std::min(wanted[1], level1.n_samples)};
-  proposed.positions.assign(static_cast<std::size_t>(wanted[1] - wanted[0]), VanePosition::unknown);
+  proposed.positions.assign(wanted[1] - wanted[0], VanePosition::unknown);
   std::ranges::copy(vane_positions(level1, event, there, config), proposed.positions.begin() + (there[0] - wanted[0]));
   return proposed;
 }

@@ -34,7 +34,7 @@ TEST(RedNoise, HasThePowerLawSpectrum) {
     std::vector<std::size_t> modes = {6, 20, 60, 300, 1200};
     std::vector<double> power(modes.size(), 0.0);
     for (int series = 0; series < kSeries; ++series) {
-      const auto key = stream_key(5, Purpose::gain, {static_cast<std::uint64_t>(series)});
+      const auto key = stream_key(5, Purpose::gain, {series});
       const std::vector<double> x = red_noise(kLength, kRate_Hz, law, key);
       ASSERT_EQ(x.size(), kLength);
       for (std::size_t i = 0; i < modes.size(); ++i) power[i] += windowed_power(x, modes[i]) / kSeries;

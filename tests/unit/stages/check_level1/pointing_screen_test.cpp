@@ -119,7 +119,8 @@ TEST(Pointing, FaultsAreBridgedAcrossNorth) {
   for (int i = 0; i < 5; ++i) level1.mjd.push_back(59842.25 + i * kSampleTime_s / kSecondsPerDay);
   level1.azimuth_deg = {359.97, 359.98, kNan, 0.02, 0.04, 0, 0, 0, 0, 0};
   level1.elevation_deg = {40, 40.01, 91, 40.03, 40.04, 50, 50, 50, 50, 50};
-  const std::vector<PointingFault> faults = bridge_pointing({}, level1);
+  const Array<PointingFault, 2> bridged = bridge_pointing({}, level1);
+  const std::span<const PointingFault> faults = bridged.flat();
   EXPECT_EQ(faults[2], PointingFault::missing);
   EXPECT_NEAR(level1.azimuth_deg[2], 360.0, 1e-9);
   EXPECT_NEAR(level1.elevation_deg[2], 40.02, 1e-9);
