@@ -13,7 +13,8 @@ limit=0.4 limit_rebuild_s=20
 half=$((($(nproc) + 1) / 2))
 export CCACHE_DISABLE=1 TIMEFORMAT='%R %U %S'
 scratch=$(mktemp -d)
-trap 'git worktree remove --force "$scratch/then"; rm -rf "$scratch"' EXIT
+root=$PWD
+trap 'git -C "$root" worktree remove --force "$scratch/then"; rm -rf "$scratch"' EXIT
 
 timed() { # timed NAME COMMAND...: seconds that passed, of processors for the user and for the system, in a file NAME
   { time "${@:2}" >"$scratch/$1.log" 2>&1; } 2>"$scratch/$1" || { cat "$scratch/$1.log" >&2; exit 1; }

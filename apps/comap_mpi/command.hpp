@@ -53,6 +53,9 @@ struct Command {
 };
 using Commands = std::vector<Command>;
 
+/// Adds a word that needs a command after it. Elsewhere than in program.cpp making an app would compile most of CLI11
+/// again.
+CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& description);
 /// Adds a leaf command with the positional CONFIG and an example in its help. Options of its own are added to the
 /// returned app by the caller, bound to state that `run` captures.
 CLI::App* add_leaf_command(CLI::App& parent, Commands& commands, const std::string& name,

@@ -55,6 +55,12 @@ std::string usage_footer() {
 
 }  // namespace
 
+CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& description) {
+  CLI::App* app = parent.add_subcommand(name, description);
+  app->require_subcommand(1);
+  return app;
+}
+
 CLI::App* add_leaf_command(CLI::App& parent, Commands& commands, const std::string& name,
                            const std::string& description, const std::string& example, CommandFunction run,
                            GlobalOptions& options) {

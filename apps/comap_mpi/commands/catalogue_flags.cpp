@@ -180,8 +180,7 @@ void add_import(const CatalogueGroup& group) {
 }  // namespace
 
 void add_catalogue_flags(const CatalogueGroup& group) {
-  CLI::App* app = group.parent.add_subcommand("flags", "Flags by hand: what of an observation is not to be used");
-  app->require_subcommand(1);
+  CLI::App* app = add_group(group.parent, "flags", "Flags by hand: what of an observation is not to be used");
   const CatalogueGroup flags{*app, group.commands, group.options, group.name + " flags", group.format};
   add_list(flags);
   add_set(flags);

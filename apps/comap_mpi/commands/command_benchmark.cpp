@@ -185,8 +185,7 @@ int run_io(const CommandContext& context, IoOptions own) {
 }  // namespace
 
 void add_benchmark_command(CLI::App& program, Commands& commands, GlobalOptions& options) {
-  CLI::App* benchmark = program.add_subcommand("benchmark", "How fast this machine is");
-  benchmark->require_subcommand(1);
+  CLI::App* benchmark = add_group(program, "benchmark", "How fast this machine is");
   const auto own = std::make_shared<IoOptions>();
   CLI::App* app = add_leaf_command(
       *benchmark, commands, "io", "Reads files in several ways and recommends the fastest",

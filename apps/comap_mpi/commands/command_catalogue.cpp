@@ -176,8 +176,7 @@ CLI::App* add_catalogue_change(const CatalogueGroup& group, const std::string& n
 }
 
 void add_catalogue_command(CLI::App& program, Commands& commands, GlobalOptions& options) {
-  CLI::App* catalogue = program.add_subcommand("catalogue", "The inventory of observations and files");
-  catalogue->require_subcommand(1);
+  CLI::App* catalogue = add_group(program, "catalogue", "The inventory of observations and files");
   const CatalogueGroup group{*catalogue, commands, options, "catalogue", std::make_shared<std::string>("table")};
   add_catalogue_report(
       group, "init", "Create what is missing of the catalogue", "comap.toml",

@@ -53,8 +53,7 @@ int check(const CommandContext& context) {
 }  // namespace
 
 void add_config_command(CLI::App& program, Commands& commands, GlobalOptions& options) {
-  CLI::App* config = program.add_subcommand("config", "Show or check a configuration");
-  config->require_subcommand(1);
+  CLI::App* config = add_group(program, "config", "Show or check a configuration");
   config->footer("Example:\n  comap_mpi config check mapmake.toml");
   const auto product = std::make_shared<std::string>();
   CLI::App* app = add_leaf_command(
