@@ -13,7 +13,7 @@ namespace {
 
 WcsDefinition small_car() { return {{5, 4}, {3.0, 2.0}, {-1.0, 1.0}, {10.0, 0.0}, {"GLON-CAR", "GLAT-CAR"}}; }
 
-// Written by the equations of the HEALPix paper (tests/support/make_healpix_pixels.py), not by its library.
+// Written by the equations of the HEALPix paper (tests/support/outside/make_healpix_pixels.py), not by its library.
 TEST(HealpixGrid, PixelsAndPlacesWithinThemAreThoseOfThePaper) {
   constexpr float kStep = 1.0F / 256;
   const auto columns = test::read_csv_columns("sky/healpix_pixels.csv");

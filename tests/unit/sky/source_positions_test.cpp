@@ -1,4 +1,4 @@
-// Calibration sources against astropy (tests/support/make_astropy_planets.py) and plane geometry.
+// Calibration sources against astropy (tests/support/outside/make_astropy_planets.py) and plane geometry.
 
 #include "sky/source_positions.hpp"
 
