@@ -197,7 +197,7 @@ void SampleScreen::find_band_power() {
 void SampleScreen::find_leaps() {
   if (probes_.empty()) return;
   find_band_power();
-  const std::size_t longest = kLongestLeap_s / level1_.sample_time_s;
+  const auto longest = static_cast<std::size_t>(kLongestLeap_s / level1_.sample_time_s);
   const auto differs = [&](float power, float before, double most) {
     return std::abs(double{power} - before) > most * before;
   };

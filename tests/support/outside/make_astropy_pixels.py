@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from astropy.wcs import WCS
 
-DATA = Path(__file__).resolve().parents[1] / "data" / "sky"
+DATA = Path(__file__).resolve().parents[2] / "data" / "sky"
 
 
 def grids():

@@ -13,7 +13,7 @@ from astropy.coordinates import AltAz, EarthLocation, Galactic, SkyCoord, get_su
 from astropy.time import Time
 from astropy.utils import iers
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 OUT = ROOT / "tests" / "data" / "sky"
 SITE = EarthLocation(lon=-(118 + 16 / 60 + 56 / 3600) * u.deg, lat=(37 + 14 / 60 + 2 / 3600) * u.deg, height=0 * u.m)
 FIRST_MJD, LAST_MJD = 58119.0, 59900.0  # 2018-01-01 to 2022-11
