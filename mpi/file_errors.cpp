@@ -28,7 +28,7 @@ MPI_File failed_file = MPI_FILE_NULL;
 std::string first_error;
 std::set<MPI_Datatype> kept_types;
 
-/// What the system said, which ROMIO leaves in errno, or else MPI.
+/// The reason given by the system, which ROMIO leaves in errno, or else by MPI.
 std::string reason_of(int status) {
   if (errno != 0) return std::strerror(errno);
   std::array<char, MPI_MAX_ERROR_STRING> text{};

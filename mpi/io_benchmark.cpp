@@ -119,7 +119,7 @@ class MeasuredFile {
   std::optional<h5::Dataset> dataset_;
 };
 
-/// What one rank saw in one repetition.
+/// Measured by one rank in one repetition.
 struct Share {
   std::int64_t bytes = 0;
   double end_s = 0.0;

@@ -14,7 +14,7 @@ namespace comap::mpi {
 /// slices: all channels of one feed over a stretch of time, as level2 reads. whole: in the order of the file.
 enum class IoAccess { slices, whole };
 
-/// What is read, in every measurement. Axes of the dataset: feed first, sample last.
+/// The dataset that every measurement reads. Axes of the dataset: feed first, sample last.
 struct IoSubject {
   std::vector<std::string> files;  ///< reader i reads files[i % size]
   std::string dataset;             ///< empty = spectrometer/tod, or the binned data of a Level-2 file

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What the launcher of the processes (mpirun, srun, mpiexec) says in their environment, and whether MPI agrees.
+/// Reads what the launcher of the processes (mpirun, srun, mpiexec) says in their environment, and whether MPI agrees.
 
 #include <optional>
 #include <string>
@@ -35,7 +35,7 @@ void check_world_size(const std::optional<LaunchedTasks>& launched, int n_ranks)
 /// Version of the MPI library, e.g. "Open MPI v4.1.4".
 std::string library_version();
 
-/// What to tell who runs one rank, without a launcher, in a SLURM allocation of several tasks; empty otherwise. To be
+/// The advice for who runs one rank, without a launcher, in a SLURM allocation of several tasks; empty otherwise. To be
 /// asked before MPI_Init, as launched_tasks().
 std::string allocation_note();
 

@@ -12,7 +12,7 @@
 
 namespace comap::mpi {
 
-/// What a run needs; the same on every rank but for what only rank 0 has.
+/// Everything a run needs; the same on every rank but for what only rank 0 has.
 struct Level2Job {
   const Config& config;
   const std::string& config_text;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What a subcommand is: a leaf of the command line and a function that returns the exit code.
+/// A subcommand: a leaf of the command line and a function that returns the exit code.
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
@@ -28,7 +28,7 @@ struct GlobalOptions {
   bool log_json = false;  ///< --log-json, replaces [log] json
 };
 
-/// What a command runs with; the same on every rank.
+/// The surroundings of a command; the same on every rank.
 struct CommandContext {
   const Config& config;
   const std::string& config_text;  ///< effective configuration as `config show` prints it, without credentials

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What happens when an observation is handed to a team: claimed, looked up again, and given what the catalogue knows.
+/// Hands an observation to a team: it is claimed, looked up again, and given what the catalogue knows.
 
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -30,7 +30,7 @@ class Level2Handout {
   /// The observations that others had and that are free now. Those that a living run works on stay with it. Waits for
   /// a sign of life of each, so that the observations of a run that was killed are not forgotten.
   std::vector<Observation> freed(const std::function<bool()>& stop);
-  /// What nobody has given back, with reasons.
+  /// Observations that nobody has given back, with reasons.
   std::vector<std::pair<std::int64_t, std::string>> left() const;
 
  private:

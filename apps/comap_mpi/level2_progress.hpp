@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What a level2 run shows while it goes and at its end.
+/// The display of a level2 run while it goes and at its end.
 
 #include <chrono>
 #include <cstdint>

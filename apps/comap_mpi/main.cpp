@@ -141,7 +141,7 @@ EndReason error_in_hand() {
   }
 }
 
-/// What goes wrong after a signal, e.g. waiting for a server that is not tried again, is the end that was asked for.
+/// A failure after a signal, e.g. waiting for a server that is not tried again, is the end that was asked for.
 EndReason current_failure() {
   EndReason failure = error_in_hand();
   if (mpi::stop_requested()) failure.exit_code = kStopped;

@@ -19,19 +19,6 @@
 namespace comap {
 namespace {
 
-std::vector<MapObservation> observations_of_catalogue(const Config& config) {
-  Catalogue catalogue(config.catalogue, CatalogueUse::look);
-  std::vector<MapObservation> offered;
-  const std::vector<Observation> observations = catalogue.select(config.select);
-  std::vector<std::int64_t> obsids;
-  for (const Observation& observation : observations) obsids.push_back(observation.obsid);
-  auto flags = catalogue.quality_flags(obsids);
-  for (const Observation& observation : observations) {
-    offered.push_back({observation, bad_flags(flags.at(observation.obsid)), {}});
-  }
-  return offered;
-}
-
 double start_mjd(const Observation& observation) {
   try {
     return parse_utc_start(observation.utc_start);
@@ -62,19 +49,6 @@ void add_calibration(const Config& config, std::vector<MapObservation>& offered)
   }
 }
 
-void mark_deadly(const std::map<std::string, std::string>& deadly, std::vector<MapObservation>& offered) {
-  for (MapObservation& one : offered) {
-    const auto found = deadly.find(one.observation.level2_path);
-    if (found != deadly.end()) one.deadly = found->second;
-  }
-}
-
-std::vector<std::string> level2_paths(const std::vector<MapObservation>& offered) {
-  std::vector<std::string> paths;
-  for (const MapObservation& one : offered) paths.push_back(one.observation.level2_path);
-  return paths;
-}
-
 /// One line for each kind of what its Level-2 file says was wrong with its inputs.
 void log_troubles(const MapOutcome& outcome) {
   std::map<TroubleKind, std::vector<std::string>> texts;
@@ -87,6 +61,25 @@ void log_troubles(const MapOutcome& outcome) {
 
 }  // namespace
 
+std::vector<std::string> paths_of(const std::vector<MapObservation>& offered, std::string Observation::*path) {
+  std::vector<std::string> paths;
+  for (const MapObservation& one : offered) paths.push_back(one.observation.*path);
+  return paths;
+}
+
+std::vector<MapObservation> observations_of_catalogue(const Config& config) {
+  Catalogue catalogue(config.catalogue, CatalogueUse::look);
+  std::vector<MapObservation> offered;
+  const std::vector<Observation> observations = catalogue.select(config.select);
+  std::vector<std::int64_t> obsids;
+  for (const Observation& observation : observations) obsids.push_back(observation.obsid);
+  auto flags = catalogue.quality_flags(obsids);
+  for (const Observation& observation : observations) {
+    offered.push_back({observation, bad_flags(flags.at(observation.obsid)), {}});
+  }
+  return offered;
+}
+
 std::vector<MapObservation> offered_observations(const CommandContext& context,
                                                  const std::vector<std::string>& level2_files) {
   std::vector<MapObservation> offered;
@@ -95,10 +88,14 @@ std::vector<MapObservation> offered_observations(const CommandContext& context,
   });
   run_on_rank_zero(context.world, [&] { require_harmless(context.config.mapmake.planck_map, ProbeDepth::sky_map); });
   const auto deadly =
-      deadly_files(context.world, level2_files.empty() ? level2_paths(offered) : level2_files, ProbeDepth::headers);
+      deadly_files(context.world, level2_files.empty() ? paths_of(offered, &Observation::level2_path) : level2_files,
+                   ProbeDepth::headers);
   run_on_rank_zero(context.world, [&] {
     if (level2_files.empty()) {
-      mark_deadly(deadly, offered);
+      for (MapObservation& one : offered) {
+        const auto found = deadly.find(one.observation.level2_path);
+        if (found != deadly.end()) one.deadly = found->second;
+      }
     } else {
       offered = observations_of_files(level2_files, deadly, context.config.mapmake.dataset);
     }
@@ -123,10 +120,23 @@ std::int64_t used_level2_bytes(const SelectionReport& report, const std::vector<
   return total_bytes(paths);
 }
 
-nlohmann::ordered_json observations_with_trouble(const SelectionReport& report) {
-  auto json = nlohmann::ordered_json::object();
-  for (const auto& [kind, n] : report.n_with_trouble()) json[std::string(trouble_text(kind))] = n;
-  return json;
+nlohmann::ordered_json summary_of_selection(const SelectionReport& report) {
+  auto troubles = nlohmann::ordered_json::object();
+  for (const auto& [kind, n] : report.n_with_trouble()) troubles[std::string(trouble_text(kind))] = n;
+  return {{"observations", report.observations.size()},
+          {"used", report.n_used()},
+          {"observations_with_trouble", std::move(troubles)}};
+}
+
+std::string why_nothing(std::size_t n_offered) {
+  return n_offered == 0 ? "no observation matches [select]; comap_mpi catalogue summary shows what there is"
+                        : fmt::format("none of {} observations can be used", n_offered);
+}
+
+void add_level2_file_option(CLI::App& app, std::vector<std::string>& files) {
+  app.add_option("--level2-file", files, "Use these Level-2 files instead of the catalogue")
+      ->expected(1, -1)
+      ->type_name("FILE");
 }
 
 void log_selection(const SelectionReport& report) {

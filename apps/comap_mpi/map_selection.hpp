@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// What mapmake and linemap share: the observations offered to a job, and what became of them.
+/// Shared by mapmake and linemap: the observations offered to a job, and what became of them.
 
+#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -12,6 +13,15 @@
 
 namespace comap {
 
+/// Of the Level-1 or Level-2 files.
+std::vector<std::string> paths_of(const std::vector<MapObservation>& offered, std::string Observation::*path);
+
+/// What [select] chooses, with its bad flags; the catalogue is only read. Rank 0 only.
+std::vector<MapObservation> observations_of_catalogue(const Config& config);
+
+/// --level2-file
+void add_level2_file_option(CLI::App& app, std::vector<std::string>& files);
+
 /// Rank 0 asks the catalogue, or looks into `level2_files` when there are any, and adds the factors of
 /// [mapmake] calibration; every rank gets the answer. Collective.
 std::vector<MapObservation> offered_observations(const CommandContext& context,
@@ -21,9 +31,18 @@ std::vector<MapObservation> offered_observations(const CommandContext& context,
 void print_selection(const SelectionReport& report, bool every_observation);
 /// Size of the Level-2 files that were used. Rank 0 only.
 std::int64_t used_level2_bytes(const SelectionReport& report, const std::vector<MapObservation>& offered);
-/// How many of the observations that are used had which trouble, by kind, for the summary of the run.
-nlohmann::ordered_json observations_with_trouble(const SelectionReport& report);
+/// How many observations there were and are used, and how many of these had which trouble: for the summary of the run.
+nlohmann::ordered_json summary_of_selection(const SelectionReport& report);
+/// Why there is no map or cube.
+std::string why_nothing(std::size_t n_offered);
 /// print_selection into the log, with what Level-2 says was wrong with each observation. Rank 0 only.
 void log_selection(const SelectionReport& report);
+
+/// Of a job that made these maps or cubes, or parts of them that have no samples.
+template <typename Product>
+int job_exit_code(const std::vector<Product>& products, const SelectionReport& selection) {
+  if (std::ranges::all_of(products, [](const Product& one) { return one.n_samples == 0; })) return kError;
+  return selection.n_bad_files() > 0 ? kSomeFailed : kDone;
+}
 
 }  // namespace comap

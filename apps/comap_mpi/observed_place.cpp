@@ -58,8 +58,8 @@ ObservedPlace place_in_file(const Config& config, const Observer& observer, cons
     const auto first = static_cast<std::size_t>(start), n = static_cast<std::size_t>(end - start);
     const auto part = [&](const std::vector<double>& all) { return std::span<const double>(all).subspan(first, n); };
     const auto azimuth_deg = part(pointing.azimuth_deg), elevation_deg = part(pointing.elevation_deg);
-    std::vector<double> ra_deg(n), dec_deg(n);
-    horizontal_to_sky(observer, part(file.mjd()), azimuth_deg, elevation_deg, SkyFrame::icrs, ra_deg, dec_deg);
+    const auto [ra_deg, dec_deg] =
+        horizontal_to_sky(observer, part(file.mjd()), azimuth_deg, elevation_deg, SkyFrame::icrs);
     for (std::size_t i = 0; i < n; ++i) {
       sky.add(ra_deg[i], dec_deg[i]);
       horizon.add(azimuth_deg[i], elevation_deg[i]);

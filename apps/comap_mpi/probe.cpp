@@ -43,7 +43,7 @@ void limit_process() {
   ::setrlimit(RLIMIT_CORE, &no_core);
 }
 
-/// What is wrong with a file that can be read is found out again, and said, by who reads it.
+/// The fault of a file that can be read is found again, and said, by who reads it.
 template <typename Work>
 void unless_refused(const Work& work) {
   try {

@@ -31,7 +31,7 @@ void require_harmless(const std::string& path, ProbeDepth depth);
 /// check_file in such a process; what it does not survive is a finding like others.
 std::vector<CheckedLevelFile> check_files(const std::vector<std::string>& paths, const Config& config, TodDepth depth);
 
-/// What that process does: `comap_mpi probe DEPTH PATH...`, without MPI. False for other command lines. For tests of
+/// The work of that process: `comap_mpi probe DEPTH PATH...`, without MPI. False for other command lines. For tests of
 /// this program, which must not carry files on which libraries crash, it dies at paths that contain
 /// $COMAP_MPI_PROBE_DIES.
 bool is_probe(int argc, char** argv);

@@ -92,7 +92,7 @@ void replace_lines(const std::string& path, const std::string& lines) {
   sync_directory_of(path);
 }
 
-/// What the catalogue gets of it, and the digest of its file.
+/// The part of a result that the catalogue gets, and the digest of its file.
 nlohmann::json json_of_result(const ObservationResult& result) {
   nlohmann::json quality = nlohmann::json::array(), calibration = nlohmann::json::array();
   for (const QualityRow& row : result.quality) {

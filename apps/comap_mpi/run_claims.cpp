@@ -88,7 +88,7 @@ std::vector<std::int64_t> RunClaims::wait_for_end_or_sign_of_life(std::vector<Fo
       const auto now = held.find(claim.obsid);
       const bool is_free = now == held.end() || sees_silent(now->second);
       if (is_free) free.push_back(claim.obsid);
-      // What was renewed before the first look may have been silent ever since.
+      // A claim renewed before the first look may have been silent ever since.
       const bool is_renewed = !is_free && !is_first_look && !is_same(now->second, claim);
       if (!is_free) claim = now->second;
       return is_free || is_renewed;
@@ -104,7 +104,7 @@ void RunClaims::finish(std::int64_t n_done, std::int64_t n_failed, std::int64_t 
   };
 }
 
-/// What is left to do, in the time between two looks. After a signal to stop the claims go at once, and again where
+/// The duty that comes up in the time between two looks. After a signal to stop the claims go at once, and again where
 /// others were taken since: mpirun leaves its ranks a second, which may not be enough to come to an end.
 RunClaims::Duty RunClaims::wait_for_duty() {
   using Time = std::chrono::time_point<std::chrono::steady_clock, std::chrono::duration<double>>;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What a run holds of the catalogue while it works: its row of comap_runs and its claims on observations.
+/// Everything that a run holds of the catalogue while it works: its row of comap_runs and its claims on observations.
 
 #include <chrono>
 #include <condition_variable>
@@ -42,7 +42,7 @@ class RunClaims {
   std::vector<std::int64_t> wait_for_end_or_sign_of_life(std::vector<ForeignClaim> claims,
                                                          const std::function<bool()>& stop);
 
-  /// What came of the run, for comap_runs; written with the last claims.
+  /// The outcome of the run, for comap_runs; written with the last claims.
   void finish(std::int64_t n_done, std::int64_t n_failed, std::int64_t n_left);
 
  private:

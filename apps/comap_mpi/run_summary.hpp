@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What every run leaves in [log] directory at its end.
+/// The summary that every run leaves in [log] directory at its end.
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What of the observatory's list is to be fetched, and why the rest is not.
+/// Decides which files of the observatory's list are fetched, and says why the rest is not.
 
 #include <cstdint>
 #include <string>

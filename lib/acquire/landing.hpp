@@ -37,7 +37,7 @@ class Landing {
   /// ObservationError or IoError; the file then stays where it is, and a later fetch starts from it.
   FileFinding take_in(const ListedFile& file) const;
 
-  /// What inspect_files says of a Level-1 file that must be of this observation. Throws ObservationError.
+  /// The finding of inspect_files on a Level-1 file that must be of this observation. Throws ObservationError.
   FileFinding checked(const std::filesystem::path& path, std::int64_t obsid) const;
 
   /// File descriptor that children inherit.

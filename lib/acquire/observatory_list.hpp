@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What the observatory says it has. Everything in it comes from another machine and is trusted in nothing.
+/// The observatory's list of its files. Everything in it comes from another machine and is trusted in nothing.
 
 #include <cstdint>
 #include <string>

@@ -24,7 +24,7 @@ std::string as_absolute(const std::string& path) {
   return path.empty() ? "" : std::filesystem::absolute(path).string();
 }
 
-/// What follows the prefix, with a slash in front.
+/// The rest of the path after the prefix, with a slash in front.
 std::optional<std::string> rest_after(const std::string& path, const std::string& prefix) {
   const std::string rest = path.starts_with(prefix) ? path.substr(prefix.size()) : "";
   return rest.starts_with('/') ? std::optional(rest) : std::nullopt;

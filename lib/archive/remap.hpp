@@ -20,7 +20,7 @@ struct RemapPlan {
   std::vector<PathChange> left;  ///< of both levels: the new path does not exist
 };
 
-/// What is to be changed by change_paths(). Paths match a relative old prefix as it stands, and below the working
+/// The changes that change_paths() is to make. Paths match a relative old prefix as it stands, and below the working
 /// directory. Throws ConfigError for an empty prefix, CatalogueError when no path begins with the old one, or when none
 /// could be changed because no new path exists. Within a transaction.
 RemapPlan plan_remap(Connection& connection, const RemapOptions& options);

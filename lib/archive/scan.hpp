@@ -23,7 +23,7 @@ struct ScanOptions {
   DeadlyFiles deadly_files = {};  ///< on every rank
 };
 
-/// What is to be changed. Rows of comap_data are for upsert_observations.
+/// The changes to make. Rows of comap_data are for upsert_observations.
 struct ScanPlan {
   std::vector<Row> rows;                       ///< one for each obsid, with level1_path where there is a file
   std::vector<Row> moved;                      ///< {obsid, level1_path}: the registered file is gone

@@ -133,7 +133,7 @@ std::map<std::int64_t, std::string> all_status(Catalogue& catalogue) {
   return status;
 }
 
-/// What rank 0 hands out, round after round.
+/// The questions that rank 0 hands out, round after round.
 class Questions {
  public:
   Questions(Catalogue& catalogue, const VerifyOptions& options)
@@ -167,7 +167,7 @@ class Questions {
   std::map<std::int64_t, std::string> status_;
 };
 
-/// What one rank finds about its share of the questions of a round.
+/// The problems that one rank finds in its share of the questions of a round.
 std::vector<VerifyProblem> inspect(const std::vector<Question>& questions, const StageList& stages,
                                    const VerifyOptions& options) {
   std::vector<InspectedFile> files;

@@ -15,7 +15,7 @@
 
 namespace comap {
 
-/// What repair() does about a problem.
+/// The action of repair() on a problem.
 enum class Repair {
   none,             ///< the catalogue cannot help: a file must be found, or made again
   clear_level2,     ///< level2_path is cleared, `complete` becomes `pending`

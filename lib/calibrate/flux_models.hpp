@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What flux calibration sources have.
+/// Flux densities of calibration sources.
 
 #include <string>
 

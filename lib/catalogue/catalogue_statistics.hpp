@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What the catalogue knows of the results of processing: observation_summary over many observations.
+/// Statistics of the results of processing: observation_summary over many observations.
 
 #include <limits>
 #include <optional>
@@ -30,7 +30,8 @@ struct Distribution {
   double max = kNan;
 };
 
-/// Of every number of the summary, observations of `filter.source`; `min`, `max` and `limit` are not looked at.
+/// The distribution of every number of the summary, over observations of `filter.source`; `min`, `max` and `limit` are
+/// not looked at.
 std::vector<Distribution> summary_distributions(Connection& connection, const StatisticsFilter& filter);
 
 /// Observations that have the first of these columns of observation_summary, within min and max, in order of obsid:

@@ -93,7 +93,7 @@ struct ResultNote {
 };
 /// Which run the result of an observation is of; nothing when it is not known.
 std::optional<ResultNote> result_note(Connection& connection, std::int64_t obsid);
-/// Of all observations that have one, by obsid.
+/// The notes of all observations that have one, by obsid.
 std::map<std::int64_t, ResultNote> result_notes(Connection& connection);
 
 }  // namespace comap::sql

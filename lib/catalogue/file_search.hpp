@@ -13,7 +13,7 @@ struct FileProblem {
   std::string reason;
 };
 
-/// Of a path whose directory cannot be searched, or lies on a mount that does not answer, nothing is known.
+/// Unknown: the directory of the path cannot be searched, or lies on a mount that does not answer.
 enum class Presence { there, gone, unknown };
 Presence presence_of(const std::string& path);
 

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What one file on disk says of itself, as a row of comap_data.
+/// Reads one file on disk into a row of comap_data.
 
 #include <map>
 #include <string>
@@ -14,7 +14,7 @@
 
 namespace comap {
 
-/// What a file is good for. damaged: no HDF5 file, cut off, or empty. foreign: not what its name or place says.
+/// The use that a file is of. damaged: no HDF5 file, cut off, or empty. foreign: not what its name or place says.
 enum class FileState { usable, missing, unreadable, damaged, incomplete, foreign };
 
 /// The outcome of looking into a file.

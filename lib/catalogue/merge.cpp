@@ -39,7 +39,7 @@ std::string key_text(const Values& key) {
   return joined(parts);
 }
 
-/// What a column becomes. The source of a flag goes with the flag.
+/// The value that a column gets. The source of a flag goes with the flag.
 std::string merged_value(const std::string& column, const std::string& ours, const std::string& theirs, Prefer prefer) {
   const bool is_primary = prefer == Prefer::primary;
   const std::string filled =

@@ -16,7 +16,7 @@ inline constexpr std::int64_t kAllRows = std::numeric_limits<std::int64_t>::max(
 /// The first `limit` observations without level2_path: obsid, source, source_group, utc_start, level1_path.
 Result without_level2(Connection& connection, std::int64_t limit);
 
-/// What observations are counted by.
+/// The key by which observations are counted.
 enum class Grouping { source, source_group };
 
 /// For each group: its name, total, with_level2, missing.

@@ -137,7 +137,7 @@ class Line {
 
   const std::string& comment() const { return comment_; }
 
-  /// What `parse` makes of a field; its error gets the place.
+  /// The value that `parse` makes of a field; its error gets the place.
   template <typename Parse>
   auto parsed(const char* column, const Parse& parse) {
     try {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What observers write down of bad data: a table of stretches of observations, feeds and bands.
+/// Observers' notes of bad data: a table of stretches of observations, feeds and bands.
 
 #include <cstdint>
 #include <string>

@@ -23,7 +23,7 @@ constexpr double kLongestPause_s = 60.0;
 constexpr int kRowsPerFetch = 10000;        // bounds the memory of a stream
 constexpr std::size_t kAnalyzeRows = 1000;  // a plan for more rows than this needs statistics
 
-// What became of a commit whose answer got lost: its number is then in the row of the session, or it is not. (The
+// Tells the outcome of a commit whose answer got lost: its number is then in the row of the session, or it is not. (The
 // numbers that the server itself gives to transactions are given again after a crash.) A server that is still at the
 // commit needs a moment.
 constexpr auto kNumberCommit =

@@ -16,7 +16,7 @@
 
 namespace comap::sql {
 
-/// What is to be set on every feed and frequency_band of these lists.
+/// A flag to be set on every feed and frequency_band of these lists.
 struct FlagSetting {
   std::vector<int> feeds;
   std::vector<int> frequency_bands;
@@ -31,7 +31,7 @@ Result flags_of(Connection& connection, std::int64_t obsid, bool only_bad);
 /// Sets the elements of one observation, by hand. Throws CatalogueError for an obsid that has no row.
 void set_flags(Connection& connection, std::int64_t obsid, const FlagSetting& setting);
 
-/// What an import changes, or would change.
+/// The changes that an import makes, or would make.
 struct FlagImport {
   /// obsid, become_bad, become_good (numbers of elements), only where one of them is not 0; in order of obsid.
   Result changes;

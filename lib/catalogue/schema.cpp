@@ -187,7 +187,7 @@ Table results() {
   return {kResults, false, {{"obsid", big_integer, "PRIMARY KEY"}, {"run_id", text}, {"recorded_at", text}}, {"obsid"}};
 }
 
-/// What servers are asked about a commit whose answer got lost.
+/// The table by which servers tell of a commit whose answer got lost.
 Table commits() {
   using enum ColumnType;
   return {kCommits,

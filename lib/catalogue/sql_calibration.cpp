@@ -52,7 +52,7 @@ std::vector<double> numbers_of(const SqlValue& value, const CalibrationModel& mo
                   kCalibrationModels, model.feed, model.band, model.channel, text));
 }
 
-/// Of one source, empty when the table is missing.
+/// The fluxes of one source, empty when the table is missing.
 std::vector<CalibrationFlux> fluxes_of(Connection& connection, const std::string& source,
                                        const std::vector<std::int64_t>& obsids) {
   if (connection.columns_of(kCalibrationFlux).empty()) return {};

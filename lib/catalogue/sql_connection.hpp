@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// What the catalogue asks of a database. Two implementations: SQLite (sqlite_connection.cpp) and PostgreSQL
-/// (postgres_connection.cpp). Statements are the same text for both, with parameters $1, $2, ...
+/// The operations that the catalogue asks of a database. Two implementations: SQLite (sqlite_connection.cpp) and
+/// PostgreSQL (postgres_connection.cpp). Statements are the same text for both, with parameters $1, $2, ...
 
 #include <cstdint>
 #include <functional>

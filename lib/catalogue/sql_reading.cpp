@@ -9,7 +9,7 @@ namespace comap::sql {
 
 namespace {
 
-/// What an existing file holds may not fit the type of the schema; it is then shown as it is.
+/// A value in an existing file may not fit the type of the schema; it is then shown as it is.
 SqlValue shown_as(const SqlValue& value, ColumnType type) {
   try {
     return as_type(value, type);

@@ -17,7 +17,7 @@ std::vector<Row> rows_of(Connection& connection, const Table& table, std::int64_
 /// Replaces the rows of the temporary table of obsids, each once; returns its name.
 std::string fill_obsids(Connection& connection, const std::vector<std::int64_t>& obsids);
 
-/// What stands after FROM for a table of an existing file, which may lack it or some of its columns: those are NULL.
+/// The text after FROM for a table of an existing file, which may lack it or some of its columns: those are NULL.
 std::string readable_table(Connection& connection, const char* name);
 
 /// FROM of comap_data with observation_summary beside it, both by their names, NULL where an observation has no

@@ -21,7 +21,7 @@ FileKind kind_of_content(const h5::File& file) {
   return file.exists("spectrometer/tod") ? FileKind::level1 : kind_of_name(file.path());
 }
 
-/// What can be said without opening it; empty when nothing is wrong.
+/// The fault that shows without opening the file; empty when there is none.
 std::string problem_of_path(const std::string& path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What is wrong with a Level-1 or Level-2 file, all of it at once.
+/// Finds all faults of a Level-1 or Level-2 file at once.
 
 #include <string>
 #include <vector>

@@ -115,7 +115,7 @@ void describe_feed(int feed, const std::array<BandCount, kBands>& bands, bool de
   }
 }
 
-/// What level2 would mend or take out, but for the kinds that findings tell already.
+/// Adds what level2 would mend or take out, but for the kinds that findings tell already.
 void add_troubles(const std::vector<Trouble>& troubles, Findings& findings, const std::set<TroubleKind>& told = {}) {
   for (const Trouble& trouble : merged(troubles)) {
     if (!told.contains(trouble.kind)) findings.push_back(finding_of(trouble));
@@ -174,7 +174,7 @@ void check_tod(const ObservationContext& observation, const CheckLevel1Config& l
   add_troubles(troubles, findings, told);
 }
 
-/// What level2 would refuse or mend.
+/// Finds contradictions that level2 would refuse or mend.
 void check_contradictions(Level1Metadata& level1, const CheckLevel1Config& config, Findings& findings) {
   add_troubles(level1.troubles, findings);
   const MetadataVerdict verdict = judge_metadata(level1, config);

@@ -97,6 +97,7 @@ class Level2Check {
       }
     }
     for (const std::string& path : recorded_outputs()) expected.insert(path);
+    if (filter_couples_bands(file_)) expected.emplace(level2::kGainInformationMatrix.path);
     for (const level2::Dataset* dataset : level2::all_datasets()) {
       if (expected.erase(std::string(dataset->path)) > 0) check_dataset(*dataset);
     }

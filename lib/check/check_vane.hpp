@@ -11,7 +11,7 @@
 
 namespace comap {
 
-/// What level2 would find wrong with the calibration: reads the TOD of every vane event of every science feed.
+/// Finds the faults of the calibration that level2 would find: reads the TOD of every vane event of every science feed.
 /// `observation` is prepared by system_temperature. Throws ObservationError when no feed has a gain, IoError.
 std::vector<Trouble> check_vane(const ObservationContext& observation, const Level2Config& config, TodReader& reader);
 

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What somebody probably meant by a name that does not exist.
+/// Finds the name that was probably meant by one that does not exist.
 
 #include <string>
 #include <string_view>

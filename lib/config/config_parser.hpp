@@ -28,8 +28,8 @@ std::string show_config(const Config& config, StageEntries stages, std::span<con
 /// Files that carry the configuration they were made with.
 enum class Product { level2, map, cube, transfer };
 
-/// What a product says of it: the sections that it depends on. The others, and with them hosts, commands and where the
-/// catalogue is, are nobody's business who gets the file.
+/// The configuration as a product records it: the sections that it depends on. The others, and with them hosts,
+/// commands and where the catalogue is, are nobody's business who gets the file.
 std::string config_of_product(const Config& config, Product product, StageEntries stages);
 
 }  // namespace comap

@@ -88,7 +88,7 @@ void check_pipelines(const Config& config, StageEntries stages, Checker& checker
   check_names("run.pipeline", config.run.pipeline, kRunCommands, "command", checker);
 }
 
-/// What is made of an empty directory and a name would lie in the root of the file system.
+/// A path made of an empty directory and a name would lie in the root of the file system.
 void check_directories(const Config& config, Checker& checker) {
   const std::array<std::pair<const char*, const std::string*>, 5> directories = {
       {{"log.directory", &config.log.directory},
@@ -129,7 +129,7 @@ void check_level2(const Level2Config& config, Checker& checker) {
   checker.expect_file("level2.noise_stats_level2.planck_map", config.noise_stats_level2.planck_map);
 }
 
-/// What is wrong with a grid as far as the numbers tell; empty when nothing is. WCSLIB has the last word.
+/// The fault of a grid as far as the numbers tell; empty when there is none. WCSLIB has the last word.
 std::string problem_of_grid(const WcsDefinition& grid) {
   const auto& cdelt = grid.cdelt_deg;
   if (cdelt[0] == 0.0 || cdelt[1] == 0.0) return "CDELT must not be 0";

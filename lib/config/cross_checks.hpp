@@ -14,7 +14,7 @@ namespace comap {
 
 void check_consistency(const Config& config, StageEntries stages, const KeyPlaces& places, Problems& problems);
 
-/// What is allowed but probably not meant, one text each, for the log.
+/// Settings that are allowed but probably not meant, one text each, for the log.
 std::vector<std::string> config_warnings(const Config& config);
 
 }  // namespace comap

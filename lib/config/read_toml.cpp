@@ -86,8 +86,8 @@ std::string overlay(toml::table& target, toml::table&& source, const std::string
   return overlay(*next, std::move(*inner), full);
 }
 
-/// What to say of a text without quotes, which the parser takes for something else that went wrong; empty when the line
-/// holds none.
+/// The message about a text without quotes, which the parser takes for something else that went wrong; empty when the
+/// line holds none.
 std::string forgotten_quotes(std::string_view text, std::int64_t line) {
   static const std::regex form(R"(\s*([\w.-]+)\s*=\s*([A-Za-z_/~.][^"'#=\[\]{}]*?)\s*(#.*)?)");
   std::istringstream lines{std::string(text)};

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What the program knows of a stage before it is made. The list is lib/stages/stage_list.cpp.
+/// An entry of the list of stages: a stage before it is made. The list is lib/stages/stage_list.cpp.
 
 #include <memory>
 #include <span>

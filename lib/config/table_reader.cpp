@@ -17,7 +17,7 @@ std::string in_quotes(std::string_view text) {
   return fmt::format("\"{}...\"", shown.substr(0, kShownTextLength));
 }
 
-/// What was found, for messages.
+/// The kind of value that was found, for messages.
 std::string describe(const toml::node& node) {
   if (const auto text = node.value_exact<std::string>()) return fmt::format("the text {}", in_quotes(*text));
   if (const auto integer = node.value_exact<std::int64_t>()) return fmt::format("{}", *integer);

@@ -13,7 +13,7 @@
 
 namespace comap {
 
-/// What the readers of all tables of one text share.
+/// State that the readers of all tables of one text share.
 struct ReadState {
   std::string file_name;
   std::vector<std::string> keys_of_sets;  ///< full keys that --set gave

@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// What the numerics ask of a group of ranks. The only implementation in lib is the group of one; mpi/ has the other.
+/// The operations that the numerics ask of a group of ranks. The only implementation in lib is the group of one; mpi/
+/// has the other.
 
 #include <cstddef>
 #include <cstdint>

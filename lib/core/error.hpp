@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace comap {
 
@@ -53,6 +54,15 @@ class IoError : public Error {
 
  private:
   bool can_pass_;
+};
+
+/// The text of Stopped that the user reads.
+inline constexpr std::string_view kStoppedBySignal = "stopped by a signal";
+
+/// The program was asked to stop: what was in hand is dropped.
+class Stopped : public Error {
+ public:
+  explicit Stopped(const std::string& text = std::string(kStoppedBySignal)) : Error(text) {}
 };
 
 /// A broken invariant of our own code: never the user's fault.

@@ -3,8 +3,6 @@
 #include <array>
 #include <exception>
 
-#include "core/stopping.hpp"
-
 namespace comap {
 namespace {
 

@@ -18,7 +18,7 @@ struct Failure {
   static auto members(auto& x) { return std::tie(x.kind, x.text); }
 };
 
-/// Of what `work` throws; nothing when it throws nothing.
+/// The failure that `work` throws; nothing when it throws nothing.
 std::optional<Failure> failure_of(const std::function<void()>& work);
 
 /// Throws it with `before` in front of its text: Stopped, ConfigError, CatalogueError, IoError, ReplacedFile and

@@ -24,7 +24,7 @@ struct FileIdentity {
 /// memory. Throws IoError.
 FileIdentity file_identity(const std::string& path);
 
-/// What has this name, without following it when it is a link; nothing when nothing has.
+/// The identity of the file of this name, without following a link; nothing when there is no such file.
 std::optional<FileIdentity> identity_of_name(const std::string& path);
 
 }  // namespace comap

@@ -33,7 +33,7 @@ std::string beginning_of_name(const std::string& path) {
   return fmt::format("{}.{}-", path, host.data());
 }
 
-/// Of a file in the making of `product`; only of this host can it be known.
+/// Whether `name` is a file in the making of `product` by a process that lives; it can only be known on its own host.
 bool is_of_living_process(const std::string& name, const std::string& product) {
   const std::string beginning = beginning_of_name(product);
   if (!name.starts_with(beginning)) return false;

@@ -22,7 +22,7 @@ void flush_to_disk(const std::string& path);
 /// a link of that name itself, not what it leads to. Throws IoError, and leaves `partial` where it is.
 void give_final_name(const std::string& partial, const std::string& path);
 
-/// What becomes of a product of the same name that another run has finished since this one was begun.
+/// The fate of a product of the same name that another run has finished since this one was begun.
 enum class Rival {
   stays,
   is_replaced,

@@ -22,7 +22,7 @@ struct LogSettings {
   std::string file;                           ///< appended to; empty = none. Directories are created.
 };
 
-/// What a line says of its origin; -1 and "" are left out.
+/// The origin of a line; -1 and "" are left out.
 struct LogContext {
   int rank = -1;
   int team = -1;

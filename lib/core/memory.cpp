@@ -22,7 +22,7 @@ double machine_bytes() {
   return kUnlimited;
 }
 
-/// Of what a group takes already the page cache would be given back: only its limit counts.
+/// Only the limit of a group counts: the page cache, part of what it takes already, would be given back.
 double control_group_bytes() {
   std::ifstream file("/sys/fs/cgroup/memory.max");
   double limit = 0.0;

@@ -42,7 +42,7 @@ concept Document = requires(const T& x) {
   T::parse(x.dump(-1, ' ', false, T::error_handler_t::replace));
 };
 
-/// Of types that are copied as they lie in memory.
+/// Packs types that are copied as they lie in memory.
 template <typename T>
 struct IsFlat : std::bool_constant<std::is_arithmetic_v<T> || std::is_enum_v<T>> {};
 template <typename T, std::size_t n>
@@ -61,8 +61,9 @@ class Packer {
  public:
   static constexpr bool kFills = false;
   void copy(const void* from, std::size_t n_bytes) {
-    const auto* first = static_cast<const std::byte*>(from);
-    bytes_.insert(bytes_.end(), first, first + n_bytes);
+    const std::size_t end = bytes_.size();
+    bytes_.resize(end + n_bytes);
+    if (n_bytes > 0) std::memcpy(bytes_.data() + end, from, n_bytes);
   }
   std::size_t length(std::size_t n) {
     copy(&n, sizeof n);
@@ -128,7 +129,8 @@ requires(!Flat<T>) void travel(Way& way, T& x) {
 
 template <typename Way, Resizable T>
 void travel(Way& way, T& x) {
-  x.resize(way.length(x.size()));
+  const std::size_t n = way.length(x.size());
+  if constexpr (Way::kFills) x = T(n, typename T::value_type());  // resize() makes GCC 12 warn of an array's bounds
   if constexpr (Flat<typename T::value_type>) {
     way.copy(x.data(), x.size() * sizeof(typename T::value_type));
   } else {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What a run cost: time, processors, disk and memory of all its ranks, for the table at its end, its JSON, and the
+/// The cost of a run: time, processors, disk and memory of all its ranks, for the table at its end, its JSON, and the
 /// history that later runs are planned from.
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace comap {
 
-/// What one process has used since it began.
+/// Resources that one process has used since it began.
 struct ProcessUse {
   double cpu_s = 0.0;                  ///< user and system, with children that have ended
   std::int64_t bytes_read = 0;         ///< by system calls, whether from disk or from memory; as /proc/self/io says
@@ -19,7 +19,7 @@ struct ProcessUse {
 /// Fields that the system does not tell are 0.
 ProcessUse use_of_this_process();
 
-/// What a run did.
+/// The work that a run did.
 struct RunWork {
   std::string command;
   std::int64_t n_observations = 0;  ///< that are done

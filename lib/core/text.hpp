@@ -2,6 +2,7 @@
 /// \file
 /// Small helpers for text.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,11 @@ inline std::string lower(std::string_view text) {
   std::string result(text);
   for (char& letter : result) letter = lower(letter);
   return result;
+}
+
+/// "1 scan", "2 scans"; `plural` where it is not one letter more.
+inline std::string counted(std::int64_t n, const std::string& singular, const std::string& plural = "") {
+  return std::to_string(n) + " " + (n == 1 ? singular : plural.empty() ? singular + "s" : plural);
 }
 
 inline bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What this program is, for `--version` and for every file it writes.
+/// Name and version of this program, for `--version` and for every file it writes.
 
 #include <string>
 

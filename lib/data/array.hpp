@@ -56,7 +56,7 @@ class View {
   template <std::integral... I>
   requires(sizeof...(I) == N) T& operator()(I... index) const { return data_[offset(index...)]; }
 
-  /// What is left of the array at fixed first indices: view(band) is the matrix of one band, view(band, scan) its row.
+  /// The part of the array at fixed first indices: view(band) is the matrix of one band, view(band, scan) its row.
   template <std::integral... I>
   requires(sizeof...(I) > 0 && sizeof...(I) < N) View<T, N - sizeof...(I)>
   operator()(I... index) const {

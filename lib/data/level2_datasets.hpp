@@ -31,8 +31,8 @@ constexpr ElementType element_type() {
 
 namespace level2 {
 
-/// What an axis counts. `feed`: 19 rows, feed number - 1; `feed_row`: the feeds of the file, in its order (dataset
-/// spectrometer/feeds); `other_band`: the second band of a matrix; `edge`: start, end.
+/// The things that an axis counts. `feed`: 19 rows, feed number - 1; `feed_row`: the feeds of the file, in its order
+/// (dataset spectrometer/feeds); `other_band`: the second band of a matrix; `edge`: start, end.
 enum class Axis : std::uint8_t { feed, feed_row, event, band, other_band, sub_band, channel, scan, sample, edge };
 inline constexpr std::size_t kAxes = 10;
 std::string_view axis_name(Axis axis);
@@ -67,7 +67,7 @@ struct Dataset {
   FeedAxis feed_axis() const;
   /// Lengths along its axes in a file.
   std::vector<Index> shape(const AxisLengths& lengths) const;
-  // What is asked for by path may be asked for by dataset.
+  // A dataset may stand wherever its path may.
   explicit(false) constexpr operator std::string_view() const { return path; }
 };
 
@@ -94,190 +94,125 @@ struct ArrayDataset : Dataset {
 
 using enum Axis;
 
+/// Axes of datasets.
+namespace axes {
+inline constexpr Axis kSamples[] = {sample};
+inline constexpr Axis kFeedRows[] = {feed_row};
+inline constexpr Axis kPointing[] = {feed_row, sample};
+inline constexpr Axis kBandSamples[] = {feed, band, sample};
+inline constexpr Axis kVaneChannels[] = {event, feed_row, band, channel};
+inline constexpr Axis kEvents[] = {event};
+inline constexpr Axis kEdges[] = {scan, edge};
+inline constexpr Axis kChannels[] = {feed, band, channel};
+inline constexpr Axis kChannelScans[] = {feed, band, channel, scan};
+inline constexpr Axis kStreams[] = {feed, band, sub_band, sample};
+inline constexpr Axis kSubBandScans[] = {feed, band, sub_band, scan};
+inline constexpr Axis kBandScans[] = {feed, band, scan};
+inline constexpr Axis kBandPairScans[] = {feed, band, other_band, scan};
+inline constexpr Axis kSubBands[] = {feed, band, sub_band};
+}  // namespace axes
+
 // Copies of Level-1 that every reader needs; create_level2 copies more, as configured.
-inline constexpr ArrayDataset<double, 1> kMjd{
-    "spectrometer/MJD", {sample}, "d", "create_level2", "time of each sample, UTC"};
-inline constexpr ArrayDataset<std::int64_t, 0> kFeeds{
-    "spectrometer/feeds", {feed_row}, "", "create_level2", "feed number of each feed row"};
-inline constexpr ArrayDataset<double, 1> kAzimuth{
-    "spectrometer/pixel_pointing/pixel_az", {feed_row, sample}, "deg", "create_level2", "azimuth of the feed's beam"};
-inline constexpr ArrayDataset<double, 1> kElevation{
-    "spectrometer/pixel_pointing/pixel_el", {feed_row, sample}, "deg", "create_level2", "elevation of the feed's beam"};
+inline constexpr ArrayDataset<double, 1> kMjd("spectrometer/MJD", axes::kSamples, "d", "create_level2",
+                                              "time of each sample, UTC");
+inline constexpr ArrayDataset<std::int64_t, 0> kFeeds("spectrometer/feeds", axes::kFeedRows, "", "create_level2",
+                                                      "feed number of each feed row");
+inline constexpr ArrayDataset<double, 1> kAzimuth("spectrometer/pixel_pointing/pixel_az", axes::kPointing, "deg",
+                                                  "create_level2", "azimuth of the feed's beam");
+inline constexpr ArrayDataset<double, 1> kElevation("spectrometer/pixel_pointing/pixel_el", axes::kPointing, "deg",
+                                                    "create_level2", "elevation of the feed's beam");
 
-inline constexpr ArrayDataset<std::uint8_t, 2> kSampleFlags{
-    "level2/sample_flags",
-    {feed, band, sample},
-    "",
-    "check_level1",
-    "why samples inside scans are missing, one bit for each reason (attribute bits)"};
+inline constexpr ArrayDataset<std::uint8_t, 2> kSampleFlags(
+    "level2/sample_flags", axes::kBandSamples, "", "check_level1",
+    "why samples inside scans are missing, one bit for each reason (attribute bits)");
 
-inline constexpr ArrayDataset<float, 3> kSystemTemperature{"level2/vane/system_temperature",
-                                                           {event, feed_row, band, channel},
-                                                           "K",
+inline constexpr ArrayDataset<float, 3> kSystemTemperature("level2/vane/system_temperature", axes::kVaneChannels, "K",
                                                            "system_temperature",
-                                                           "system temperature by each vane event"};
-inline constexpr ArrayDataset<float, 3> kGain{"level2/vane/gain",
-                                              {event, feed_row, band, channel},
-                                              "counts/K",
-                                              "system_temperature",
-                                              "gain of the receiver by each vane event"};
-inline constexpr ArrayDataset<double, 1> kVaneEventMjd{
-    "level2/vane/event_mjd", {event}, "d", "system_temperature", "mid time of each vane event, UTC"};
+                                                           "system temperature by each vane event");
+inline constexpr ArrayDataset<float, 3> kGain("level2/vane/gain", axes::kVaneChannels, "counts/K", "system_temperature",
+                                              "gain of the receiver by each vane event");
+inline constexpr ArrayDataset<double, 1> kVaneEventMjd("level2/vane/event_mjd", axes::kEvents, "d",
+                                                       "system_temperature", "mid time of each vane event, UTC");
 
-inline constexpr ArrayDataset<std::int64_t, 2> kScanEdges{
-    "level2/scan_edges", {scan, edge}, "samples", "find_scans", "first sample of each scan and the one after its last"};
+inline constexpr ArrayDataset<std::int64_t, 2> kScanEdges("level2/scan_edges", axes::kEdges, "samples", "find_scans",
+                                                          "first sample of each scan and the one after its last");
 
-inline constexpr ArrayDataset<double, 2> kLevel1AutoRms{
-    "level1_noise_stats/auto_rms",
-    {feed, band, channel},
-    "counts",
-    "noise_stats_level1",
-    "white noise from the differences of neighbouring samples, between scans too",
-    Content::values};
+inline constexpr ArrayDataset<double, 2> kLevel1AutoRms(
+    "level1_noise_stats/auto_rms", axes::kChannels, "counts", "noise_stats_level1",
+    "white noise from the differences of neighbouring samples, between scans too", Content::values);
 
-inline constexpr ArrayDataset<double, 3> kAtmosphereOffsets{"level2/atmosphere/offsets",
-                                                            {feed, band, channel, scan},
-                                                            "K",
+inline constexpr ArrayDataset<double, 3> kAtmosphereOffsets("level2/atmosphere/offsets", axes::kChannelScans, "K",
                                                             "atmosphere",
                                                             "part of the power that does not change with airmass",
-                                                            Content::values};
-inline constexpr ArrayDataset<double, 3> kAtmosphereTau{
-    "level2/atmosphere/tau", {feed, band, channel, scan}, "K", "atmosphere", "power of the atmosphere in one airmass",
-    Content::values};
-inline constexpr ArrayDataset<double, 2> kAtmosphereVaneOffsets{
-    "level2/atmosphere_vane/offsets",
-    {feed, band, channel},
-    "K",
-    "atmosphere_vane",
-    "part of the power between scans that does not change with airmass",
-    Content::values};
-inline constexpr ArrayDataset<double, 2> kAtmosphereVaneTau{
-    "level2/atmosphere_vane/tau",
-    {feed, band, channel},
-    "K",
-    "atmosphere_vane",
-    "power of the atmosphere in one airmass, from the samples between scans",
-    Content::values};
+                                                            Content::values);
+inline constexpr ArrayDataset<double, 3> kAtmosphereTau("level2/atmosphere/tau", axes::kChannelScans, "K", "atmosphere",
+                                                        "power of the atmosphere in one airmass", Content::values);
+inline constexpr ArrayDataset<double, 2> kAtmosphereVaneOffsets(
+    "level2/atmosphere_vane/offsets", axes::kChannels, "K", "atmosphere_vane",
+    "part of the power between scans that does not change with airmass", Content::values);
+inline constexpr ArrayDataset<double, 2> kAtmosphereVaneTau(
+    "level2/atmosphere_vane/tau", axes::kChannels, "K", "atmosphere_vane",
+    "power of the atmosphere in one airmass, from the samples between scans", Content::values);
 
-inline constexpr ArrayDataset<float, 3> kBinned{
-    "level2/binned_data",
-    {feed, band, sub_band, sample},
-    "K",
-    "gain_filter",
-    "time streams of the half bands; 0 outside scans, NaN where samples are missing",
-    Content::values};
-inline constexpr ArrayDataset<float, 3> kBinnedFiltered{"level2/binned_filtered_data",
-                                                        {feed, band, sub_band, sample},
-                                                        "K",
+inline constexpr ArrayDataset<float, 3> kBinned(
+    "level2/binned_data", axes::kStreams, "K", "gain_filter",
+    "time streams of the half bands; 0 outside scans, NaN where samples are missing", Content::values);
+inline constexpr ArrayDataset<float, 3> kBinnedFiltered("level2/binned_filtered_data", axes::kStreams, "K",
                                                         "gain_filter",
                                                         "binned_data with the fluctuations of the gain taken out",
-                                                        Content::values};
-inline constexpr ArrayDataset<double, 3> kEffectiveTsys{"level2/gain_filter/effective_tsys",
-                                                        {feed, band, sub_band, scan},
-                                                        "K",
+                                                        Content::values);
+inline constexpr ArrayDataset<double, 3> kEffectiveTsys("level2/gain_filter/effective_tsys", axes::kSubBandScans, "K",
                                                         "gain_filter",
-                                                        "brightness by which a relative gain of 1 changes the stream"};
-inline constexpr ArrayDataset<double, 3> kWhiteVariance{"level2/gain_filter/white_variance",
-                                                        {feed, band, sub_band, scan},
-                                                        "K^2",
-                                                        "gain_filter",
-                                                        "variance of the radiometer noise of a sample"};
-inline constexpr ArrayDataset<double, 2> kGainInformation{
-    "level2/gain_filter/gain_information",
-    {feed, band, scan},
-    "",
-    "gain_filter",
-    "inverse variance with which a sample tells the gain of a band"};
-inline constexpr ArrayDataset<double, 3> kGainInformationMatrix{
-    "level2/gain_filter/gain_information_matrix",
-    {feed, band, other_band, scan},
-    "",
-    "gain_filter",
-    "gain_information with the correlations of bands, for sky = \"power_law\""};
-inline constexpr ArrayDataset<double, 2> kSigmaCommon{"level2/gain_filter/sigma_common",
-                                                      {feed, band, scan},
-                                                      "",
+                                                        "brightness by which a relative gain of 1 changes the stream");
+inline constexpr ArrayDataset<double, 3> kWhiteVariance("level2/gain_filter/white_variance", axes::kSubBandScans, "K^2",
+                                                        "gain_filter", "variance of the radiometer noise of a sample");
+inline constexpr ArrayDataset<double, 2> kGainInformation(
+    "level2/gain_filter/gain_information", axes::kBandScans, "", "gain_filter",
+    "inverse variance with which a sample tells the gain of a band");
+inline constexpr ArrayDataset<double, 3> kGainInformationMatrix(
+    "level2/gain_filter/gain_information_matrix", axes::kBandPairScans, "", "gain_filter",
+    "gain_information with the correlations of bands, for sky = \"power_law\"");
+inline constexpr ArrayDataset<double, 2> kSigmaCommon("level2/gain_filter/sigma_common", axes::kBandScans, "",
                                                       "gain_filter",
-                                                      "prior of the gain that all bands share: relative, at 0.1 Hz"};
-inline constexpr ArrayDataset<double, 2> kSigmaBand{"level2/gain_filter/sigma_band",
-                                                    {feed, band, scan},
-                                                    "",
-                                                    "gain_filter",
-                                                    "prior of a band's own gain: relative, at 0.1 Hz"};
-inline constexpr ArrayDataset<double, 2> kGainAlpha{
-    "level2/gain_filter/alpha", {feed, band, scan}, "", "gain_filter", "slope of the gain's power spectrum"};
-inline constexpr ArrayDataset<std::uint8_t, 2> kChannelMask{"level2/gain_filter/channel_mask",
-                                                            {feed, band, channel},
-                                                            "",
+                                                      "prior of the gain that all bands share: relative, at 0.1 Hz");
+inline constexpr ArrayDataset<double, 2> kSigmaBand("level2/gain_filter/sigma_band", axes::kBandScans, "",
+                                                    "gain_filter", "prior of a band's own gain: relative, at 0.1 Hz");
+inline constexpr ArrayDataset<double, 2> kGainAlpha("level2/gain_filter/alpha", axes::kBandScans, "", "gain_filter",
+                                                    "slope of the gain's power spectrum");
+inline constexpr ArrayDataset<std::uint8_t, 2> kChannelMask("level2/gain_filter/channel_mask", axes::kChannels, "",
                                                             "gain_filter",
-                                                            "why channels are left out, one bit for each reason"};
-inline constexpr ArrayDataset<double, 2> kCentralFrequencies{
-    "level2/central_freqs",
-    {feed, band, sub_band},
-    "GHz",
-    "gain_filter",
-    "mean frequency of the channels used, weighted as they are",
-    Content::values};
-inline constexpr ArrayDataset<double, 2> kBandwidths{"level2/bandwidths",
-                                                     {feed, band, sub_band},
-                                                     "GHz",
-                                                     "gain_filter",
+                                                            "why channels are left out, one bit for each reason");
+inline constexpr ArrayDataset<double, 2> kCentralFrequencies(
+    "level2/central_freqs", axes::kSubBands, "GHz", "gain_filter",
+    "mean frequency of the channels used, weighted as they are", Content::values);
+inline constexpr ArrayDataset<double, 2> kBandwidths("level2/bandwidths", axes::kSubBands, "GHz", "gain_filter",
                                                      "standard deviation of the frequencies of the channels used",
-                                                     Content::values};
+                                                     Content::values);
 
-inline constexpr ArrayDataset<float, 3> kUncleaned{"level2/post_bin_cleaning/uncleaned",
-                                                   {feed, band, sub_band, sample},
-                                                   "K",
-                                                   "post_bin_cleaning",
-                                                   "binned_filtered_data as it was before"};
+inline constexpr ArrayDataset<float, 3> kUncleaned("level2/post_bin_cleaning/uncleaned", axes::kStreams, "K",
+                                                   "post_bin_cleaning", "binned_filtered_data as it was before");
 
 /// The fits of noise_stats_level2 to one of the two data sets.
 struct NoiseDatasets {
   std::string_view of;  ///< name of the data set below level2/
   ArrayDataset<double, 3> sigma_white, sigma_red, alpha, auto_rms;
 };
-inline constexpr NoiseDatasets kNoiseOfFiltered{"binned_filtered_data",
-                                                {"level2_noise_stats/binned_filtered_data/sigma_white",
-                                                 {feed, band, sub_band, scan},
-                                                 "K",
-                                                 "noise_stats_level2",
-                                                 "white noise of a sample, fitted"},
-                                                {"level2_noise_stats/binned_filtered_data/sigma_red",
-                                                 {feed, band, sub_band, scan},
-                                                 "K",
-                                                 "noise_stats_level2",
-                                                 "red noise of a sample at the reference frequency, fitted"},
-                                                {"level2_noise_stats/binned_filtered_data/alpha",
-                                                 {feed, band, sub_band, scan},
-                                                 "",
-                                                 "noise_stats_level2",
-                                                 "slope of the red noise, fitted"},
-                                                {"level2_noise_stats/binned_filtered_data/auto_rms",
-                                                 {feed, band, sub_band, scan},
-                                                 "K",
-                                                 "noise_stats_level2",
-                                                 "noise from the differences of neighbouring samples"}};
-inline constexpr NoiseDatasets kNoiseOfUnfiltered{"binned_data",
-                                                  {"level2_noise_stats/binned_data/sigma_white",
-                                                   {feed, band, sub_band, scan},
-                                                   "K",
-                                                   "noise_stats_level2",
-                                                   "white noise of a sample, fitted"},
-                                                  {"level2_noise_stats/binned_data/sigma_red",
-                                                   {feed, band, sub_band, scan},
-                                                   "K",
-                                                   "noise_stats_level2",
-                                                   "red noise of a sample at the reference frequency, fitted"},
-                                                  {"level2_noise_stats/binned_data/alpha",
-                                                   {feed, band, sub_band, scan},
-                                                   "",
-                                                   "noise_stats_level2",
-                                                   "slope of the red noise, fitted"},
-                                                  {"level2_noise_stats/binned_data/auto_rms",
-                                                   {feed, band, sub_band, scan},
-                                                   "K",
-                                                   "noise_stats_level2",
-                                                   "noise from the differences of neighbouring samples"}};
+consteval NoiseDatasets noise_datasets(std::string_view of, std::string_view sigma_white, std::string_view sigma_red,
+                                       std::string_view alpha, std::string_view auto_rms) {
+  constexpr std::string_view kStage = "noise_stats_level2";
+  return {of,
+          {sigma_white, axes::kSubBandScans, "K", kStage, "white noise of a sample, fitted"},
+          {sigma_red, axes::kSubBandScans, "K", kStage, "red noise of a sample at the reference frequency, fitted"},
+          {alpha, axes::kSubBandScans, "", kStage, "slope of the red noise, fitted"},
+          {auto_rms, axes::kSubBandScans, "K", kStage, "noise from the differences of neighbouring samples"}};
+}
+inline constexpr NoiseDatasets kNoiseOfFiltered =
+    noise_datasets("binned_filtered_data", "level2_noise_stats/binned_filtered_data/sigma_white",
+                   "level2_noise_stats/binned_filtered_data/sigma_red", "level2_noise_stats/binned_filtered_data/alpha",
+                   "level2_noise_stats/binned_filtered_data/auto_rms");
+inline constexpr NoiseDatasets kNoiseOfUnfiltered = noise_datasets(
+    "binned_data", "level2_noise_stats/binned_data/sigma_white", "level2_noise_stats/binned_data/sigma_red",
+    "level2_noise_stats/binned_data/alpha", "level2_noise_stats/binned_data/auto_rms");
 /// Throws Bug for another name than the two.
 const NoiseDatasets& noise_of(std::string_view dataset);
 
@@ -287,8 +222,8 @@ struct MeasuredDatasets {
 };
 consteval MeasuredDatasets measured(std::string_view value, std::string_view error, std::string_view unit,
                                     std::string_view text, std::string_view error_text) {
-  return {{value, {feed, band, sub_band}, unit, "calibrator_fit", text},
-          {error, {feed, band, sub_band}, unit, "calibrator_fit", error_text}};
+  return {{value, axes::kSubBands, unit, "calibrator_fit", text},
+          {error, axes::kSubBands, unit, "calibrator_fit", error_text}};
 }
 inline constexpr MeasuredDatasets kAmplitude =
     measured("level2/calibrator_fit/amplitudes", "level2/calibrator_fit/amplitude_errors", "K",
@@ -316,8 +251,8 @@ inline constexpr MeasuredDatasets kPositionAngle =
              "position angle of the beam's major axis", "standard error of position_angle");
 inline constexpr MeasuredDatasets kFlux = measured("level2/calibrator_fit/flux", "level2/calibrator_fit/flux_errors",
                                                    "Jy", "flux density of the calibrator", "standard error of flux");
-inline constexpr ArrayDataset<double, 2> kCalibratorChi2{
-    "level2/calibrator_fit/chi2", {feed, band, sub_band}, "", "calibrator_fit", "reduced chi square of the fit"};
+inline constexpr ArrayDataset<double, 2> kCalibratorChi2("level2/calibrator_fit/chi2", axes::kSubBands, "",
+                                                         "calibrator_fit", "reduced chi square of the fit");
 
 /// Every line, in the order of the stages.
 std::span<const Dataset* const> all_datasets();

@@ -58,7 +58,7 @@ struct CalibrationModel {
 using SqlValue = std::variant<std::monostate, std::int64_t, double, std::string, bool>;
 using Row = std::map<std::string, SqlValue>;
 
-/// What a run needs of one row of comap_data.
+/// The part of a row of comap_data that a run needs.
 struct Observation {
   std::int64_t obsid = 0;
   std::string source;
@@ -81,7 +81,7 @@ struct QualityRow {
   static auto members(auto& x) { return std::tie(x.feed, x.frequency_band, x.statistics); }
 };
 
-/// What the processing of one observation gave; written in one transaction.
+/// The result of processing one observation; written in one transaction.
 struct ObservationResult {
   std::int64_t obsid = 0;
   bool complete = false;

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "core/constants.hpp"
+
 namespace comap {
 namespace {
 
@@ -48,6 +50,11 @@ void add_feeds(const std::vector<int>& feeds, std::vector<int>& to) {
 }  // namespace
 
 std::string_view trouble_text(TroubleKind kind) { return kTexts[static_cast<std::size_t>(kind)]; }
+
+std::string in_bands(const std::vector<int>& bands, const std::string& before) {
+  if (bands.size() == static_cast<std::size_t>(kBands)) return "";
+  return fmt::format("{} in band{} {}", before, bands.size() > 1 ? "s" : "", fmt::join(bands, ", "));
+}
 
 std::string describe(const Trouble& trouble) {
   std::string text = trouble.dataset.empty() ? "" : trouble.dataset + ": ";

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What an input contradicts of itself: found while it is reduced or checked, said, and mended or left out.
+/// Contradictions within an input: found while it is reduced or checked, said, and mended or left out.
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
@@ -63,6 +63,8 @@ struct Level1Problem {
   std::string what;
 };
 
+/// " in bands 0, 2", with `before` in front; nothing for all bands.
+std::string in_bands(const std::vector<int>& bands, const std::string& before = "");
 /// "spectrometer/tod: feeds 1, 3: counts repeat the sample before (1500 samples): these samples are missing"
 std::string describe(const Trouble& trouble);
 /// Those that differ in feeds and numbers of samples alone become one; identical ones, too. Keeps the order.

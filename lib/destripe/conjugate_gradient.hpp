@@ -14,7 +14,7 @@
 
 namespace comap {
 
-/// Of one lane.
+/// The outcome for one lane.
 struct CgResult {
   StopReason reason = StopReason::max_iterations;
   int iterations = 0;

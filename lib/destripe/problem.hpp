@@ -88,7 +88,7 @@ struct SolverReport {
   std::int64_t n_components = 0;  ///< connected components of the graph of offsets and pixels
   /// Pixels of the component that the median pixel is in: as large as parts are whose levels hang together.
   std::int64_t n_pixels_of_component = 0;
-  /// Of the data minus map to the prior, at low frequencies (residual_ratio.hpp); NaN without a prior.
+  /// Ratio of the power of data minus map to the prior, at low frequencies (residual_ratio.hpp); NaN without a prior.
   double residual_ratio = kNan;
   double seconds = 0.0;  ///< everything, from data in memory to map
   double seconds_per_iteration = 0.0;
@@ -112,7 +112,7 @@ auto value_columns(Piece& piece) {
   return std::array{&piece.destriped_K, &piece.naive_K, &piece.weight_per_K2, &piece.hits};
 }
 
-/// Of one stream.
+/// The solution of one stream.
 struct DestriperResult {
   SolverReport report;
   std::vector<double> offsets_K;  ///< [offset] of this rank, segment after segment

@@ -40,7 +40,7 @@ class RunMaker {
   }
 
  private:
-  /// Of one pixel, together in memory.
+  /// The sums of one pixel, together in memory.
   struct alignas(32) PixelSums {
     std::array<double, kLanes> map_weighted_tod{};
     std::array<double, kLanes> map_weight{};

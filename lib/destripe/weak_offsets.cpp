@@ -30,7 +30,7 @@ class Search {
   Search(const PixelRuns& runs, std::size_t lane, const SampleSums& sums, std::span<const double> inverse_weight)
       : runs_(runs), lane_(lane), sums_(sums), inverse_weight_(inverse_weight) {}
 
-  /// Of this rank, weakest first, no more than kMaxWeak.
+  /// The candidates of this rank, weakest first, no more than kMaxWeak.
   std::vector<Candidate> find() const {
     std::vector<Candidate> found;
     for (std::size_t part = 0; part < runs_.parts.size(); ++part) look_at(part, found);
@@ -102,7 +102,7 @@ std::vector<std::size_t> count_kept(const std::vector<Candidate>& candidates, co
 
 }  // namespace
 
-/// Of a weak offset, as ranks tell each other: M, and G W^-1/2 of its runs.
+/// The numbers of a weak offset that ranks tell each other: M, and G W^-1/2 of its runs.
 struct WeakOffsets::Row {
   struct Run {
     std::int32_t map_pixel = 0;

@@ -27,7 +27,7 @@ namespace comap {
 /// Rows of weak offsets are known to all ranks, since they share pixels. Without R only: then M is diagonal.
 class WeakOffsets {
  public:
-  /// Of one lane. `inverse_weight` is W^-1 [local pixel][lane], over all ranks. Collective.
+  /// Finds the weak offsets of one lane. `inverse_weight` is W^-1 [local pixel][lane], over all ranks. Collective.
   WeakOffsets(const PixelRuns& runs, std::size_t lane, const SampleSums& sums, const OffsetInverse& inverse,
               const SharedPixels& shared, const PixelNumbering& numbering, std::span<const double> inverse_weight,
               const Communicator& ranks);

@@ -16,7 +16,7 @@
 
 namespace comap {
 
-/// What goes where.
+/// The file to add a sky to, and the number of the copy.
 struct InjectionRequest {
   std::string level1_path;
   std::int64_t new_obsid = 0;  ///< of the copy

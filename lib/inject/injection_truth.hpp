@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What was added to a Level-1 file, and its truth file.
+/// The signal that was added to a Level-1 file, and its truth file.
 
 #include <array>
 #include <string>
@@ -18,7 +18,7 @@ struct GainStretch {
   std::vector<double> gain;  ///< [band][channel], counts / K; NaN: nothing is added
 };
 
-/// What is added to one feed.
+/// The signal that is added to one feed.
 struct InjectedFeed {
   int row = 0;                           ///< of the feed axis
   std::vector<double> l_deg;             ///< [sample]

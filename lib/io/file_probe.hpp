@@ -12,7 +12,7 @@ namespace comap {
 /// The files among those given that no process survives reading, and why; they are reported and not opened.
 using DeadlyFiles = std::function<std::map<std::string, std::string>(const std::vector<std::string>&)>;
 
-/// What came of one file.
+/// The outcome for one file.
 struct ProbedFile {
   std::string line;    ///< that the process wrote about it
   std::string deadly;  ///< what happened to the process instead; empty = it survived

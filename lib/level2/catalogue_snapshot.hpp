@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What the catalogue knows of an observation before its Level-2 file is made or judged.
+/// The catalogue's knowledge of an observation before its Level-2 file is made or judged.
 
 #include <nlohmann/json.hpp>
 #include <string>

@@ -11,6 +11,7 @@
 #include "core/constants.hpp"
 #include "data/level2_datasets.hpp"
 #include "math/glitches.hpp"
+#include "math/median.hpp"
 
 namespace comap {
 namespace {
@@ -29,17 +30,6 @@ constexpr std::array<NoiseColumn, 8> kNoiseColumns = {{
     {level2::kNoiseOfUnfiltered.alpha, "unfiltered_noise_index"},
     {level2::kNoiseOfUnfiltered.auto_rms, "unfiltered_auto_rms"},
 }};
-
-double finite_mean(std::span<const double> values) {
-  double sum = 0.0;
-  double n = 0.0;
-  for (const double value : values) {
-    if (!std::isfinite(value)) continue;
-    sum += value;
-    n += 1.0;
-  }
-  return n > 0.0 ? sum / n : kNan;
-}
 
 /// Mean atmosphere offset [K] of the channels of a sub-band that the gain filter used.
 double mean_atmosphere_K(const ProductTable& products, int band, int sub_band) {

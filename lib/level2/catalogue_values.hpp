@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What the catalogue keeps of a processed observation.
+/// The values of a processed observation that the catalogue keeps.
 
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -31,7 +31,7 @@ void add_sample_counts(const ObservationContext& observation, double glitch_sigm
 void fill_catalogue_values(const ObservationContext& observation, const StageList& stages,
                            const std::vector<FeedResult>& feeds, ObservationResult& result);
 
-/// What is NaN is left out; so is the obsid.
+/// NaN values are left out; so is the obsid.
 nlohmann::json to_json(const CalibrationFlux& row);
 CalibrationFlux calibration_flux_from_json(const nlohmann::json& json, std::int64_t obsid);
 

@@ -15,7 +15,7 @@
 
 namespace comap {
 
-/// What a pass works with; the same objects for all passes of an observation.
+/// Everything a pass works with; the same objects for all passes of an observation.
 struct PassPlan {
   const ObservationContext& observation;
   StageSelection stages;  ///< those that run

@@ -21,7 +21,7 @@ struct CopiedValues {
   std::vector<std::int64_t> integers;
 };
 
-/// Of these the copies hold what was read, which may have been mended.
+/// Copies of these hold what was read into the metadata, which may have been mended.
 bool is_of_metadata(const CopyItem& item) { return item.path == level2::kMjd.path || item.path == kFrequency; }
 
 bool stays_integer(const CopyItem& item) {

@@ -103,7 +103,7 @@ void Level2Writer::open(const std::optional<EarlierFile>& earlier, const TeamFil
   agreed("take out what is made anew", [&] {
     file_->write_attribute("/", kCompleteAttribute, std::int64_t{0});
     for (const std::string& object : earlier->removed) file_->remove(object);
-    // What a stage that runs replaces may be the work of one that does not.
+    // Datasets that a stage replaces may be the work of one that does not run.
     for (const level2::Dataset* dataset : datasets_) file_->remove(dataset->path);
   });
 }
@@ -190,7 +190,7 @@ void Level2Writer::commit() {
     file_->write_attribute("/", kCompleteAttribute, std::int64_t{1});
     file_->close();
   });
-  // Of two runs at once the one that has lost its claim is not known here: the last one stays, and its results with it.
+  // When two runs work at once, it is not known here which has lost its claim: the last file and its results stay.
   team_.run_agreed("name the Level-2 file", [&] {
     if (team_.rank() == 0) partial_->publish(Rival::has_lost);
   });

@@ -22,10 +22,8 @@ ObservationInputs identify_inputs(const std::string& level1_path, const std::str
   return {identity_if_there(level1_path), identity_if_there(level2_path)};
 }
 
-void check_inputs(const ObservationJob& job, const RerunPlan& plan, const std::string& level2_path,
-                  const ObservationInputs& before) {
-  const std::string& level1_path = job.observation.level1_path;
-  const std::string& following = job.following_level2_path;
+void check_inputs(const std::string& level1_path, const std::string& following, const RerunPlan& plan,
+                  const std::string& level2_path, const ObservationInputs& before) {
   const ObservationInputs now = identify_inputs(level1_path, level2_path);
   if (plan.needs_level1 && before.level1 && now.level1 != before.level1) {
     throw ObservationError(level1_path + ": was replaced while it was read; run level2 again");

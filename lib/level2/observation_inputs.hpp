@@ -6,7 +6,6 @@
 #include <string>
 
 #include "core/file_identity.hpp"
-#include "level2/observation_run.hpp"
 #include "level2/rerun_plan.hpp"
 
 namespace comap {
@@ -21,8 +20,8 @@ struct ObservationInputs {
 ObservationInputs identify_inputs(const std::string& level1_path, const std::string& level2_path);
 
 /// Throws ObservationError when one of the files that `plan` uses is not the one of `before` any more, or when the
-/// Level-2 file that gives a sky dip its calibration has changed.
-void check_inputs(const ObservationJob& job, const RerunPlan& plan, const std::string& level2_path,
-                  const ObservationInputs& before);
+/// Level-2 file that gives a sky dip its calibration, `following`, has changed.
+void check_inputs(const std::string& level1_path, const std::string& following, const RerunPlan& plan,
+                  const std::string& level2_path, const ObservationInputs& before);
 
 }  // namespace comap

@@ -184,7 +184,7 @@ class ObservationRun {
     return file;
   }
 
-  /// Of the stages whose results are kept, as they would write them now.
+  /// Datasets of the stages whose results are kept, as they would write them now.
   DatasetList datasets_of_others() const {
     DatasetList all;
     for (const auto& stage : tools_.stages) {
@@ -326,7 +326,8 @@ class ObservationRun {
       write_sql_snapshot(writer.file(), job_.snapshot, outcome_.result);
     });
     team_.run_agreed("the inputs are still the same", [&] {
-      if (team_.rank() == 0) check_inputs(job_, plan_, path_, inputs_);
+      if (team_.rank() == 0)
+        check_inputs(job_.observation.level1_path, job_.following_level2_path, plan_, path_, inputs_);
     });
     writer.commit();
     outcome_.result.complete = true;

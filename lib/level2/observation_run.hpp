@@ -16,7 +16,7 @@
 
 namespace comap {
 
-/// What a team needs to do its work; the same for all observations of a run.
+/// The tools of a team; the same for all observations of a run.
 struct Level2Tools {
   const Config& config;
   const std::string& config_text;  ///< effective configuration, goes into the file
@@ -41,7 +41,7 @@ struct ObservationJob {
   static auto members(auto& x) { return std::tie(x.observation, x.snapshot, x.following_level2_path); }
 };
 
-/// What came of it; the same on every rank of the team.
+/// The outcome of a run; the same on every rank of the team.
 struct ObservationOutcome {
   enum class Status { done, up_to_date, failed, stopped };
   Status status = Status::failed;

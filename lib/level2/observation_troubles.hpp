@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What was wrong with an observation, from all stages and feeds.
+/// Collects the troubles of an observation, from all stages and feeds.
 
 #include <string>
 #include <vector>
@@ -11,7 +11,7 @@
 
 namespace comap {
 
-/// Of this run and, from `earlier`, of the stages whose results are kept; merged.
+/// The troubles of this run and, from `earlier`, of the stages whose results are kept; merged.
 std::vector<Trouble> observation_troubles(const ObservationContext& observation, const StageSelection& running,
                                           const std::vector<FeedResult>& feeds, const std::vector<Trouble>& earlier);
 

@@ -14,7 +14,8 @@
 namespace comap {
 namespace {
 
-/// What finalize_metadata copies of the catalogue, without what this program writes there and without places of files.
+/// The part of the catalogue that finalize_metadata copies, without what this program writes there and without places
+/// of files.
 nlohmann::json catalogue_identity(const nlohmann::json& snapshot) {
   nlohmann::json row = snapshot.value("row", nlohmann::json::object());
   for (const char* column : {"level1_path", "level2_path"}) row.erase(column);
@@ -44,7 +45,7 @@ nlohmann::json identity_of(const std::string& path) {
           {"changed_s", status.st_mtim.tv_sec}};
 }
 
-/// What tells whether the calibration in a Level-2 file is another one: not the file as a whole, of which other stages
+/// Tells whether the calibration in a Level-2 file is another one: not the file as a whole, of which other stages
 /// may have been done again.
 nlohmann::json calibration_identity(const std::string& level2_path) {
   nlohmann::json identity = {{"name", std::filesystem::path(level2_path).filename().string()}};

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What the records of a Level-2 file (io/level2/stage_record.hpp) are to be.
+/// Makes the records that a Level-2 file is to have (io/level2/stage_record.hpp).
 
 #include <nlohmann/json.hpp>
 #include <string>

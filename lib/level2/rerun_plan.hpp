@@ -33,7 +33,7 @@ struct RerunPlan {
   }
 };
 
-/// What to compare: the file as it is and the job as it would be done now.
+/// The two sides to compare: the file as it is and the job as it would be done now.
 struct RerunQuestion {
   const StageList& stages;
   std::string level1_path;

@@ -22,7 +22,7 @@ void write_sql_snapshot(h5::File& file, const nlohmann::json& snapshot, const Ob
 /// what no catalogue holds.
 ObservationResult read_sql_snapshot(const h5::File& file);
 
-/// What an observer said of an element.
+/// The flag that an observer gave to a half band of a feed.
 struct SnapshotFlag {
   bool is_good = true;
   std::string comment;

@@ -21,7 +21,7 @@ struct TimePiece {
 std::vector<TimePiece> plan_pieces(const ObservationContext& observation, const Deliveries& deliveries,
                                    std::int64_t max_block_samples);
 
-/// What all stages together ask for.
+/// The deliveries that all stages together ask for.
 Deliveries combined_deliveries(const StageSelection& stages);
 
 }  // namespace comap

@@ -41,7 +41,7 @@ class TodReader {
   /// Room for `size` values to read into, one of two that serve by turns. Kept from feed to feed: fresh memory is slow.
   std::span<float> buffer(std::size_t which, std::size_t size) { return buffers_.at(which).of_size(size); }
 
-  /// What was moved so far: stored bytes read from the file, and bytes of TOD delivered.
+  /// Amounts moved so far: stored bytes read from the file, and bytes of TOD delivered.
   std::int64_t stored_bytes_read() const { return stored_bytes_read_; }
   std::int64_t tod_bytes_read() const { return tod_bytes_read_; }
   const h5::DatasetInfo& info() const { return dataset_.info(); }

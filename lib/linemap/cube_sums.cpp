@@ -2,39 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 #include "core/constants.hpp"
 #include "core/message.hpp"
 #include "linemap/spectral_axis.hpp"
+#include "map/products/map_pieces.hpp"
 
 namespace comap {
 namespace {
-
-template <typename T>
-void append(std::span<const T> values, std::vector<T>& to) {
-  to.insert(to.end(), values.begin(), values.end());
-}
-
-template <typename T>
-std::vector<T> rows_in_order(const std::vector<T>& values, const std::vector<std::size_t>& order, std::size_t width) {
-  std::vector<T> result;
-  result.reserve(values.size());
-  for (const std::size_t row : order) {
-    const auto first = values.begin() + static_cast<std::ptrdiff_t>(row * width);
-    result.insert(result.end(), first, first + static_cast<std::ptrdiff_t>(width));
-  }
-  return result;
-}
-
-/// Row numbers in order of pixel.
-std::vector<std::size_t> order_of(const std::vector<std::int64_t>& pixel) {
-  std::vector<std::size_t> order(pixel.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::sort(order, {}, [&](std::size_t row) { return pixel[row]; });
-  return order;
-}
 
 /// Rows of a band by channel.
 struct BandRows {
@@ -114,7 +90,7 @@ CubeSpectra CubeSums::reduce(const Communicator& ranks) const {
   for (std::size_t slot = 0; slot < pixels_.size(); ++slot) {
     Part& part = parts[static_cast<std::size_t>(pixels_[slot]) % n_ranks];
     part.pixel.push_back(pixels_[slot]);
-    append(std::span(sums_).subspan(slot * n_channels_, n_channels_), part.sums);
+    append_all(std::span(sums_).subspan(slot * n_channels_, n_channels_), part.sums);
   }
   std::vector<Bytes> to;
   for (Part& part : parts) to.push_back(pack(std::exchange(part, {})));
@@ -131,7 +107,7 @@ CubeSpectra CubeSums::reduce(const Communicator& ranks) const {
 CubeSpectra CubeSums::finished() const {
   CubeSpectra piece;
   piece.n_channels = static_cast<int>(n_channels_);
-  for (const std::size_t slot : order_of(pixels_)) {
+  for (const std::size_t slot : ascending_order(pixels_)) {
     piece.pixel.push_back(pixels_[slot]);
     for (const Sum& sum : std::span(sums_).subspan(slot * n_channels_, n_channels_)) {
       const bool is_hit = sum.hits > 0.0;
@@ -144,21 +120,16 @@ CubeSpectra CubeSums::finished() const {
 }
 
 CubeSpectra gather_cube(const CubeSpectra& piece, const Communicator& ranks) {
-  std::vector<Bytes> to(static_cast<std::size_t>(ranks.size()));
-  to[0] = pack(piece);
-  const std::vector<Bytes> from = ranks.all_to_all(to);
-  CubeSpectra whole;
-  whole.n_channels = piece.n_channels;
   const auto width = static_cast<std::size_t>(piece.n_channels);
-  for (std::size_t rank = 0; ranks.rank() == 0 && rank < from.size(); ++rank) {
-    const auto part = unpack<CubeSpectra>(from[rank]);
-    append<std::int64_t>(part.pixel, whole.pixel);
+  CubeSpectra whole;
+  for (const CubeSpectra& part : gather(ranks, piece)) {
+    append_all(part.pixel, whole.pixel);
     for (const auto values : {&CubeSpectra::temperature_K, &CubeSpectra::rms_K, &CubeSpectra::hits}) {
-      append<float>(part.*values, whole.*values);
+      append_all(part.*values, whole.*values);
     }
   }
-  const std::vector<std::size_t> order = order_of(whole.pixel);
-  return {whole.n_channels, rows_in_order(whole.pixel, order, 1), rows_in_order(whole.temperature_K, order, width),
+  const std::vector<std::size_t> order = ascending_order(whole.pixel);
+  return {piece.n_channels, rows_in_order(whole.pixel, order), rows_in_order(whole.temperature_K, order, width),
           rows_in_order(whole.rms_K, order, width), rows_in_order(whole.hits, order, width)};
 }
 

@@ -34,7 +34,7 @@ FeedLineReader::FeedLineReader(const LineContext& context, LineObservation& file
       feed_(feed),
       wcs_(wcs),
       axes_(axes),
-      pointing_(context.pointing(files.level2(), feed)),
+      pointing_(context.pointing.of_feed(files.level2(), feed)),
       white_variance_(radiometer_variance(files.metadata())),
       screen_(files.metadata(), context.config.level2.check_level1) {
   for (const SpectralAxis& axis : axes) result_.sums.emplace_back(axis.n_channels);
@@ -81,12 +81,10 @@ void FeedLineReader::read_scan(std::size_t scan, const Lines& lines) {
 }
 
 std::vector<std::int64_t> FeedLineReader::pixels_of(std::int64_t start, std::int64_t end) const {
-  const std::int64_t n = end - start;
-  std::vector<double> longitude_deg(static_cast<std::size_t>(n)), latitude_deg(longitude_deg.size());
-  horizontal_to_sky(context_.observer, part(files_.level2().mjd(), start, n), part(pointing_.azimuth_deg, start, n),
-                    part(pointing_.elevation_deg, start, n), wcs_.frame(), longitude_deg, latitude_deg);
-  std::vector<std::int64_t> pixel(longitude_deg.size());
-  wcs_.pixel_index(longitude_deg, latitude_deg, pixel);
+  const SkyPositions at =
+      positions_in_scan(context_.pointing.observer, files_.level2(), pointing_, {start, end}, wcs_.frame());
+  std::vector<std::int64_t> pixel(at.longitude_deg.size());
+  wcs_.pixel_index(at.longitude_deg, at.latitude_deg, pixel);
   return pixel;
 }
 

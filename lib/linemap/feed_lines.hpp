@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "linemap/cube_sums.hpp"
-#include "linemap/line_context.hpp"
-#include "linemap/line_observation.hpp"
+#include "linemap/line_plan.hpp"
 #include "sky/wcs.hpp"
 #include "stages/check_level1/sample_screen.hpp"
 

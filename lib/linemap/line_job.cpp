@@ -13,17 +13,14 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
-#include "io/output_directory.hpp"
 #include "linemap/cube_baseline.hpp"
-#include "linemap/cube_record.hpp"
 #include "linemap/line_plan.hpp"
 #include "linemap/line_share.hpp"
 #include "linemap/line_stack.hpp"
 #include "linemap/spectral_axis.hpp"
-#include "map/plan/extent_of_all.hpp"
 #include "map/plan/fixed_grid.hpp"
-#include "map/plan/map_plan.hpp"
 #include "map/products/map_images.hpp"
+#include "map/products/map_record.hpp"
 
 namespace comap {
 namespace {
@@ -77,6 +74,33 @@ PlannedSurvey plan_and_survey(const Config& config, const std::vector<MapObserva
   return planned_survey(config, observations, plan_of_first(config, used, ranks), ranks);
 }
 
+void add_run_cards(const Config& config, const EarthOrientationTable& orientation, OrientationKind kind,
+                   SpectralCube& cube) {
+  std::int64_t n_samples = 0;
+  for (const ObservationRow& row : cube.observations) n_samples += row.n_samples;
+  cube.cards = program_cards("cube");
+  cube.cards.push_back({"FEEDS", compact_list(config.mapmake.feeds), "feeds asked for"});
+  cube.cards.push_back({"NOBS", static_cast<std::int64_t>(cube.observations.size()), "observations used"});
+  cube.cards.push_back({"NSAMPLES", n_samples, "samples of feeds, for each line"});
+  cube.cards.push_back({"GLITCHSG", config.mapmake.glitch_sigma, "[sigma] limit of the glitch search"});
+  cube.cards.push_back({"RMSCAP", config.mapmake.auto_rms_cap_K, "[K] limit of auto_rms"});
+  cube.cards.push_back({"REDCUT", config.mapmake.sigma_red_cutoff_K, "[K] limit of sigma_red"});
+  cube.cards.push_back({"CALIBR", config.mapmake.calibration, "calibration factors"});
+  cube.cards.push_back({"EOPTABLE", orientation.source(), "Earth orientation"});
+  cube.cards.push_back({"EOPKIND", std::string(to_text(kind)), "its least known day"});
+}
+
+void add_line_cards(const LinemapConfig& config, std::span<const double> rest_GHz, std::vector<HeaderCard>& cards) {
+  cards.push_back({"GAINFILT", config.gain_filter, "takes gain, atmosphere, continuum out"});
+  cards.push_back({"BASEORD", std::int64_t{config.baseline_order}, "order of the spectral baseline, -1 = none"});
+  cards.push_back({"WINLOW", config.line_window_km_s[0], "[km/s] the line may be above"});
+  cards.push_back({"WINHIGH", config.line_window_km_s[1], "[km/s] and below: not in fit, baseline"});
+  cards.push_back({"NLINES", static_cast<std::int64_t>(rest_GHz.size()), "lines averaged in velocity"});
+  for (std::size_t i = 0; i < rest_GHz.size(); ++i) {
+    cards.push_back({fmt::format("LINE{}", i + 1), rest_GHz[i], "[GHz] rest frequency"});
+  }
+}
+
 /// One job on one rank, step by step; every step is collective.
 class LineJob {
  public:
@@ -88,21 +112,18 @@ class LineJob {
 
  private:
   bool make_grids();
-  void agree_on_failures();
-  void leave_out(const LineFailure& failure);
-  void count_exclusions();
   std::vector<CubeSpectra> finished_spectra() const;
   void write_lines();
-  CubeRecord record_of(std::span<const std::size_t> lines) const;
-  LineResult write_line(const CubeSpectra& mine, std::size_t line, CubeRecord record, bool is_stack) const;
+  std::vector<ObservationRow> observations_of(std::span<const std::size_t> lines) const;
+  void describe(std::span<const std::size_t> lines, SpectralCube& cube) const;
+  LineResult write_cube(const CubeSpectra& mine, std::span<const std::size_t> lines, bool is_stack) const;
 
   const Config& config_;
   const std::vector<MapObservation>& observations_;
   const std::string& config_text_;
   const Communicator& ranks_;
-  LinePlan plan_;
-  std::unique_ptr<LineContext> context_;
-  std::vector<SurveyedObservation> survey_;
+  PlannedSurvey planned_;
+  std::vector<SurveyedObservation>& survey_ = planned_.survey;
   std::unique_ptr<LineShare> share_;
   std::unique_ptr<Wcs> wcs_;
   std::vector<SpectralAxis> axes_;  ///< [line] of the cubes
@@ -114,19 +135,13 @@ class LineJob {
 
 LineJobResult LineJob::run() {
   const auto start = Clock::now();
-  PlannedSurvey planned = plan_and_survey(config_, observations_, ranks_);
-  plan_ = std::move(planned.plan);
-  context_ = std::move(planned.context);
-  survey_ = std::move(planned.survey);
-  const auto rank = static_cast<std::size_t>(ranks_.rank());
-  share_ = std::make_unique<LineShare>(*context_, observations_, distribute(survey_, ranks_.size())[rank]);
-  if (selection_report(survey_).n_used() > 0) {
-    run_on_rank_zero(ranks_, [&] { prepare_output_directory(config_.linemap.output_dir); });
-  }
+  planned_ = plan_and_survey(config_, observations_, ranks_);
+  share_ = std::make_unique<LineShare>(*planned_.context, observations_,
+                                       divide_work(survey_, config_.linemap.output_dir, ranks_));
   if (make_grids()) {
     share_->accumulate(*wcs_, axes_);
-    agree_on_failures();
-    count_exclusions();
+    leave_out_failed(*share_, survey_, ranks_);
+    count_exclusions(share_->excluded(), survey_, ranks_);
     write_lines();
   }
   return {selection_report(survey_), std::move(results_), std::chrono::duration<double>(Clock::now() - start).count()};
@@ -136,13 +151,11 @@ LineJobResult LineJob::run() {
 bool LineJob::make_grids() {
   const MapmakeConfig& map = config_.mapmake;
   if (is_healpix(map)) throw ConfigError("[mapmake] wcs = \"healpix\": cubes need a grid of their own");
-  WcsDefinition definition = map.wcs_inline;
-  if (map.wcs != "dynamic" && map.wcs != "inline") {
-    ranks_.run_agreed("reading the definition of the grid", [&] { definition = named_wcs(map.wcs_file, map.wcs); });
-  }
+  std::optional<GridDefinition> fixed;
+  ranks_.run_agreed("reading the definition of the grid", [&] { fixed = fixed_grid(map); });
   const SkyFrame frame = parse_sky_frame(map.frame);
   const std::vector<PointingSurvey> surveys = share_->survey(frame);
-  agree_on_failures();
+  leave_out_failed(*share_, survey_, ranks_);
   PointingExtent extent;
   std::array<double, 3> sums{};
   double first_mjd = std::numeric_limits<double>::infinity(), last_mjd = -first_mjd;
@@ -161,49 +174,18 @@ bool LineJob::make_grids() {
   mean_mjd_ = sums[2] / sums[0];
   ranks_.min(std::span<double>(&first_mjd, 1));
   ranks_.max(std::span<double>(&last_mjd, 1));
-  orientation_kind_ = context_->observer.orientation.worst_kind(first_mjd, last_mjd);
+  orientation_kind_ = planned_.context->pointing.observer.orientation.worst_kind(first_mjd, last_mjd);
   const double doppler = 1.0 + sums[1] / sums[0] / kLightSpeed_km_s;
-  for (std::size_t line = 0; line < plan_.lines.size(); ++line) {
-    const double rest_GHz = plan_.lines[line].rest_GHz;
-    axes_.push_back(cube_axis(plan_.band_axes[line], rest_GHz, doppler, config_.linemap.segment_width));
+  for (std::size_t line = 0; line < planned_.plan.lines.size(); ++line) {
+    const double rest_GHz = planned_.plan.lines[line].rest_GHz;
+    axes_.push_back(cube_axis(planned_.plan.band_axes[line], rest_GHz, doppler, config_.linemap.segment_width));
     check_baseline(config_.linemap, axes_.back(), rest_GHz);
   }
-  if (map.wcs == "dynamic") definition = extent.definition(frame, map.padding_deg, map.cdelt_deg);
+  const WcsDefinition definition =
+      fixed ? std::get<WcsDefinition>(*fixed) : extent.definition(frame, map.padding_deg, map.cdelt_deg);
   run_on_rank_zero(ranks_, [&] { check_grid_memory(definition, config_.linemap.segment_width); });
   wcs_ = std::make_unique<Wcs>(definition);
   return true;
-}
-
-/// Every rank learns of every failure, in order of rank.
-void LineJob::agree_on_failures() {
-  for (const LineFailure& failure : joined(all_gather(ranks_, share_->failures()))) leave_out(failure);
-}
-
-void LineJob::leave_out(const LineFailure& failure) {
-  SurveyedObservation& observation = survey_[failure.observation];
-  if (!observation.outcome.used) return;
-  if (failure.feed != 0) {
-    observation.outcome.bad_file = true;
-    observation.outcome.reason += fmt::format("; feed {} is left out: {}", failure.feed, failure.text);
-    return;
-  }
-  share_->drop_observation(failure.observation);
-  leave_out_observation(observation, failure.reason, failure.text);
-}
-
-/// Scans that turned out to be no good move from used to excluded, on every rank alike.
-void LineJob::count_exclusions() {
-  std::vector<std::int64_t> counts(observations_.size() * kExclusions, 0);
-  for (const auto& [observation, reason] : share_->excluded()) {
-    ++counts[observation * kExclusions + static_cast<std::size_t>(reason)];
-  }
-  ranks_.sum(std::span<std::int64_t>(counts));
-  for (std::size_t i = 0; i < observations_.size(); ++i) {
-    for (std::size_t reason = 0; reason < kExclusions; ++reason) {
-      survey_[i].counts[reason] += counts[i * kExclusions + reason];
-      survey_[i].n_scans -= counts[i * kExclusions + reason];
-    }
-  }
 }
 
 /// The share of this rank in the spectra of every line, without baselines.
@@ -212,9 +194,10 @@ std::vector<CubeSpectra> LineJob::finished_spectra() const {
   for (std::size_t line = 0; line < axes_.size(); ++line) {
     finished.push_back(share_->sums()[line].reduce(ranks_));
     if (config_.linemap.baseline_order < 0) continue;
-    subtract_baselines(finished.back(),
-                       window_channels(axes_[line], plan_.lines[line].rest_GHz, config_.linemap.line_window_km_s),
-                       config_.linemap.baseline_order);
+    subtract_baselines(
+        finished.back(),
+        window_channels(axes_[line], planned_.plan.lines[line].rest_GHz, config_.linemap.line_window_km_s),
+        config_.linemap.baseline_order);
   }
   return finished;
 }
@@ -226,48 +209,59 @@ void LineJob::write_lines() {
   std::vector<std::size_t> all;
   std::vector<StackedLine> stacked;
   for (std::size_t line = 0; line < spectra.size(); ++line) {
-    results_.push_back(write_line(spectra[line], line, record_of(std::array{line}), false));
+    results_.push_back(write_cube(spectra[line], std::array{line}, false));
     all.push_back(line);
-    stacked.push_back({spectra[line], axes_[line], plan_.lines[line].rest_GHz});
+    stacked.push_back({spectra[line], axes_[line], planned_.plan.lines[line].rest_GHz});
   }
   if (spectra.size() < 2) return;
-  results_.push_back(write_line(stack_lines(stacked, axes_[0], plan_.lines[0].rest_GHz), 0, record_of(all), true));
+  results_.push_back(write_cube(stack_lines(stacked, axes_[0], planned_.plan.lines[0].rest_GHz), all, true));
 }
 
-/// What a cube of these lines was made from; the samples of a stack are those of all its lines.
-CubeRecord LineJob::record_of(std::span<const std::size_t> lines) const {
-  CubeRecord record;
-  record.mean_mjd = mean_mjd_;
-  record.orientation_source = context_->observer.orientation.source();
-  record.orientation_kind = orientation_kind_;
-  record.selection = selection_report(survey_).lines();
-  std::ranges::move(settings_lines(survey_), std::back_inserter(record.selection));
-  record.config_text = config_text_;
-  for (const std::size_t line : lines) record.rest_GHz.push_back(plan_.lines[line].rest_GHz);
+/// Used in a cube of these lines; the samples of a stack are those of all its lines.
+std::vector<ObservationRow> LineJob::observations_of(std::span<const std::size_t> lines) const {
+  std::vector<ObservationRow> rows;
   for (std::size_t i = 0; i < observations_.size(); ++i) {
     std::int64_t n_samples = 0;
     for (const std::size_t line : lines) n_samples += samples_[line][i];
-    if (n_samples > 0) record.observations.push_back({observations_[i].observation.obsid, n_samples});
+    if (n_samples > 0) rows.push_back({observations_[i].observation.obsid, n_samples});
   }
-  return record;
+  return rows;
 }
 
-LineResult LineJob::write_line(const CubeSpectra& mine, std::size_t line, CubeRecord record, bool is_stack) const {
-  LineResult result;
-  result.rest_GHz = plan_.lines[line].rest_GHz;
-  result.is_stack = is_stack;
-  result.n_observations = std::ssize(record.observations);
-  for (const ObservationRow& row : record.observations) result.n_samples += row.n_samples;
+/// All but spectra and observations; the axis is that of the first of these lines.
+void LineJob::describe(std::span<const std::size_t> lines, SpectralCube& cube) const {
+  std::vector<double> rest_GHz;
+  for (const std::size_t line : lines) rest_GHz.push_back(planned_.plan.lines[line].rest_GHz);
+  cube.wcs = wcs_->definition();
+  cube.axis = axes_[lines.front()];
+  cube.rest_GHz = rest_GHz.front();
+  cube.frame = config_.linemap.spectral_frame;
+  cube.window_km_s = config_.linemap.line_window_km_s;
+  cube.beam_fwhm_deg = config_.level2.calibrator_fit.beam_fwhm_deg;
+  cube.site = config_.mapmake.site;
+  cube.mean_mjd = mean_mjd_;
+  add_run_cards(config_, planned_.context->pointing.observer.orientation, orientation_kind_, cube);
+  add_line_cards(config_.linemap, rest_GHz, cube.cards);
+  std::vector<std::string> selection = selection_report(survey_).lines();
+  std::ranges::move(settings_lines(survey_), std::back_inserter(selection));
+  cube.history = history_of(selection);
+  cube.config_text = config_text_;
+}
+
+LineResult LineJob::write_cube(const CubeSpectra& mine, std::span<const std::size_t> lines, bool is_stack) const {
   SpectralCube cube;
   cube.spectra = gather_cube(mine, ranks_);
+  cube.observations = observations_of(lines);
+  LineResult result;
+  result.rest_GHz = planned_.plan.lines[lines.front()].rest_GHz;
+  result.is_stack = is_stack;
+  result.n_observations = std::ssize(cube.observations);
+  for (const ObservationRow& row : cube.observations) result.n_samples += row.n_samples;
   if (result.n_samples == 0) return result;
   run_on_rank_zero(ranks_, [&] {
-    cube.wcs = wcs_->definition();
-    cube.axis = axes_[line];
-    describe_cube(config_, record, cube);
-    const std::vector<float>& rms_K = cube.spectra.rms_K;
+    describe(lines, cube);
     std::vector<double> finite_mK;
-    for (const float rms : rms_K) {
+    for (const float rms : cube.spectra.rms_K) {
       if (std::isfinite(rms)) finite_mK.push_back(1e3 * static_cast<double>(rms));
     }
     result.median_rms_mK = percentile(std::move(finite_mK), 50.0);

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "linemap/spectral_axis.hpp"
+#include "sky/radial_velocity.hpp"
 
 namespace comap {
 namespace {
@@ -45,6 +47,21 @@ Line place_line(double rest_GHz, int band, const SpectralAxis& axis, int n_freq_
 }
 
 }  // namespace
+
+MapmakeConfig LineContext::selection_config() const {
+  if (lines.empty()) return config.mapmake;
+  std::set<int> bands;
+  for (const Line& line : lines) bands.insert(line.frequency_band);
+  MapmakeConfig selection = config.mapmake;
+  selection.bands.assign(bands.begin(), bands.end());
+  return selection;
+}
+
+double LineContext::velocity_towards_km_s(double mjd_utc, Horizontal direction) const {
+  if (config.linemap.spectral_frame == SpectralFrame::topocentric) return 0.0;
+  const SkyPosition position = horizontal_to_sky(pointing.observer, mjd_utc, direction, SkyFrame::icrs);
+  return comap::velocity_towards_km_s(pointing.observer, mjd_utc, position, SkyFrame::icrs);
+}
 
 LinePlan plan_lines(const LinemapConfig& config, const LineObservation& file) {
   std::vector<SpectralAxis> bands;

@@ -1,15 +1,41 @@
 #pragma once
 /// \file
-/// Where the lines are, and the axes of their cubes.
+/// Where the lines are, the axes of their cubes, and what all observations of a cube share.
 
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "io/map/cube_file.hpp"
-#include "linemap/line_context.hpp"
 #include "linemap/line_observation.hpp"
+#include "map/prepare/map_pointing.hpp"
 
 namespace comap {
+
+/// A line and where it is observed.
+struct Line {
+  double rest_GHz = 0.0;
+  int band = 0;
+  int frequency_band = 0;  ///< half band whose flags and noise decide which scans are used
+
+  static auto members(auto& x) { return std::tie(x.rest_GHz, x.band, x.frequency_band); }
+};
+
+/// Settings in the form that the reading needs; the same on every rank.
+struct LineContext {
+  /// Reads the files that [mapmake] names. Throws ConfigError, IoError.
+  LineContext(const Config& settings, std::vector<Line> wanted)
+      : config(settings), lines(std::move(wanted)), pointing(settings.mapmake) {}
+
+  const Config& config;
+  std::vector<Line> lines;
+  MapPointing pointing;
+
+  /// [mapmake] with the frequency_bands of the lines, for the selection of scans.
+  MapmakeConfig selection_config() const;
+  /// Velocity of the observer towards a place, LSRK; 0 when the cubes are topocentric [km/s].
+  double velocity_towards_km_s(double mjd_utc, Horizontal direction) const;
+};
 
 /// Lines of the configuration and the channels of their bands.
 struct LinePlan {

@@ -7,13 +7,10 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
-#include "core/message.hpp"
 #include "core/rank_zero.hpp"
-#include "io/output_directory.hpp"
 #include "map/null_test/split_maps.hpp"
-#include "map/plan/extent_of_all.hpp"
 #include "map/plan/fixed_grid.hpp"
-#include "map/plan/map_plan.hpp"
+#include "map/plan/job_steps.hpp"
 #include "map/plan/memory_plan.hpp"
 #include "map/prepare/map_share.hpp"
 
@@ -35,12 +32,10 @@ class MapJob {
   MapJobResult run();
 
  private:
-  void read_settings_files();
-  void drop_failed(LoadedBands* loaded);
   bool make_grid();
   std::int64_t most_samples() const;
   std::vector<std::vector<int>> plan_memory();
-  void count_exclusions(const LoadedBands& bands);
+  void leave_out_bad(LoadedBands& bands);
 
   const MapmakeConfig& config_;
   const IoConfig& io_;
@@ -57,40 +52,21 @@ class MapJob {
 };
 
 MapJobResult MapJob::run() {
-  read_settings_files();
+  ranks_.run_agreed("map making", [&] { context_ = std::make_unique<PreparationContext>(config_, io_); });
   survey_ = survey_observations(config_, io_, observations_, ranks_);
-  const std::size_t rank = ranks_.rank();
-  share_ = std::make_unique<MapShare>(*context_, observations_, distribute(survey_, ranks_.size())[rank]);
-  if (selection_report(survey_).n_used() > 0) {
-    run_on_rank_zero(ranks_, [&] { prepare_output_directory(config_.output_dir); });
-  }
+  share_ = std::make_unique<MapShare>(*context_, observations_, divide_work(survey_, config_.output_dir, ranks_));
   if (make_grid()) {
     const auto groups = plan_memory();
     for (std::size_t i = 0; i < groups.size(); ++i) {
       const bool last = i + 1 == groups.size();
       LoadedBands bands = i == 0 ? share_->locate(*grid_, groups[i], last) : share_->load(groups[i], last);
-      drop_failed(&bands);
-      count_exclusions(bands);
+      leave_out_bad(bands);
       make_maps(std::move(bands),
                 {config_, observations_, survey_, *share_, *context_, *grid_, config_text_, ranks_, files_}, result_);
     }
   }
   result_.selection = selection_report(survey_);
   return std::move(result_);
-}
-
-void MapJob::read_settings_files() {
-  ranks_.run_agreed("map making", [&] { context_ = std::make_unique<PreparationContext>(config_, io_); });
-}
-
-/// Observations that any rank failed to read are dropped by all, each with the first reason in order of rank.
-void MapJob::drop_failed(LoadedBands* loaded) {
-  for (const ReadFailure& failure : joined(all_gather(ranks_, share_->failures()))) {
-    if (!survey_[failure.observation].outcome.used) continue;
-    share_->drop_observation(failure.observation, loaded);
-    const std::string more = result_.bands.empty() ? "" : "; it is in the maps of the bands before";
-    leave_out_observation(survey_[failure.observation], failure.reason, failure.text + more);
-  }
 }
 
 /// False when there is no pointing at all.
@@ -100,7 +76,7 @@ bool MapJob::make_grid() {
   if (!definition) {
     const SkyFrame frame = parse_sky_frame(config_.frame);
     const PointingExtent mine = share_->extent(frame);
-    drop_failed(nullptr);
+    leave_out_failed(*share_, survey_, ranks_);
     const PointingExtent all = extent_of_all(mine, ranks_);
     if (all.empty()) return false;
     definition = all.definition(frame, config_.padding_deg, config_.cdelt_deg);
@@ -109,7 +85,7 @@ bool MapJob::make_grid() {
   grid_ = std::make_unique<MapGrid>(*definition);
   if (config_.wcs != "dynamic") {
     check_coverage(*grid_, *share_, ranks_);
-    drop_failed(nullptr);
+    leave_out_failed(*share_, survey_, ranks_);
   }
   return true;
 }
@@ -140,22 +116,17 @@ std::vector<std::vector<int>> MapJob::plan_memory() {
   return plan.groups;
 }
 
-/// Scans whose pointing or samples are no good move from used to excluded, in the survey of every rank alike.
-void MapJob::count_exclusions(const LoadedBands& bands) {
-  std::vector<std::int64_t> counts(observations_.size() * kExclusions, 0);
+/// Observations that any rank failed to read, and scans whose pointing or samples are no good.
+void MapJob::leave_out_bad(LoadedBands& bands) {
+  leave_out_failed(*share_, survey_, ranks_, result_.bands.empty() ? "" : "; it is in the maps of the bands before");
+  share_->drop_unused(survey_, bands);
+  std::vector<std::pair<std::size_t, Exclusion>> scans;
   for (const auto& of_stream : bands.segments) {
     for (const SegmentOfBand& segment : of_stream) {
-      if (!segment.excluded) continue;
-      ++counts[segment.cuts.observation * kExclusions + place_of(*segment.excluded)];
+      if (segment.excluded) scans.emplace_back(segment.cuts.observation, *segment.excluded);
     }
   }
-  ranks_.sum(std::span<std::int64_t>(counts));
-  for (std::size_t i = 0; i < observations_.size(); ++i) {
-    for (std::size_t reason = 0; reason < kExclusions; ++reason) {
-      survey_[i].counts[reason] += counts[i * kExclusions + reason];
-      survey_[i].n_scans -= counts[i * kExclusions + reason];
-    }
-  }
+  count_exclusions(scans, survey_, ranks_);
 }
 
 }  // namespace

@@ -16,12 +16,8 @@
 namespace comap {
 namespace {
 
-struct Positions {
-  std::vector<double> longitude_deg, latitude_deg;
-};
-
-Positions centres_of(const MapGrid& grid, std::span<const std::int64_t> pixel) {
-  Positions positions{std::vector<double>(pixel.size()), std::vector<double>(pixel.size())};
+SkyPositions centres_of(const MapGrid& grid, std::span<const std::int64_t> pixel) {
+  SkyPositions positions{std::vector<double>(pixel.size()), std::vector<double>(pixel.size())};
   grid.pixel_centres(pixel, positions.longitude_deg, positions.latitude_deg);
   return positions;
 }
@@ -33,7 +29,7 @@ double prior_at(const HealpixSky& prior, SkyFrame frame, SkyPosition position) {
 /// Mixes the large scales of one map in place. NaN of the prior and pixels without it near keep their value.
 void mix(std::span<const std::int64_t> pixel, const MapGrid& grid, const MapmakeConfig& config, const HealpixSky& prior,
          std::span<double> sky_K) {
-  const Positions at = centres_of(grid, pixel);
+  const SkyPositions at = centres_of(grid, pixel);
   std::vector<double> difference_K(pixel.size());
   for (std::size_t i = 0; i < pixel.size(); ++i) {
     difference_K[i] = prior_at(prior, grid.frame(), {at.longitude_deg[i], at.latitude_deg[i]}) - sky_K[i];

@@ -7,11 +7,11 @@
 #include <string_view>
 
 #include "core/text.hpp"
+#include "io/map/continuum_map.hpp"
 
 namespace comap {
 namespace {
 
-constexpr std::size_t kHistoryColumns = 72;
 constexpr std::string_view kLineBlanks = " \t";
 constexpr std::string_view kHeading = "Effective configuration:";
 
@@ -52,8 +52,8 @@ bool is_table(std::string_view line) {
   return line.size() > 2 && line.front() == '[' && std::isalpha(static_cast<unsigned char>(line[1])) != 0;
 }
 
-/// Of a line whose first word did not fit on the one before. A table does not begin there, for an empty line comes
-/// first:
+/// Whether a line is no continuation, although its first word would not have fitted on the one before. A table does not
+/// begin there, for an empty line comes first:
 /// "[deg]" is the end of a comment.
 bool begins_something(std::string_view line) { return line.empty() || line.front() == '#' || !key_of(line).empty(); }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/constants.hpp"
+#include "core/text.hpp"
 #include "io/map/map_reader.hpp"
 #include "map_diff/history_config.hpp"
 
@@ -195,10 +196,6 @@ auto on_common_pixels(const ContinuumMap& a, const ContinuumMap& b, const Use& u
   return use(with_pixels(a, pixel), with_pixels(b, pixel));
 }
 
-std::string counted(std::size_t n, const std::string& singular) {
-  return fmt::format("{} {}{}", n, singular, n == 1 ? "" : "s");
-}
-
 /// Cards that say of what part of the data a map is, and how that is called; the first that differs.
 std::string other_part(const MapDiff& diff) {
   constexpr auto kParts = std::to_array<std::array<const char*, 2>>(
@@ -221,7 +218,7 @@ std::vector<std::string> reasons(const MapDiff& diff) {
     if (change.affects_pixels) named.push_back(change.name);
   }
   if (!named.empty()) {
-    const std::string what = counted(named.size(), "setting");
+    const std::string what = counted(std::ssize(named), "setting");
     if (named.size() > kNamed) {
       named.resize(kNamed);
       named.emplace_back("...");
@@ -229,7 +226,7 @@ std::vector<std::string> reasons(const MapDiff& diff) {
     parts.push_back(fmt::format("{} ({})", what, fmt::join(named, ", ")));
   }
   if (!diff.software.empty()) parts.emplace_back("the software");
-  if (!diff.observations.empty()) parts.push_back(counted(diff.observations.size(), "observation"));
+  if (!diff.observations.empty()) parts.push_back(counted(std::ssize(diff.observations), "observation"));
   return parts;
 }
 

@@ -6,8 +6,8 @@
 namespace comap {
 namespace {
 
-/// What is left of a template over its norm when nothing but rounding is. An airmass varies little about its mean near
-/// transit, by 1e-6 and less, and still matters.
+/// A template of which less than this part of its norm is left is nothing but rounding. An airmass varies little about
+/// its mean near transit, by 1e-6 and less, and still matters.
 constexpr double kRoundingOnly = 1e-12;
 
 double dot(std::span<const double> a, std::span<const double> b) {

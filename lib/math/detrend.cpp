@@ -6,7 +6,7 @@
 namespace comap {
 namespace {
 
-/// What is left of a template after taking out those before it, relative to it, below which it is called dependent.
+/// A template is called dependent when less than this part of it is left after taking out those before it.
 constexpr double kDependent = 1e-6;
 
 double dot(std::span<const double> a, std::span<const double> b, std::span<const std::uint8_t> good) {

@@ -19,24 +19,21 @@ std::mutex& planner_mutex() {
 
 }  // namespace
 
-struct RealFft::Plans {
-  explicit Plans(std::size_t n) : samples(fftw_alloc_real(n)), spectrum(fftw_alloc_complex(n / 2 + 1)) {
-    const std::lock_guard lock(planner_mutex());
-    const int length = static_cast<int>(n);
-    forward = fftw_plan_dft_r2c_1d(length, samples, spectrum, FFTW_ESTIMATE);
-    inverse = fftw_plan_dft_c2r_1d(length, spectrum, samples, FFTW_ESTIMATE);
-  }
-  Plans(const Plans&) = delete;
-  Plans& operator=(const Plans&) = delete;
-  ~Plans() {
+/// Real values, their spectrum, and the plans between them.
+struct FftPlans {
+  FftPlans(std::size_t n_values, std::size_t n_modes)
+      : values(fftw_alloc_real(n_values)), spectrum(fftw_alloc_complex(n_modes)) {}
+  FftPlans(const FftPlans&) = delete;
+  FftPlans& operator=(const FftPlans&) = delete;
+  ~FftPlans() {
     const std::lock_guard lock(planner_mutex());
     fftw_destroy_plan(forward);
     fftw_destroy_plan(inverse);
-    fftw_free(samples);
+    fftw_free(values);
     fftw_free(spectrum);
   }
 
-  double* samples;
+  double* values;
   fftw_complex* spectrum;
   fftw_plan forward = nullptr;
   fftw_plan inverse = nullptr;
@@ -44,10 +41,14 @@ struct RealFft::Plans {
 
 RealFft::RealFft(std::size_t n) {
   if (n == 0) throw Bug("Fourier transform of a series of length 0");
-  plans_ = std::make_unique<Plans>(n);
-  samples_ = {plans_->samples, n};
+  plans_ = std::make_unique<FftPlans>(n, n / 2 + 1);
+  samples_ = {plans_->values, n};
   // FFTW documents fftw_complex to have the layout of std::complex<double>.
   spectrum_ = {reinterpret_cast<std::complex<double>*>(plans_->spectrum), n / 2 + 1};
+  const std::lock_guard lock(planner_mutex());
+  const int length = static_cast<int>(n);
+  plans_->forward = fftw_plan_dft_r2c_1d(length, plans_->values, plans_->spectrum, FFTW_ESTIMATE);
+  plans_->inverse = fftw_plan_dft_c2r_1d(length, plans_->spectrum, plans_->values, FFTW_ESTIMATE);
 }
 
 RealFft::RealFft(RealFft&&) noexcept = default;
@@ -62,35 +63,15 @@ void RealFft::inverse() {
   for (double& sample : samples_) sample *= normalisation;
 }
 
-struct RealFft2d::Plans {
-  Plans(std::size_t n_x, std::size_t n_y)
-      : image(fftw_alloc_real(n_x * n_y)), spectrum(fftw_alloc_complex((n_x / 2 + 1) * n_y)) {
-    const std::lock_guard lock(planner_mutex());
-    const int width = static_cast<int>(n_x), height = static_cast<int>(n_y);
-    forward = fftw_plan_dft_r2c_2d(height, width, image, spectrum, FFTW_ESTIMATE);
-    inverse = fftw_plan_dft_c2r_2d(height, width, spectrum, image, FFTW_ESTIMATE);
-  }
-  Plans(const Plans&) = delete;
-  Plans& operator=(const Plans&) = delete;
-  ~Plans() {
-    const std::lock_guard lock(planner_mutex());
-    fftw_destroy_plan(forward);
-    fftw_destroy_plan(inverse);
-    fftw_free(image);
-    fftw_free(spectrum);
-  }
-
-  double* image;
-  fftw_complex* spectrum;
-  fftw_plan forward = nullptr;
-  fftw_plan inverse = nullptr;
-};
-
 RealFft2d::RealFft2d(std::size_t n_x, std::size_t n_y) {
   if (n_x == 0 || n_y == 0) throw Bug("Fourier transform of an empty image");
-  plans_ = std::make_unique<Plans>(n_x, n_y);
-  image_ = {plans_->image, n_x * n_y};
+  plans_ = std::make_unique<FftPlans>(n_x * n_y, (n_x / 2 + 1) * n_y);
+  image_ = {plans_->values, n_x * n_y};
   spectrum_ = {reinterpret_cast<std::complex<double>*>(plans_->spectrum), (n_x / 2 + 1) * n_y};
+  const std::lock_guard lock(planner_mutex());
+  const int width = static_cast<int>(n_x), height = static_cast<int>(n_y);
+  plans_->forward = fftw_plan_dft_r2c_2d(height, width, plans_->values, plans_->spectrum, FFTW_ESTIMATE);
+  plans_->inverse = fftw_plan_dft_c2r_2d(height, width, plans_->spectrum, plans_->values, FFTW_ESTIMATE);
 }
 
 RealFft2d::RealFft2d(RealFft2d&&) noexcept = default;

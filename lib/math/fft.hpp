@@ -10,6 +10,8 @@
 
 namespace comap {
 
+struct FftPlans;
+
 /// Transform of real series of one length, with its own aligned buffers.
 ///
 /// forward: spectrum[k] = sum_t samples[t] exp(-2 pi i k t / n), k = 0 .. n/2, not normalised;
@@ -31,8 +33,7 @@ class RealFft {
   void inverse();
 
  private:
-  struct Plans;
-  std::unique_ptr<Plans> plans_;
+  std::unique_ptr<FftPlans> plans_;
   std::span<double> samples_;
   std::span<std::complex<double>> spectrum_;
 };
@@ -53,8 +54,7 @@ class RealFft2d {
   void inverse();
 
  private:
-  struct Plans;
-  std::unique_ptr<Plans> plans_;
+  std::unique_ptr<FftPlans> plans_;
   std::span<double> image_;
   std::span<std::complex<double>> spectrum_;
 };

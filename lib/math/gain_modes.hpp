@@ -36,7 +36,7 @@ GainModes gain_modes(const BandMatrix& information, const GainPrior& prior);
 /// The filtered sub-band has the noise v / sum s^2 + k^2 D_b (exactly with sky = "free").
 double gain_error_power(const GainModes& modes, std::size_t band, double shape);
 
-/// What the gain filter knew of the gain in one stream and scan (group level2/gain_filter).
+/// The gain filter's knowledge of the gain in one stream and scan (group level2/gain_filter).
 struct GainNoise {
   std::size_t band = 0;
   double effective_tsys_K = 0.0;

@@ -126,7 +126,7 @@ Bracket<T> bracket_quantile(std::span<const T> values, double quantile) {
   return {low_value, *high};
 }
 
-/// What one pass over values finds.
+/// Found by one pass over values.
 struct Split {
   std::size_t n_finite = 0;
   std::size_t n_below = 0;   ///< finite ones below the bracket
@@ -318,6 +318,23 @@ float median(std::span<const float> values) {
 double median(std::span<const double> values) {
   std::vector<double> scratch;
   return median(values, scratch);
+}
+
+double upper_median(std::vector<double> values) {
+  if (values.empty()) return kNan;
+  const auto middle = values.begin() + std::ssize(values) / 2;
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
+double finite_mean(std::span<const double> values) {
+  double sum = 0.0, n = 0.0;
+  for (const double value : values) {
+    if (!std::isfinite(value)) continue;
+    sum += value;
+    n += 1.0;
+  }
+  return n > 0.0 ? sum / n : kNan;
 }
 
 double mad_sigma(std::span<const double> values) {

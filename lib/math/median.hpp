@@ -20,6 +20,12 @@ double median(std::span<const double> values, std::vector<double>& scratch);
 float median(std::span<const float> values);
 double median(std::span<const double> values);
 
+/// The middle value, the upper of two; NaN when there is none. Of values that are all finite.
+double upper_median(std::vector<double> values);
+
+/// Mean of the finite values; NaN when there is none.
+double finite_mean(std::span<const double> values);
+
 /// Standard deviation of normal noise, without regard to a few outliers: 1.4826 times the median absolute deviation
 /// from the median, over finite values.
 double mad_sigma(std::span<const double> values);

@@ -40,7 +40,7 @@ struct Expansion {
   Eigen::Vector3d descent = Eigen::Vector3d::Zero();
 };
 
-/// What is fitted to what.
+/// The points of a spectrum and the kind of fit to them.
 struct Problem {
   std::vector<Point> points;
   SpectrumFit fit;

@@ -38,7 +38,7 @@ struct NoiseModel {
   double alpha;
 };
 
-/// What the fit minimises.
+/// The quantity that the fit minimises.
 enum class SpectrumFit {
   /// sum_bins sqrt(n_modes) (ln P - ln model)^2: biased, for ln of a mean over few modes is below ln of its expectation
   /// (one mode of a Fourier transform: -0.58).

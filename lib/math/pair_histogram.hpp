@@ -19,8 +19,8 @@ inline constexpr std::int32_t kOctave = std::int32_t{1} << kMantissaBits;
 inline constexpr int kOctavesEachWay = 8;  ///< wide bins below and above the scale, the narrow ones included
 inline constexpr std::int32_t kRange = 2 * kOctavesEachWay * kOctave;
 inline constexpr std::int32_t kNarrowStart = kOctavesEachWay * kOctave - kOctave / 2;
-/// Of one sign: wide bins, with those of one octave cut into narrow ones, and moduli above. The lowest bin reaches
-/// down to 0.
+/// The pairs of one sign: wide bins, with those of one octave cut into narrow ones, and moduli above. The lowest bin
+/// reaches down to 0.
 inline constexpr int kBinsPerSign = ((kRange - kOctave) >> kWideShift) + (kOctave >> kNarrowShift) + 1;
 /// Cells of a channel: positive bins, negative bins, difference 0, not finite.
 inline constexpr int kPositiveCell = 0;

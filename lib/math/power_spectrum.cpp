@@ -12,7 +12,7 @@
 namespace comap {
 namespace {
 
-/// Of the window 1/2 - cos(2 pi i / n) / 2, whose transform has the three modes 1/2, -1/4, -1/4.
+/// Mean square of the window 1/2 - cos(2 pi i / n) / 2, whose transform has the three modes 1/2, -1/4, -1/4.
 constexpr double kHannMeanSquare = 0.375;
 
 }  // namespace

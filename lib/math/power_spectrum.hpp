@@ -52,7 +52,7 @@ struct PowerLaw {
   double alpha = 0.0;
 };
 
-/// What is known of a power law beforehand.
+/// Knowledge of a power law beforehand.
 struct PowerLawPrior {
   double alpha_mean = 0.0;
   double alpha_error = 1.0;           ///< of a normal distribution

@@ -8,7 +8,7 @@
 
 namespace comap::simulate {
 
-/// What a stream is for: part of its key.
+/// The purpose of a stream: part of its key.
 enum class Purpose : std::uint64_t {
   sky = 1,
   receiver,

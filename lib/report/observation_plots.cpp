@@ -14,6 +14,7 @@
 #include "io/hdf5/h5.hpp"
 #include "io/level1/sample_times.hpp"
 #include "io/plot/line_plot.hpp"
+#include "math/median.hpp"
 #include "report/calibrator_panels.hpp"
 #include "stages/noise_stats_level2.hpp"
 
@@ -30,14 +31,14 @@ struct Scan {
   std::size_t end;
 };
 
-/// What whoever asks for pictures chooses.
+/// Choices of whoever asks for pictures.
 struct PlotChoice {
   int frequency_band;
   const Level2Config& config;
   std::size_t element() const { return static_cast<std::size_t>(frequency_band); }
 };
 
-/// What every picture needs of the file.
+/// The part of the file that every picture needs.
 struct Observed {
   explicit Observed(const std::string& path)
       : file(h5::File::open_read(path)),
@@ -122,16 +123,6 @@ std::vector<CurvePanel> calibration_panels(const Observed& observed, const PlotC
     panels.push_back(calibration_panel(observed, feed, row, level2::kGain, "gain [counts/K]"));
   }
   return panels;
-}
-
-double finite_mean(const std::vector<double>& values) {
-  double sum = 0.0, n = 0.0;
-  for (const double value : values) {
-    if (!std::isfinite(value)) continue;
-    sum += value;
-    n += 1.0;
-  }
-  return sum / n;
 }
 
 /// Means over scans of one statistic, x = feed + element / number of elements.

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What goes wrong in real data: glitches and lost samples and channels.
+/// Faults of real data: glitches and lost samples and channels.
 
 #include <cstdint>
 #include <vector>

@@ -30,7 +30,7 @@ inline float exp_minus(float x) {
   return series * std::bit_cast<float>((n + kExponentBias) << kMantissaBits);
 }
 
-/// What a channel has of its own.
+/// Constants of one channel.
 struct ChannelConstants {
   float opacity;
   float receiver_K;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What one feed receives and how the spectrometer records it:
+/// The signal that one feed receives and its record by the spectrometer:
 ///
 ///   P = G (1 + dg(t)) T(t) (1 + n),     n ~ N(0, 1 / (channel width * sample time))
 ///   T = T_rx + (1 - v) ([T_sky(nu) + T_cmb] e^-x + T_atm (1 - e^-x) + glitches) + v T_vane
@@ -37,7 +37,7 @@ struct TodBlock {
 /// The blocks of a feed in the order of the file: whole chunks, or rows of one band of about 32 MB.
 std::vector<TodBlock> tod_blocks(const SimulateConfig& config, std::int64_t n_samples);
 
-/// What all feeds of an observation share.
+/// Signals that all feeds of an observation share.
 struct ObservationSignal {
   BandTable frequency_GHz;             ///< [band][channel]
   BandTable zenith_opacity;            ///< [band][channel]

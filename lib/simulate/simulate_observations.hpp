@@ -27,7 +27,7 @@ bool is_up_to_date(const SimulateConfig& config, const ObservationPlan& plan);
 /// stay. Throws IoError.
 bool simulate_observation(const SimulateConfig& config, const Observer& observer, const ObservationPlan& plan);
 
-/// What was made by all ranks.
+/// The files made by all ranks.
 struct SimulateSummary {
   std::int64_t n_written = 0;
   std::int64_t n_kept = 0;  ///< were there already, made with the same settings, or were made by another run meanwhile

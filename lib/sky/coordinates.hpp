@@ -35,6 +35,11 @@ SkyPosition horizontal_to_sky(const Observer& observer, double mjd_utc, Horizont
 /// The inverse.
 Horizontal sky_to_horizontal(const Observer& observer, double mjd_utc, SkyPosition position, SkyFrame frame);
 
+/// Positions of samples.
+struct SkyPositions {
+  std::vector<double> longitude_deg, latitude_deg;  ///< [sample]
+};
+
 /// The same for many samples: what is slow (Earth orientation, precession-nutation, velocity of the observer) at nodes
 /// a minute apart, Earth rotation, aberration and light deflection for each sample; 0.001 arcsec from the exact
 /// transform (docs/positions.md), about 50 ns for a sample at 50 Hz.
@@ -43,6 +48,9 @@ Horizontal sky_to_horizontal(const Observer& observer, double mjd_utc, SkyPositi
 void horizontal_to_sky(const Observer& observer, std::span<const double> mjd_utc, std::span<const double> azimuth_deg,
                        std::span<const double> elevation_deg, SkyFrame frame, std::span<double> longitude_deg,
                        std::span<double> latitude_deg);
+SkyPositions horizontal_to_sky(const Observer& observer, std::span<const double> mjd_utc,
+                               std::span<const double> azimuth_deg, std::span<const double> elevation_deg,
+                               SkyFrame frame);
 
 SkyPosition icrs_to_galactic(SkyPosition position);
 SkyPosition galactic_to_icrs(SkyPosition position);

@@ -44,9 +44,9 @@ class EarthOrientationTable {
 
   /// Beyond the table the nearest value, with one warning per run in the log.
   EarthOrientation at(double mjd_utc) const;
-  /// Of the day that is known worst among those that `at` uses between two times.
+  /// The kind of the day that is known worst among those that `at` uses between two times.
   OrientationKind worst_kind(double first_mjd_utc, double last_mjd_utc) const;
-  /// What the table is made of, for headers: "built-in: IERS C04, Bulletin A of 2026-09-21", or with a file's name.
+  /// The origin of the table, for headers: "built-in: IERS C04, Bulletin A of 2026-09-21", or with a file's name.
   const std::string& source() const { return source_; }
   double first_mjd() const { return mjd_.front(); }
   double last_mjd() const { return mjd_.back(); }

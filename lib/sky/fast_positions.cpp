@@ -56,7 +56,7 @@ Matrix icrs_to_frame(SkyFrame frame) {
   return rotation;
 }
 
-/// What all samples near one node share; vectors in the axes of the output frame.
+/// Quantities that all samples near one node share; vectors in the axes of the output frame.
 struct Node {
   double mjd = 0.0;
   Matrix to_intermediate;  ///< (south, east, up) to the intermediate pole, local meridian
@@ -234,6 +234,14 @@ void horizontal_to_sky(const Observer& observer, std::span<const double> mjd_utc
     std::copy_n(group.longitude_deg.begin(), n, longitude_deg.begin() + static_cast<std::ptrdiff_t>(first));
     std::copy_n(group.latitude_deg.begin(), n, latitude_deg.begin() + static_cast<std::ptrdiff_t>(first));
   }
+}
+
+SkyPositions horizontal_to_sky(const Observer& observer, std::span<const double> mjd_utc,
+                               std::span<const double> azimuth_deg, std::span<const double> elevation_deg,
+                               SkyFrame frame) {
+  SkyPositions at{std::vector<double>(mjd_utc.size()), std::vector<double>(mjd_utc.size())};
+  horizontal_to_sky(observer, mjd_utc, azimuth_deg, elevation_deg, frame, at.longitude_deg, at.latitude_deg);
+  return at;
 }
 
 }  // namespace comap

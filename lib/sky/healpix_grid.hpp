@@ -19,7 +19,7 @@ struct HealpixDefinition {
 
 /// The largest nside whose pixel numbers fit into 32 bits.
 inline constexpr int kMaxNside = 8192;
-/// What is wrong with an nside, for a message; empty when nothing is.
+/// The fault of an nside, for a message; empty when there is none.
 std::string nside_problem(std::int64_t nside);
 
 class HealpixGrid {

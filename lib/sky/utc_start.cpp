@@ -46,7 +46,7 @@ class DateText {
     while (one_of(" \t\r\n")) {
     }
   }
-  /// What stands for UTC at the end, or nothing.
+  /// Whether nothing is left but, perhaps, a sign for UTC.
   bool ends() {
     blanks();
     for (const std::string_view zone : {"Z", "z", "UTC", "+00:00", "+0000", "+00"}) {

@@ -6,12 +6,11 @@
 namespace comap {
 
 std::vector<std::uint8_t> BrightSky::mask(const Level1Metadata& level1, int feed) const {
-  const auto n = static_cast<std::size_t>(level1.n_samples);
+  const std::size_t n = level1.n_samples;
   const auto azimuth_deg = feed_samples(level1, level1.azimuth_deg, feed, {0, level1.n_samples});
   const auto elevation_deg = feed_samples(level1, level1.elevation_deg, feed, {0, level1.n_samples});
-  std::vector<double> longitude_deg(n), latitude_deg(n);
-  horizontal_to_sky(Observer{}, level1.mjd, azimuth_deg, elevation_deg, SkyFrame::galactic, longitude_deg,
-                    latitude_deg);
+  const auto [longitude_deg, latitude_deg] =
+      horizontal_to_sky(Observer{}, level1.mjd, azimuth_deg, elevation_deg, SkyFrame::galactic);
   std::vector<std::uint8_t> bright(n);
   for (std::size_t i = 0; i < n; ++i) {
     bright[i] = map_.temperature_K({longitude_deg[i], latitude_deg[i]}) >= limit_K_ ? 1 : 0;

@@ -18,9 +18,9 @@ struct CopyItem {
   double scale = 1.0;  ///< the copy is scale * original; integers stay integers when it is 1
 };
 
-/// What the rules mean for a file, in the order of the rules and without repetitions. A rule ending in `/*` stands for
-/// every dataset of that group except spectrometer/tod; rules for what the file does not have are skipped. Text and
-/// `utc` are never scaled. Throws ObservationError for a dataset that is neither numbers nor text.
+/// The datasets of a file that the rules select, in the order of the rules and without repetitions. A rule ending in
+/// `/*` stands for every dataset of that group except spectrometer/tod; rules for what the file does not have are
+/// skipped. Text and `utc` are never scaled. Throws ObservationError for a dataset that is neither numbers nor text.
 std::vector<CopyItem> copy_plan(const h5::File& level1, const CreateLevel2Config& config);
 
 /// The file itself is made by the writer of the team, which follows copy_plan() and copies the attributes of `comap`.

@@ -25,7 +25,7 @@ struct FoundRuns {
   std::string what;
 };
 
-/// What the spectrometer's flags and the vane's angle say of where the vane is.
+/// Where the vane is by the spectrometer's flags and by its angle.
 class VaneFlags {
  public:
   VaneFlags(const ObservationContext& observation, const SystemTemperatureConfig& calibration,
@@ -87,7 +87,7 @@ class VaneFlags {
   void mark_event(const SampleRange& event, States& states) const {
     const bool has_flag = std::ranges::any_of(runs_, [&](const SampleRange& run) { return belongs(run, event); });
     for (std::int64_t i = event[0]; i < event[1]; ++i) {
-      const auto sample = static_cast<std::size_t>(i);
+      const std::size_t sample = i;
       if (!has_flag || is_parked_[sample] == 0) states[sample] = ScanState::vane;
     }
   }

@@ -10,14 +10,12 @@ namespace {
 class NoiseStatsLevel1Worker final : public FeedWorker {
  public:
   NoiseStatsLevel1Worker(int n_channels, NoiseEstimator estimator, ProductTable& products)
-      : n_channels_(static_cast<std::size_t>(n_channels)),
-        noise_(kBands * n_channels_, estimator),
-        products_(products) {}
+      : n_channels_(n_channels), noise_(kBands * n_channels_, estimator), products_(products) {}
 
   void consume_channels(const FeedBlock& block, int first, int end) override {
-    const std::size_t band_start = static_cast<std::size_t>(block.band) * n_channels_;
+    const std::size_t band_start = block.band * n_channels_;
     for (int channel = first; channel < end; ++channel) {
-      noise_.add(band_start + static_cast<std::size_t>(channel), block.channel(channel));
+      noise_.add(band_start + channel, block.channel(channel));
     }
   }
 

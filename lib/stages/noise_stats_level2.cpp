@@ -31,7 +31,7 @@ constexpr double kStartAlpha = -1.5;
 constexpr double kWhiteFrequency_Hz = 4.0;  ///< of filtered data: what crosses a beam is slower
 constexpr double kRedFrequency_Hz = 1.0;    ///< of filtered data: 1/f noise is fitted below
 
-/// Of the trend: constant, time and airmass.
+/// Templates of the trend: constant, time and airmass.
 std::vector<std::vector<double>> trend_templates(const NoiseSeries& series) {
   const std::size_t n = series.values_K.size();
   std::vector<std::vector<double>> templates = {std::vector<double>(n, 1.0), std::vector<double>(n),
@@ -43,7 +43,7 @@ std::vector<std::vector<double>> trend_templates(const NoiseSeries& series) {
   return templates;
 }
 
-/// What the airmass takes of each mode besides the straight line; empty where it is one. [mode]
+/// The part of each mode that the airmass takes besides the straight line; empty where it is one. [mode]
 std::vector<double> lost_to_airmass(std::vector<std::vector<double>> templates) {
   std::vector<double> airmass = std::move(templates.back());
   templates.pop_back();
@@ -84,7 +84,7 @@ double lost_by_bridging(double limit) {
 /// Bridges the outliers. Returns the variance [K^2] that normal noise loses by that; nothing when there are too many.
 std::optional<double> bridge_outliers(std::span<double> values, double auto_rms_K,
                                       const NoiseStatsLevel2Config& config) {
-  std::vector<double> distance_K = moving_median(values, static_cast<std::size_t>(config.median_window));
+  std::vector<double> distance_K = moving_median(values, config.median_window);
   const double limit_K = config.outlier_sigma * auto_rms_K;
   std::vector<std::uint8_t> outlier(values.size());
   std::size_t n_outliers = 0;
@@ -120,7 +120,7 @@ double white_variance_K2(std::span<const SpectrumBin> bins, const std::function<
 /// `log_bins`: white and 1/f noise together from one Fourier spectrum.
 NoiseModel fit_log_bins(std::span<const double> values, const NoiseStatsLevel2Config& config, double sample_time_s,
                         NoiseStatistics& result) {
-  result.spectrum = binned_power_spectrum(values, sample_time_s, static_cast<std::size_t>(config.n_bins));
+  result.spectrum = binned_power_spectrum(values, sample_time_s, config.n_bins);
   const double red_K = std::sqrt(power_nearest(result.spectrum, config.reference_frequency_Hz));
   return fit_noise_model(result.spectrum, config.reference_frequency_Hz, {result.auto_rms_K, red_K, kStartAlpha});
 }
@@ -128,7 +128,7 @@ NoiseModel fit_log_bins(std::span<const double> values, const NoiseStatsLevel2Co
 /// `likelihood`. The spectrum of filtered data is no power law: white noise from high frequencies, 1/f noise from low.
 NoiseModel fit_likelihood(std::span<const double> values, std::span<const double> lost,
                           const NoiseStatsLevel2Config& config, const NoiseSeries& series, NoiseStatistics& result) {
-  result.spectrum = binned_cosine_spectrum(values, lost, series.sample_time_s, static_cast<std::size_t>(config.n_bins));
+  result.spectrum = binned_cosine_spectrum(values, lost, series.sample_time_s, config.n_bins);
   const double reference_Hz = config.reference_frequency_Hz;
   std::span<const SpectrumBin> bins = result.spectrum;
   NoiseModel start{result.auto_rms_K, std::sqrt(power_nearest(bins, reference_Hz)), kStartAlpha};
@@ -173,7 +173,7 @@ class NoiseStatsLevel2Worker final : public FeedWorker {
     Array<double, 3> sigma_white(shape), sigma_red(shape), alpha(shape), auto_rms(shape);
     for (int band = 0; band < kBands; ++band) {
       for (int bin = 0; bin < observation_.n_freq_bin; ++bin) {
-        const auto element = static_cast<std::size_t>(band * observation_.n_freq_bin + bin);
+        const std::size_t element = band * observation_.n_freq_bin + bin;
         for (std::size_t scan = 0; scan < observation_.scans.size(); ++scan) {
           NoiseSeries series = series_of(streams.row(band, bin), scan);
           series.seed = series_seed({config_.seed, static_cast<std::uint64_t>(observation_.obsid),
@@ -196,8 +196,8 @@ class NoiseStatsLevel2Worker final : public FeedWorker {
   NoiseSeries series_of(std::span<const float> stream, std::size_t scan) const {
     const Level1Metadata& level1 = observation_.level1;
     const auto [start, end] = observation_.scans[scan];
-    const auto first = static_cast<std::size_t>(start);
-    const auto length = static_cast<std::size_t>(end - start);
+    const std::size_t first = start;
+    const std::size_t length = end - start;
     NoiseSeries series;
     series.values_K = stream.subspan(first, length);
     series.elevation_deg = feed_samples(level1, level1.elevation_deg, feed_, {start, end});

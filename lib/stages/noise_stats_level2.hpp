@@ -15,7 +15,7 @@ class BrightSky;
 
 /// White and 1/f noise of the binned data of every band, sub-band and scan.
 ///
-/// Of each scan: remove constant, slope in time and airmass by least squares (`detrend = false`: the median);
+/// Work on each scan: remove constant, slope in time and airmass by least squares (`detrend = false`: the median);
 /// auto_rms; bridge NaN linearly; replace samples in bright sky (map >= `planck_bright_cut_K` at their position) by
 /// linear interpolation plus white noise of auto_rms from a seeded generator; replace outliers, further than
 /// `outlier_sigma` auto_rms from the moving median over `median_window`, by interpolation; power spectrum in `n_bins`

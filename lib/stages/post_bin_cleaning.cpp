@@ -30,7 +30,7 @@ void subtract_baseline(std::vector<double>& values, std::size_t window) {
 /// The values that the fit of the atmosphere sees: NaN where they are further from the baseline than noise.
 std::vector<float> without_outliers(std::span<const float> values, const PostBinCleaningConfig& config) {
   std::vector<double> residual(values.begin(), values.end());
-  subtract_baseline(residual, static_cast<std::size_t>(config.medfilt_length));
+  subtract_baseline(residual, config.medfilt_length);
   const double limit = config.outlier_sigma * auto_rms(residual, NoiseEstimator::mad);
   std::vector<float> kept(values.begin(), values.end());
   for (std::size_t i = 0; i < kept.size(); ++i) {
@@ -80,14 +80,14 @@ void clean_scan(std::span<float> values_K, std::span<const double> elevation_deg
                 double min_elevation_range_deg) {
   const std::vector<float> kept = without_outliers(values_K, config);
   const ScanAirmass airmass(elevation_deg);
-  AtmosphereLine line = {static_cast<double>(median(std::span<const float>(kept))), 0.0};
+  AtmosphereLine line = {median(std::span<const float>(kept)), 0.0};
   if (airmass.elevation_range_deg() >= min_elevation_range_deg) line = airmass.fit(kept);
   std::vector<double> result(values_K.begin(), values_K.end());
   for (std::size_t i = 0; i < result.size(); ++i) {
     const double slope = line.tau == 0.0 ? 0.0 : line.tau / std::sin(elevation_deg[i] * kDegree_rad);
     result[i] -= line.offset + slope;
   }
-  subtract_baseline(result, static_cast<std::size_t>(config.medfilt_length));
+  subtract_baseline(result, config.medfilt_length);
   for (std::size_t i = 0; i < result.size(); ++i) values_K[i] = static_cast<float>(result[i]);
 }
 

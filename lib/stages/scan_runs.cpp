@@ -32,7 +32,7 @@ Trouble flags_trouble(std::string what, std::string done) {
 }
 
 double step_before_s(std::span<const double> mjd, std::int64_t sample) {
-  const auto i = static_cast<std::size_t>(sample);
+  const std::size_t i = sample;
   return (mjd[i] - mjd[i - 1]) * kSecondsPerDay;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// What a Level-2 stage is. Stages do not know each other, files or ranks: the pipeline hands them data and writes
-/// what they declare. docs/adding-a-stage.md walks through an example.
+/// The interface of a Level-2 stage. Stages do not know each other, files or ranks: the pipeline hands them data and
+/// writes what they declare. docs/adding-a-stage.md walks through an example.
 
 #include <array>
 #include <cstdint>
@@ -29,7 +29,7 @@ enum class PointingFault : std::uint8_t;  // stages/check_level1/pointing_screen
 /// Lines of the table of datasets.
 using DatasetList = std::vector<const level2::Dataset*>;
 
-/// What the pipeline delivers to a stage and its FeedWorker.
+/// The samples that the pipeline delivers to a stage and its FeedWorker.
 struct Deliveries {
   bool level1_metadata = false;  ///< ObservationContext::level1 as the Level-1 file has it
   bool vane_samples = false;     ///< blocks around every vane event (consume_vane)
@@ -52,7 +52,7 @@ struct FollowingCalibration {
   Array<float, 4> gain;                  ///< the same, counts per K
 };
 
-/// What is known of an observation before its TOD is read; the same on every rank of the team.
+/// An observation as it is known before its TOD is read; the same on every rank of the team.
 struct ObservationContext {
   std::int64_t obsid = 0;
   std::string source;
@@ -72,7 +72,7 @@ struct ObservationContext {
 /// Lengths of the axes of Level-2 datasets; complete after every Stage::prepare.
 level2::AxisLengths axis_lengths(const ObservationContext& observation);
 
-/// What a stage does with the samples of one feed. Lives from the first to the last block of that feed.
+/// The work of a stage on the samples of one feed. Lives from the first to the last block of that feed.
 class FeedWorker {
  public:
   virtual ~FeedWorker() = default;
@@ -90,9 +90,9 @@ class FeedWorker {
   virtual void finish() {}
 };
 
-/// Of the settings that a stage has been made with.
+/// A record of the settings that a stage has been made with.
 struct StageSettings {
-  /// What the result depends on: stored with it, compared to tell whether it is up to date.
+  /// Settings on which the result depends: stored with it, compared to tell whether it is up to date.
   nlohmann::json parameters = nlohmann::json::object();
   bool overwrite = false;  ///< it runs also when it is up to date
 };
@@ -139,8 +139,8 @@ class Stage {
                                  const std::vector<ProductTable>& /*feeds*/) const {
     return nlohmann::json::object();
   }
-  /// What is only seen by holding the feeds against each other, when all are done; `products` of `feeds` (numbers), on
-  /// rank 0 of the team.
+  /// Finds what is only seen by holding the feeds against each other, when all are done; `products` of `feeds`
+  /// (numbers), on rank 0 of the team.
   virtual std::vector<Trouble> compare_feeds(const ObservationContext& /*observation*/,
                                              const std::vector<int>& /*feeds*/,
                                              const std::vector<ProductTable>& /*products*/) const {

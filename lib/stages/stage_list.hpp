@@ -17,7 +17,7 @@ using StageList = std::vector<std::unique_ptr<Stage>>;
 /// Some of them, in the same order; they belong to a StageList.
 using StageSelection = std::vector<const Stage*>;
 
-/// What a stage writes for this observation.
+/// The datasets that a stage writes for this observation.
 inline DatasetList datasets_of(const Stage& stage, const ObservationContext& observation) {
   return stage.applies_to(observation) ? stage.writes() : DatasetList();
 }

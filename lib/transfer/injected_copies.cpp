@@ -11,6 +11,7 @@
 #include "config/config_parser.hpp"
 #include "core/constants.hpp"
 #include "core/error.hpp"
+#include "core/failure.hpp"
 #include "core/log.hpp"
 #include "core/rank_zero.hpp"
 #include "core/text_file.hpp"
@@ -98,9 +99,8 @@ SkyPosition mean_direction(const Observer& observer, const std::string& level1_p
   const auto row = [&](const std::vector<double>& array) {
     return feed_samples(level1, array, level1.feeds.at(0), {0, level1.n_samples});
   };
-  std::vector<double> l_deg(level1.mjd.size()), b_deg(level1.mjd.size());
-  horizontal_to_sky(observer, level1.mjd, row(level1.azimuth_deg), row(level1.elevation_deg), SkyFrame::galactic, l_deg,
-                    b_deg);
+  const auto [l_deg, b_deg] =
+      horizontal_to_sky(observer, level1.mjd, row(level1.azimuth_deg), row(level1.elevation_deg), SkyFrame::galactic);
   double x = 0.0, y = 0.0, z = 0.0;
   for (std::size_t i = 0; i < l_deg.size(); ++i) {
     if (!std::isfinite(l_deg[i])) continue;
@@ -112,18 +112,16 @@ SkyPosition mean_direction(const Observer& observer, const std::string& level1_p
 }
 
 std::vector<Observation> make_injected_copies(const Config& injection, const std::string& directory,
-                                              const std::vector<Observation>& observations, const Communicator& ranks,
-                                              std::vector<CopyFailure>& failures) {
+                                              const std::vector<Observation>& observations, const Communicator& ranks) {
   run_on_rank_zero(ranks, [&] { prepare_directory(injection, directory); });
   const Observer observer = map_observer(injection.mapmake);
   std::vector<std::pair<std::size_t, std::string>> mine;
   for (std::size_t i = 0; i < observations.size(); ++i) {
     if (static_cast<int>(i % static_cast<std::size_t>(ranks.size())) != ranks.rank()) continue;
-    try {
+    const auto failure = failure_of([&] {
       make_copy(injection, observer, {observations[i].level1_path, observations[i].obsid});
-    } catch (const std::exception& error) {  // whatever it is: the other ranks wait below
-      mine.emplace_back(i, error.what());
-    }
+    });
+    if (failure) mine.emplace_back(i, failure->text);
   }
   std::vector<Observation> copies = observations;
   for (Observation& copy : copies) {
@@ -131,7 +129,7 @@ std::vector<Observation> make_injected_copies(const Config& injection, const std
   }
   for (const auto& [i, text] : joined(all_gather(ranks, mine))) {
     const std::int64_t failed = observations[i].obsid;
-    failures.push_back({failed, text});
+    if (ranks.rank() == 0) log_error("obsid {}: not copied: {}", failed, text);
     std::erase_if(copies, [&](const Observation& copy) { return copy.obsid == failed; });
   }
   return copies;

@@ -21,18 +21,11 @@ Config injection_config(const Config& config, double rms_K, int realisation, Sky
 /// Mean direction of a Level-1 file's first feed, Galactic. Throws ObservationError, IoError.
 SkyPosition mean_direction(const Observer& observer, const std::string& level1_path);
 
-/// An observation that could not be copied.
-struct CopyFailure {
-  std::int64_t obsid = 0;
-  std::string text;
-};
-
 /// Makes the copies, under the obsids of the originals, each rank its share. `directory`/injected.toml says with what
 /// settings; with the same settings, copies that are younger than their originals are kept, with others all are made
-/// anew. On every rank: the observations with the paths of the copies, and those that could not be copied, which are
-/// left out. Throws IoError on every rank. Collective.
+/// anew. On every rank: the observations with the paths of the copies; those that could not be copied are left out,
+/// with an error in the log. Throws IoError on every rank. Collective.
 std::vector<Observation> make_injected_copies(const Config& injection, const std::string& directory,
-                                              const std::vector<Observation>& observations, const Communicator& ranks,
-                                              std::vector<CopyFailure>& failures);
+                                              const std::vector<Observation>& observations, const Communicator& ranks);
 
 }  // namespace comap

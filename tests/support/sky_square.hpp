@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "io/map/continuum_map.hpp"
+#include "io/map/map_writer.hpp"
 #include "sky/healpix_grid.hpp"
 #include "sky/healpix_map.hpp"
 #include "sky/map_grid.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What the commands `comap_mpi catalogue ...` share: each asks or changes the catalogue on rank 0 and answers in
+/// Shared by the commands `comap_mpi catalogue ...`: each asks or changes the catalogue on rank 0 and answers in
 /// tables.
 
 #include <functional>

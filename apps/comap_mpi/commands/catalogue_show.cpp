@@ -37,7 +37,7 @@ OutputTable single_row_table(const std::string& name, const Row& row, OutputForm
 
 // ---- files
 
-/// What is wrong with the content of a file that is there; empty when nothing is.
+/// The fault in the content of a file that is there; empty when there is none.
 std::string problem_of_content(const std::string& path, DataLevel level, std::int64_t obsid) {
   const FileFinding finding = inspect_files({{path, level}}, make_probe(ProbeDepth::headers)).at(0);
   if (finding.obsid != 0 && finding.obsid != obsid) return fmt::format("belongs to observation {}", finding.obsid);

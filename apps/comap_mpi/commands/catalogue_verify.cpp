@@ -23,7 +23,7 @@ struct VerifyArguments {
   bool files_only = false;
 };
 
-/// What is done about a problem, or can be done.
+/// The action on a problem that is taken, or can be.
 std::string remedy(const VerifyProblem& problem) {
   switch (problem.repair) {
     case Repair::clear_level2:

@@ -126,7 +126,7 @@ void plot(const GainFits& fits, const std::string& source, const std::string& pn
   }
 }
 
-/// What the user is to know when there is nothing to do, else empty.
+/// The message to the user when there is nothing to do, else empty.
 std::string nothing_to_fit(const CalibrateConfig& config, const GainFits& fits) {
   if (fits.measurements.empty()) {
     return fmt::format(

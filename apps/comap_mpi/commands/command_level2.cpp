@@ -33,7 +33,7 @@
 namespace comap {
 namespace {
 
-/// What only rank 0 has: the catalogue and what it knows of the observations to do.
+/// Held by rank 0 alone: the catalogue and what it knows of the observations to do.
 struct Level2Work {
   std::unique_ptr<Catalogue> catalogue;
   std::vector<Observation> observations;
@@ -134,7 +134,7 @@ void show_dry_run(const CommandContext& context, const Level2Options& options, c
   if (as_json) fmt::print("{}\n", nlohmann::ordered_json{{"observations", list}}.dump(2));
 }
 
-/// What rank 0 keeps while the run goes on; nothing on the others.
+/// The state that rank 0 keeps while the run goes on; empty on the others.
 struct Level2Run {
   std::string description;  ///< of the catalogue
   std::unique_ptr<RunClaims> claims;

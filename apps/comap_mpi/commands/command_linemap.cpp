@@ -39,9 +39,7 @@ void add_level1_files(const std::vector<std::string>& files, std::vector<MapObse
 
 /// An observation whose Level-1 file must not be opened is left out as one whose Level-2 file must not.
 void mark_deadly_level1(const CommandContext& context, std::vector<MapObservation>& offered) {
-  std::vector<std::string> paths;
-  for (const MapObservation& one : offered) paths.push_back(one.observation.level1_path);
-  const auto deadly = deadly_files(context.world, paths, ProbeDepth::contents);
+  const auto deadly = deadly_files(context.world, paths_of(offered, &Observation::level1_path), ProbeDepth::contents);
   for (MapObservation& one : offered) {
     const auto found = deadly.find(one.observation.level1_path);
     if (found == deadly.end() || !one.deadly.empty()) continue;
@@ -60,12 +58,6 @@ void print_lines(const LineJobResult& result) {
   fmt::print("{:.1f} s\n", result.seconds);
 }
 
-int exit_code(const LineJobResult& result) {
-  const bool any_cube = std::ranges::any_of(result.lines, [](const LineResult& line) { return line.n_samples > 0; });
-  if (!any_cube) return kError;
-  return result.selection.n_bad_files() > 0 ? kSomeFailed : kDone;
-}
-
 int dry_run(const CommandContext& context, const std::vector<MapObservation>& offered) {
   const SelectionReport report = survey_lines(context.config, offered, context.world);
   if (context.world.rank() == 0) print_selection(report, true);
@@ -73,10 +65,8 @@ int dry_run(const CommandContext& context, const std::vector<MapObservation>& of
 }
 
 nlohmann::ordered_json summary_of(const LineJobResult& result) {
-  nlohmann::ordered_json summary = {{"observations", result.selection.observations.size()},
-                                    {"used", result.selection.n_used()},
-                                    {"observations_with_trouble", observations_with_trouble(result.selection)},
-                                    {"lines", nlohmann::json::array()}};
+  nlohmann::ordered_json summary = summary_of_selection(result.selection);
+  summary["lines"] = nlohmann::json::array();
   for (const LineResult& line : result.lines) {
     summary["lines"].push_back({{"rest_GHz", line.rest_GHz},
                                 {"is_stack", line.is_stack},
@@ -105,6 +95,7 @@ int run_linemap(const CommandContext& context, const LinemapOptions& options) {
   config.mapmake.plot = config.mapmake.plot || options.plot;
   const LineJobResult result =
       run_line_job(config, offered, config_of_product(config, Product::cube, all_stages()), context.world);
+  const int code = job_exit_code(result.lines, result.selection);
   const RunCost cost = meter.cost(context.world.rank() == 0 ? work_of(result, offered) : RunWork{});
   if (context.world.rank() == 0) {
     log_selection(result.selection);
@@ -112,14 +103,10 @@ int run_linemap(const CommandContext& context, const LinemapOptions& options) {
       print_selection(result.selection, false);
       print_lines(result);
     }
-    write_run_summary(context, cost, exit_code(result) != kError, summary_of(result));
-    if (exit_code(result) == kError) {
-      log_error("no cube: {}", offered.empty()
-                                   ? "no observation matches [select]; comap_mpi catalogue summary shows what there is"
-                                   : fmt::format("none of {} observations can be used", offered.size()));
-    }
+    write_run_summary(context, cost, code != kError, summary_of(result));
+    if (code == kError) log_error("no cube: {}", why_nothing(offered.size()));
   }
-  return exit_code(result);
+  return code;
 }
 
 }  // namespace
@@ -131,9 +118,7 @@ void add_linemap_command(CLI::App& program, Commands& commands, GlobalOptions& o
       "srun comap_mpi linemap comap.toml --set linemap.line_frequency_GHz=31.22332 --plot",
       [own](const CommandContext& context) { return run_linemap(context, *own); }, options);
   app->add_flag("--plot", own->plot, "Also draw a PNG of every cube: intensity and spectra");
-  app->add_option("--level2-file", own->level2_files, "Use these Level-2 files instead of the catalogue")
-      ->expected(1, -1)
-      ->type_name("FILE");
+  add_level2_file_option(*app, own->level2_files);
   app->add_option("--level1-file", own->level1_files, "Level-1 files of these observations, instead of the catalogue's")
       ->expected(1, -1)
       ->type_name("FILE");

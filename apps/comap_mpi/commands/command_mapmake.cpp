@@ -82,13 +82,7 @@ void print_lines(const std::vector<std::string>& lines) {
   for (const std::string& line : lines) fmt::print("{}\n", line);
 }
 
-int exit_code(const MapJobResult& result) {
-  const bool any_map = std::ranges::any_of(result.bands, [](const BandResult& band) { return band.n_samples > 0; });
-  if (!any_map) return kError;
-  return result.selection.n_bad_files() > 0 ? kSomeFailed : kDone;
-}
-
-/// What all ranks together would hold of the samples while all bands are made at once.
+/// Prints how much of the samples all ranks together would hold while all bands are made at once.
 void print_needs(const MapmakeConfig& config, const std::vector<SurveyedObservation>& survey, std::int64_t level2_bytes,
                  bool as_json) {
   constexpr double kGigabyte = 1e9;
@@ -126,10 +120,8 @@ int dry_run(const CommandContext& context, const std::vector<MapObservation>& of
 }
 
 nlohmann::ordered_json summary_of(const MapJobResult& result) {
-  nlohmann::ordered_json summary = {{"observations", result.selection.observations.size()},
-                                    {"used", result.selection.n_used()},
-                                    {"observations_with_trouble", observations_with_trouble(result.selection)},
-                                    {"bands", nlohmann::json::array()}};
+  nlohmann::ordered_json summary = summary_of_selection(result.selection);
+  summary["bands"] = nlohmann::json::array();
   for (const BandResult& band : result.bands) {
     summary["bands"].push_back({{"band", band.frequency_band},
                                 {"map", first_path(band.paths)},
@@ -145,12 +137,8 @@ nlohmann::ordered_json summary_of(const MapJobResult& result) {
 }
 
 std::string why_no_map(const MapJobResult& result, std::size_t n_offered) {
-  if (n_offered == 0) return "no map: no observation matches [select]; comap_mpi catalogue summary shows what there is";
-  if (result.selection.n_used() > 0) {
-    return fmt::format("no map: no part of the split has samples of the {} observations used",
-                       result.selection.n_used());
-  }
-  return fmt::format("no map: none of {} observations can be used", n_offered);
+  if (result.selection.n_used() == 0) return "no map: " + why_nothing(n_offered);
+  return fmt::format("no map: no part of the split has samples of the {} observations used", result.selection.n_used());
 }
 
 RunWork work_of(const MapJobResult& result, const std::vector<MapObservation>& offered) {
@@ -173,6 +161,7 @@ int run_mapmake(const CommandContext& context, const MapmakeOptions& options) {
   const MapJobResult result =
       run_map_job(config, context.config.io, offered, config_of_product(context.config, Product::map, all_stages()),
                   context.world, files);
+  const int code = job_exit_code(result.bands, result.selection);
   const RunCost cost = meter.cost(world.rank() == 0 ? work_of(result, offered) : RunWork{});
   if (world.rank() == 0) {
     log_selection(result.selection);
@@ -187,10 +176,10 @@ int run_mapmake(const CommandContext& context, const MapmakeOptions& options) {
       if (!result.null_tests.empty()) print_lines(null_test_lines(result.null_tests));
     }
     log_warned_maps(result.bands);
-    write_run_summary(context, cost, exit_code(result) != kError, summary_of(result));
-    if (exit_code(result) == kError) log_error("{}", why_no_map(result, offered.size()));
+    write_run_summary(context, cost, code != kError, summary_of(result));
+    if (code == kError) log_error("{}", why_no_map(result, offered.size()));
   }
-  return exit_code(result);
+  return code;
 }
 
 }  // namespace
@@ -206,9 +195,7 @@ void add_mapmake_command(CLI::App& program, Commands& commands, GlobalOptions& o
       ->check(decimal_number())
       ->check(CLI::PositiveNumber);
   app->add_option("--format", own->format, "Of --dry-run: table or json")->check(CLI::IsMember({"table", "json"}));
-  app->add_option("--level2-file", own->level2_files, "Use these Level-2 files instead of the catalogue")
-      ->expected(1, -1)
-      ->type_name("FILE");
+  add_level2_file_option(*app, own->level2_files);
 }
 
 }  // namespace comap

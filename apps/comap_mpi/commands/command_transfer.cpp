@@ -17,6 +17,7 @@
 #include "io/map/map_reader.hpp"
 #include "io/output_directory.hpp"
 #include "map/map_job.hpp"
+#include "map_selection.hpp"
 #include "probe.hpp"
 #include "reduce_files.hpp"
 #include "stages/stage.hpp"
@@ -59,16 +60,13 @@ Variant make_variant(const CommandContext& context, const std::string& directory
 /// Level-1 of the selected observations with their flags; the catalogue is only read. Sky dips have no map.
 std::vector<MapObservation> selected_observations(const CommandContext& context) {
   return from_rank_zero(context.world, [&] {
-    std::vector<MapObservation> selected;
-    Catalogue catalogue(context.config.catalogue, CatalogueUse::look);
-    for (const Observation& observation : catalogue.select(context.config.select)) {
-      if (observation.level1_path.empty() || observation.source_group == kSkyDipGroup) continue;
-      const std::vector<QualityFlag> flags = catalogue.quality_flags({observation.obsid}).at(observation.obsid);
-      selected.push_back({observation, bad_flags(flags), {}});
-    }
+    std::vector<MapObservation> selected = observations_of_catalogue(context.config);
+    std::erase_if(selected, [](const MapObservation& one) {
+      return one.observation.level1_path.empty() || one.observation.source_group == kSkyDipGroup;
+    });
     if (selected.empty()) {
-      throw ConfigError(
-          fmt::format("no observation of {} with a Level-1 file matches [select]", catalogue.description()));
+      throw ConfigError(fmt::format("no observation of {} with a Level-1 file matches [select]",
+                                    Catalogue(context.config.catalogue, CatalogueUse::look).description()));
     }
     return selected;
   });
@@ -76,10 +74,8 @@ std::vector<MapObservation> selected_observations(const CommandContext& context)
 
 /// Those whose Level-1 file may be opened.
 std::vector<MapObservation> without_deadly(const CommandContext& context, std::vector<MapObservation> selected) {
-  std::vector<std::string> paths;
-  for (const MapObservation& one : selected) paths.push_back(one.observation.level1_path);
   run_on_rank_zero(context.world, [&] { require_harmless(context.config.mapmake.planck_map, ProbeDepth::sky_map); });
-  const auto deadly = deadly_files(context.world, paths, ProbeDepth::contents);
+  const auto deadly = deadly_files(context.world, paths_of(selected, &Observation::level1_path), ProbeDepth::contents);
   for (const auto& [path, reason] : deadly) {
     if (context.world.rank() == 0) log_error("{}: {}; the observation is left out", path, reason);
   }
@@ -214,12 +210,7 @@ bool reduce_all(const CommandContext& context, const TransferOptions& options,
     const std::string directory = (fs::path(options.work_dir) / fmt::format("injected_{}", realisation)).string();
     Variant& variant = variants.emplace_back(make_variant(context, directory));
     variant.config.simulate = injection_config(context.config, options.rms_K, realisation, centre, directory).simulate;
-    std::vector<CopyFailure> failures;
-    const std::vector<Observation> copies =
-        make_injected_copies(variant.config, directory, originals, context.world, failures);
-    for (const CopyFailure& failure : failures) {
-      if (context.world.rank() == 0) log_error("obsid {}: not copied: {}", failure.obsid, failure.text);
-    }
+    const std::vector<Observation> copies = make_injected_copies(variant.config, directory, originals, context.world);
     variant.files = reduce_files(context, variant.config, copies);
     if (variant.files.stopped) return true;
   }

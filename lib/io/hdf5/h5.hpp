@@ -186,7 +186,7 @@ class File {
 
 /// Text of an attribute whatever its type.
 std::string to_text(const AttributeValue& value);
-/// Of the attribute of this name; empty where there is none.
+/// The text of the attribute of this name; empty where there is none.
 std::string attribute_text(const std::map<std::string, AttributeValue>& attributes, const std::string& name);
 /// Number of an attribute, also when it is stored as text; empty when it is none.
 std::optional<double> to_number(const AttributeValue& value);

@@ -10,7 +10,7 @@
 namespace comap::h5 {
 namespace {
 
-/// Of a string of fixed length.
+/// The text of a string of fixed length.
 std::string without_padding(std::string text) {
   text.erase(std::find(text.begin(), text.end(), '\0'), text.end());
   while (!text.empty() && text.back() == ' ') text.pop_back();

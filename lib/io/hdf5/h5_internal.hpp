@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What the sources of io/hdf5/h5.hpp share. Includes hdf5.h: not for anybody else.
+/// Shared by the sources of io/hdf5/h5.hpp. Includes hdf5.h: not for anybody else.
 
 #include <hdf5.h>
 

@@ -153,7 +153,7 @@ void read_start(const CheckedFile& /*in*/, Level1Metadata& metadata) {
   metadata.troubles.push_back(*stated.trouble);
 }
 
-/// What is read once the shape is known, in this order.
+/// Called once the shape is known, in this order.
 using Reader = void (*)(const CheckedFile&, Level1Metadata&);
 constexpr std::array<Reader, 13> kReaders = {read_time,        read_start,    read_feeds,    read_frequency,
                                              check_band_names, read_features, read_pointing, check_other_pointing,

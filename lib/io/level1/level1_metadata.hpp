@@ -35,7 +35,7 @@ struct TrackerHousekeeping {
   std::vector<std::int64_t> lissajous_status;
 };
 
-/// What a Level-1 file says of itself (formats.md).
+/// The metadata of a Level-1 file (formats.md).
 struct Level1Metadata {
   std::string path;
   std::int64_t obsid = 0;

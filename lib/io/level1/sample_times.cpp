@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/constants.hpp"
+#include "math/median.hpp"
 
 namespace comap {
 namespace {
@@ -15,12 +16,6 @@ constexpr double kMostPauses = 0.1;          ///< of all steps; more are no paus
 constexpr double kStepTolerance = 0.5;       ///< median steps
 constexpr std::size_t kStampsAtTheEnds = 4;  ///< that must agree before a first or last stamp is made from them
 
-double median_of(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 /// Median of the steps that go forward [d]; 0 when none does.
 double median_step_d(std::span<const double> mjd) {
   std::vector<double> steps;
@@ -28,7 +23,7 @@ double median_step_d(std::span<const double> mjd) {
   for (std::size_t i = 1; i < mjd.size(); ++i) {
     if (mjd[i] > mjd[i - 1] && std::isfinite(mjd[i] - mjd[i - 1])) steps.push_back(mjd[i] - mjd[i - 1]);
   }
-  return steps.empty() ? 0.0 : median_of(std::move(steps));
+  return steps.empty() ? 0.0 : upper_median(std::move(steps));
 }
 
 bool goes_forward(double before, double after) { return after > before && after - before < kLongestPause_d; }

@@ -16,7 +16,7 @@ inline constexpr double kPauseSteps = 10.0;
 /// with pauses (at most a tenth of the steps) the sum over the stretches between them, over their steps.
 double sample_time_s(std::span<const double> mjd);
 
-/// What was done about stamps that are not finite, do not increase, or lie more than a day from the one before.
+/// The repair of stamps that are not finite, do not increase, or lie more than a day from the one before.
 struct StampRepair {
   std::vector<std::size_t> mended;
   std::optional<std::size_t> beyond_repair;  ///< the first sample at which there is no telling what the time is

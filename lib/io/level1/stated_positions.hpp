@@ -22,7 +22,7 @@ struct StatedPositions {
 std::vector<std::array<std::int64_t, 2>> observing_runs(const Level1Metadata& level1,
                                                         const std::array<std::int64_t, 2>& stretch);
 
-/// Of the file of `level1`, for stretches [first, end) that follow each other. Throws IoError.
+/// Reads the file of `level1`, for stretches [first, end) that follow each other. Throws IoError.
 StatedPositions read_stated_positions(const Level1Metadata& level1,
                                       const std::vector<std::array<std::int64_t, 2>>& stretches);
 

@@ -28,7 +28,7 @@ struct FeedPointing {
   std::vector<double> elevation_deg;  ///< [sample]
 };
 
-/// What frequencies the channels of a stream have; NaN where the file does not say.
+/// The frequencies of the channels of a stream; NaN where the file does not say.
 struct Passband {
   double centre_GHz = kNan;  ///< weighted as the channels are
   double width_GHz = kNan;   ///< of the channels used

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What a Level-2 file says of how it was made: one record for each stage.
+/// How a Level-2 file was made: one record for each stage.
 
 #include <map>
 #include <nlohmann/json.hpp>
@@ -47,7 +47,7 @@ std::map<std::string, StageRecord> read_stage_records(const h5::File& file);
 /// Collective in a parallel file; the same arguments on every rank.
 void write_stage_record(h5::File& file, const StageRecord& record);
 
-/// What the file says was wrong with its inputs; empty for files of earlier versions. Serial.
+/// The troubles with its inputs that the file records; empty for files of earlier versions. Serial.
 std::vector<Trouble> read_troubles(const h5::File& file);
 
 /// Short text that differs when a record does; its outputs do not matter.

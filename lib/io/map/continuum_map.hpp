@@ -20,6 +20,8 @@
 
 namespace comap {
 
+inline constexpr std::size_t kHistoryColumns = 72;
+
 /// A header card besides the WCS: name of at most 8 characters, value, comment (with unit). A number that is not
 /// finite is left out.
 struct HeaderCard {
@@ -79,8 +81,8 @@ struct ContinuumMap {
   std::vector<ImageValues> images = images_of(kMapImages);
   std::vector<std::uint8_t> mask;  ///< sum of MaskBit
   std::vector<HeaderCard> cards;
-  std::vector<std::string> history;
-  std::string config_text;  ///< effective configuration, TOML; empty in files that have it in HISTORY
+  std::vector<std::string> history;  ///< lines of at most kHistoryColumns
+  std::string config_text;           ///< effective configuration, TOML; empty in files that have it in HISTORY
   std::vector<ObservationRow> observations;
   std::vector<CutRow> cuts;
 

@@ -17,7 +17,7 @@
 
 namespace comap {
 
-/// Of a binary table; `format` is a TFORM: 1K, 1J, 1E, 1B, 12A.
+/// A column of a binary table; `format` is a TFORM: 1K, 1J, 1E, 1B, 12A.
 struct TableColumn {
   std::string name;
   std::string format;

@@ -14,8 +14,8 @@ namespace comap {
 
 /// CTYPE, CRPIX, CRVAL, CDELT, CUNIT of axes 1 and 2.
 std::vector<HeaderCard> celestial_cards(const WcsDefinition& wcs);
-/// Of a map of part of the sky with explicit pixel numbers, or of the whole ("The HEALPix Primer"; what healpy.read_map
-/// looks for). `n_pixels` have a value.
+/// The cards of a map of part of the sky with explicit pixel numbers, or of the whole ("The HEALPix Primer"; what
+/// healpy.read_map looks for). `n_pixels` have a value.
 std::vector<HeaderCard> healpix_cards(const HealpixDefinition& healpix, std::int64_t n_pixels,
                                       HealpixRows rows = HealpixRows::partial);
 /// Who made a file: ORIGIN, TELESCOP, CREATOR.
@@ -33,5 +33,19 @@ bool tells_how(std::string_view card);
 /// The grid that NSIDE, ORDERING and COORDSYS describe. Throws IoError naming `path` when it is none of ours.
 HealpixDefinition healpix_of_cards(const std::string& path, double nside, const std::string& ordering,
                                    const std::string& coordinates);
+
+/// A WCS, but for its size, of what has text(name) and number(name) by card.
+template <typename Cards>
+WcsDefinition wcs_of_cards(Cards& cards) {
+  WcsDefinition wcs;
+  for (std::size_t axis = 0; axis < 2; ++axis) {
+    const std::string number = std::to_string(axis + 1);
+    wcs.ctype[axis] = cards.text("CTYPE" + number);
+    wcs.crpix[axis] = cards.number("CRPIX" + number);
+    wcs.crval_deg[axis] = cards.number("CRVAL" + number);
+    wcs.cdelt_deg[axis] = cards.number("CDELT" + number);
+  }
+  return wcs;
+}
 
 }  // namespace comap

@@ -196,19 +196,6 @@ class FitsReader {
   int status_ = 0;
 };
 
-WcsDefinition read_wcs(FitsReader& file) {
-  WcsDefinition wcs;
-  wcs.naxis = file.image_size();
-  for (std::size_t axis = 0; axis < 2; ++axis) {
-    const std::string number = std::to_string(axis + 1);
-    wcs.ctype[axis] = file.text("CTYPE" + number);
-    wcs.crpix[axis] = file.number("CRPIX" + number);
-    wcs.crval_deg[axis] = file.number("CRVAL" + number);
-    wcs.cdelt_deg[axis] = file.number("CDELT" + number);
-  }
-  return wcs;
-}
-
 template <typename T>
 std::vector<T> read_named(FitsReader& file, const std::string& path, const std::string& name,
                           const WcsDefinition& wcs) {
@@ -217,7 +204,9 @@ std::vector<T> read_named(FitsReader& file, const std::string& path, const std::
 }
 
 void read_images(FitsReader& file, const std::string& path, std::span<const MapImage> kinds, ContinuumMap& map) {
-  map.wcs = read_wcs(file);
+  const auto naxis = file.image_size();
+  map.wcs = wcs_of_cards(file);
+  map.wcs.naxis = naxis;
   map.images.push_back({kinds.front(), file.read_image<float>("of the destriped map", map.wcs.naxis)});
   for (std::size_t k = 1; k < kinds.size(); ++k) {
     const std::string name(kinds[k].name);
@@ -228,7 +217,7 @@ void read_images(FitsReader& file, const std::string& path, std::span<const MapI
   map.mask = read_named<std::uint8_t>(file, path, "MASK", map.wcs);
 }
 
-/// Of a full sky the pixels with a value.
+/// Keeps those pixels of a full sky that have a value.
 void keep_seen(ContinuumMap& map) {
   for (std::int64_t i = 0; i < std::ssize(map.destriped_K()); ++i) {
     if (map.destriped_K()[i] != kUnseen) map.pixel.push_back(i);

@@ -46,19 +46,6 @@ class Attributes {
   std::map<std::string, h5::AttributeValue> values_;
 };
 
-WcsDefinition read_wcs(const Attributes& attributes) {
-  WcsDefinition wcs;
-  for (std::size_t axis = 0; axis < 2; ++axis) {
-    const std::string number = std::to_string(axis + 1);
-    wcs.naxis[axis] = static_cast<std::int64_t>(attributes.number("NAXIS" + number));
-    wcs.ctype[axis] = attributes.text("CTYPE" + number);
-    wcs.crpix[axis] = attributes.number("CRPIX" + number);
-    wcs.crval_deg[axis] = attributes.number("CRVAL" + number);
-    wcs.cdelt_deg[axis] = attributes.number("CDELT" + number);
-  }
-  return wcs;
-}
-
 template <typename T>
 std::vector<T> read_image(const h5::File& file, const std::string& name, const h5::Extent& extent) {
   if (file.info(name).extent != extent) {
@@ -80,8 +67,10 @@ ContinuumMap read_map_hdf5(const std::string& path, std::span<const MapImage> ki
     map.pixel = file.read<std::int64_t>("pixel");
     extent = {map.pixel.size()};
   } else {
-    map.wcs = read_wcs(attributes);
-    extent = {static_cast<std::uint64_t>(map.wcs.naxis[1]), static_cast<std::uint64_t>(map.wcs.naxis[0])};
+    const double n_x = attributes.number("NAXIS1"), n_y = attributes.number("NAXIS2");
+    map.wcs = wcs_of_cards(attributes);
+    map.wcs.naxis = {static_cast<std::int64_t>(n_x), static_cast<std::int64_t>(n_y)};
+    extent = {static_cast<std::uint64_t>(n_y), static_cast<std::uint64_t>(n_x)};
   }
   map.images.clear();
   for (std::size_t k = 0; k < kinds.size(); ++k) {

@@ -42,7 +42,7 @@ class Rows {
   }
   std::int64_t begin() const { return begin(rank_); }
   std::int64_t end() const { return begin(rank_ + 1); }
-  /// Of the rank with most.
+  /// The share of the rank with most.
   std::int64_t most() const { return begin(1); }
   h5::Extent extent() const { return shape(n_rows_); }
   h5::Slab slab(std::int64_t first, std::int64_t n) const {

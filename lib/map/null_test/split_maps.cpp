@@ -118,7 +118,7 @@ SplitObservation SplitMaps::describe(std::size_t observation) const {
   if (!described.used) return described;
   try {
     described.start_mjd = parse_utc_start(of_catalogue.utc_start);
-    described.sun_elevation_deg = sun_elevation_deg(context_.preparation.observer, described.start_mjd);
+    described.sun_elevation_deg = sun_elevation_deg(context_.preparation.pointing.observer, described.start_mjd);
   } catch (const ObservationError& error) {
     if (ranks_.rank() == 0) {
       log_warning("obsid {}: in no map of day_night and seasons: {}", of_catalogue.obsid, error.what());
@@ -216,7 +216,7 @@ MapRecord SplitMaps::record_of(std::size_t stream, const Split& split, const std
   record.track = {track[0], track[1], track[2], track[3], track[4]};
   record.first_mjd = tally.first_mjd;
   record.last_mjd = tally.last_mjd;
-  const EarthOrientationTable& orientation = context_.preparation.observer.orientation;
+  const EarthOrientationTable& orientation = context_.preparation.pointing.observer.orientation;
   record.orientation_source = orientation.source();
   if (record.first_mjd <= record.last_mjd) {
     record.orientation_kind = orientation.worst_kind(record.first_mjd, record.last_mjd);

@@ -11,7 +11,7 @@
 #include "core/constants.hpp"
 #include "core/error.hpp"
 #include "core/memory.hpp"
-#include "map/plan/extent_of_all.hpp"
+#include "core/message.hpp"
 
 namespace comap {
 namespace {
@@ -64,6 +64,12 @@ std::optional<GridDefinition> fixed_grid(const MapmakeConfig& config) {
   if (is_healpix(config)) return HealpixDefinition{config.nside, parse_sky_frame(config.frame)};
   if (config.wcs == "inline") return config.wcs_inline;
   return named_wcs(config.wcs_file, config.wcs);
+}
+
+PointingExtent extent_of_all(const PointingExtent& mine, const Communicator& ranks) {
+  PointingExtent all;
+  for (const PointingExtent& of_rank : all_gather(ranks, mine)) all.combine(of_rank);
+  return all;
 }
 
 void check_grid_memory(const GridDefinition& definition, int n_channels) {

@@ -14,6 +14,9 @@ namespace comap {
 /// The grid that [mapmake] describes; nothing for a dynamic one, which the pointing decides. Throws ConfigError.
 std::optional<GridDefinition> fixed_grid(const MapmakeConfig& config);
 
+/// The extents of all ranks as one, on every rank. Collective.
+PointingExtent extent_of_all(const PointingExtent& mine, const Communicator& ranks);
+
 /// Throws ConfigError, with the size, when the images of a map on this grid, or the channels of a cube, exceed the
 /// memory. On a HEALPix grid a map has hit pixels only.
 void check_grid_memory(const GridDefinition& definition, int n_channels = 1);

@@ -10,18 +10,12 @@
 #include "core/constants.hpp"
 #include "core/json_text.hpp"
 #include "io/level2/stage_record.hpp"
+#include "math/median.hpp"
 
 namespace comap {
 namespace {
 
 constexpr auto kFrequencyDataset = "spectrometer/frequency";  // GHz [band][channel]
-
-double median_of(std::vector<double> values) {
-  if (values.empty()) return kNan;
-  const auto middle = values.begin() + std::ssize(values) / 2;
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
 
 /// Mean of the channels of a half band; NaN where the file has no such channels.
 double centre_of_channels_GHz(const Level2Reader& file, const std::vector<double>& frequency_GHz, int frequency_band) {
@@ -43,7 +37,7 @@ std::vector<double> centres_GHz(const MapmakeConfig& config, const Level2Reader&
     if (of_feeds.empty() && channels_GHz.empty() && file.file().exists(kFrequencyDataset)) {
       channels_GHz = file.file().read<double>(kFrequencyDataset);
     }
-    centres.push_back(of_feeds.empty() ? centre_of_channels_GHz(file, channels_GHz, band) : median_of(of_feeds));
+    centres.push_back(of_feeds.empty() ? centre_of_channels_GHz(file, channels_GHz, band) : upper_median(of_feeds));
   }
   return centres;
 }

@@ -2,8 +2,8 @@
 /// \file
 /// Who does what in a map job: the files are looked at once, then divided among the ranks.
 /// In this folder: selection (what the settings take of a file) and cuts (what became of its samples), level2_traits
-/// and belonging (what may go into one map), survey (all of that for every file), then extent_of_all and fixed_grid
-/// (the grid) and memory_plan.
+/// and belonging (what may go into one map), survey (all of that for every file), then fixed_grid (the grid) and
+/// memory_plan; job_steps is what jobs for maps and for cubes have in common.
 
 #include <cstdint>
 #include <tuple>

@@ -9,6 +9,7 @@
 
 #include "core/constants.hpp"
 #include "core/error.hpp"
+#include "core/text.hpp"
 #include "io/level1/level1_identity.hpp"
 
 namespace comap {
@@ -24,10 +25,6 @@ bool is_good(const std::vector<QualityFlag>& flags, int feed, int frequency_band
 
 bool is_usable(double calibration_factor) {
   return std::isfinite(calibration_factor) && calibration_factor >= kMinCalibrationFactor;
-}
-
-std::string counted(std::int64_t n, std::string_view singular, std::string_view plural) {
-  return fmt::format("{} {}", n, n == 1 ? singular : plural);
 }
 
 MapObservation observation_of_file(const std::string& path, const std::string& deadly, const std::string& dataset) {
@@ -142,25 +139,24 @@ std::map<TroubleKind, std::int64_t> SelectionReport::n_with_trouble() const {
 
 std::vector<std::string> SelectionReport::lines() const {
   std::vector<std::string> lines;
-  lines.push_back(fmt::format("used: {} of {}, {}", n_used(),
-                              counted(std::ssize(observations), "observation", "observations"),
+  lines.push_back(fmt::format("used: {} of {}, {}", n_used(), counted(std::ssize(observations), "observation"),
                               counted(n_scans, "scan of a feed and band", "scans of a feed and band")));
   for (std::size_t reason = 0; reason < kExclusions; ++reason) {
     if (counts[reason] == 0) continue;
     const auto exclusion = static_cast<Exclusion>(reason);
     const bool of_observation = exclusion <= Exclusion::all_flags_bad;
     const bool of_element = !of_observation && exclusion <= Exclusion::bad_calibration;
-    const std::string what = of_observation ? counted(counts[reason], "observation", "observations")
+    const std::string what = of_observation ? counted(counts[reason], "observation")
                              : of_element   ? counted(counts[reason], "feed and band", "feeds and bands")
-                                            : counted(counts[reason], "scan", "scans");
+                                            : counted(counts[reason], "scan");
     lines.push_back(fmt::format("excluded: {}: {}", what, exclusion_text(exclusion)));
   }
   for (const auto& [kind, n] : n_with_trouble()) {
-    lines.push_back(fmt::format("trouble: {}: {}", counted(n, "observation", "observations"), trouble_text(kind)));
+    lines.push_back(fmt::format("trouble: {}: {}", counted(n, "observation"), trouble_text(kind)));
   }
   if (n_without_sigma_red > 0) {
-    lines.push_back(fmt::format("no cut on sigma_red (no fit, or one of sky or air): {}",
-                                counted(n_without_sigma_red, "scan", "scans")));
+    lines.push_back(
+        fmt::format("no cut on sigma_red (no fit, or one of sky or air): {}", counted(n_without_sigma_red, "scan")));
   }
   return lines;
 }

@@ -1,8 +1,8 @@
 #pragma once
 /// \file
 /// Samples of some bands, ready for the destriper, and what else is known of them.
-/// In this folder: map_share reads and prepares what loaded_bands holds, with preparation_context (settings files),
-/// prepare_scan and noise_model (one scan) and scan_track (its pointing); subpixel is for a second solve.
+/// In this folder: map_share reads and prepares what loaded_bands holds, with map_pointing, prepare_scan and
+/// noise_model (one scan) and scan_track (its track); subpixel is for a second solve.
 
 #include <cstdint>
 #include <functional>

@@ -1,15 +1,11 @@
 #include "map/prepare/map_share.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 #include <span>
 
 #include "core/constants.hpp"
-#include "core/error.hpp"
 #include "core/log.hpp"
-#include "core/stopping.hpp"
 #include "destripe/offset_prior.hpp"
 #include "map/prepare/noise_model.hpp"
 #include "map/prepare/prepare_scan.hpp"
@@ -18,26 +14,9 @@
 namespace comap {
 namespace {
 
-constexpr std::size_t kPositionStep = 10;  // samples; at 50 Hz and 1 deg/s a fifth of a degree
-
-void correct(const std::vector<PointingModel>& models, int feed, FeedPointing& pointing) {
-  if (models.empty()) return;
-  for (std::size_t i = 0; i < pointing.azimuth_deg.size(); ++i) {
-    const Horizontal direction = corrected(models[feed - 1], {pointing.azimuth_deg[i], pointing.elevation_deg[i]});
-    pointing.azimuth_deg[i] = direction.azimuth_deg;
-    pointing.elevation_deg[i] = direction.elevation_deg;
-  }
-}
-
 template <typename Vector>
 auto part(const Vector& values, std::int64_t start, std::int64_t n) {
   return std::span(values).subspan(start, n);
-}
-
-std::vector<double> every(std::span<const double> values, std::size_t step) {
-  std::vector<double> picked;
-  for (std::size_t i = 0; i < values.size(); i += step) picked.push_back(values[i]);
-  return picked;
 }
 
 LoadedBands empty_bands(std::vector<int> frequency_bands, Scratch* scratch) {
@@ -68,7 +47,7 @@ std::uint64_t noise_key(std::int64_t obsid, const FeedScan& scan, int frequency_
 
 MapShare::MapShare(const PreparationContext& context, const std::vector<MapObservation>& observations,
                    std::vector<MapUnit> units)
-    : context_(context), observations_(observations), units_(std::move(units)) {}
+    : FileShare(observations, std::move(units), "mapmake"), context_(context) {}
 
 void MapShare::keep_on(Scratch* scratch) {
   pixel_ = LargeVector<std::int32_t>(scratch);
@@ -84,38 +63,22 @@ Level2Reader MapShare::open(const MapUnit& unit) const {
 template <typename Work>
 void MapShare::for_each_feed(Work&& work) {
   for (const MapUnit& unit : units_) {
-    const ScopedLogContext log({.rank = log_context().rank,
-                                .team = -1,
-                                .obsid = observations_[unit.observation].observation.obsid,
-                                .stage = "mapmake"});
-    throw_when_stopped();
-    try {
+    attempt(unit, 0, [&](Exclusion&) {
       const Level2Reader file = open(unit);
       for (const int feed : unit.feeds) work(file, unit, feed);
       check_same_file(path_of(unit), unit.file);
-    } catch (const ReplacedFile& error) {
-      failures_.push_back({unit.observation, Exclusion::file_replaced, error.what()});
-    } catch (const ObservationError& error) {
-      failures_.push_back({unit.observation, Exclusion::file_unreadable, error.what()});
-    } catch (const IoError& error) {
-      failures_.push_back({unit.observation, Exclusion::file_unreadable, error.what()});
-    }
+    });
   }
 }
 
 void MapShare::for_some_positions(SkyFrame frame, bool first_feeds, const PositionWork& work) {
   for_each_feed([&](const Level2Reader& file, const MapUnit& unit, int feed) {
     if (first_feeds && feed != unit.feeds.front()) return;
-    FeedPointing pointing = file.read_pointing(feed);
-    correct(context_.pointing_models, feed, pointing);
-    for (const auto& [start, end] : file.scans()) {
-      const std::span<const double> elevation = part(pointing.elevation_deg, start, end - start);
-      if (!elevation_is_valid(elevation)) continue;
-      const std::vector<double> mjd = every(part(file.mjd(), start, end - start), kPositionStep);
-      const std::vector<double> azimuth = every(part(pointing.azimuth_deg, start, end - start), kPositionStep);
-      std::vector<double> longitude(mjd.size()), latitude(mjd.size());
-      horizontal_to_sky(context_.observer, mjd, azimuth, every(elevation, kPositionStep), frame, longitude, latitude);
-      work(longitude, latitude);
+    const FeedPointing pointing = context_.pointing.of_feed(file, feed);
+    for (const auto& scan : file.scans()) {
+      if (!elevation_is_valid(part(pointing.elevation_deg, scan[0], scan[1] - scan[0]))) continue;
+      const SkyPositions at = positions_in_scan(context_.pointing.observer, file, pointing, scan, frame, kExtentStep);
+      work(at.longitude_deg, at.latitude_deg);
     }
   });
 }
@@ -163,8 +126,7 @@ void MapShare::finish(LoadedBands& bands, bool last) {
 }
 
 void MapShare::locate_feed(const Level2Reader& file, const MapUnit& unit, int feed, const MapGrid& grid) {
-  FeedPointing pointing = file.read_pointing(feed);
-  correct(context_.pointing_models, feed, pointing);
+  const FeedPointing pointing = context_.pointing.of_feed(file, feed);
   const std::size_t first_scan = scans_.size();
   first_scan_[{unit.observation, feed}] = first_scan;
   for (std::size_t index = 0; index < file.scans().size(); ++index) {
@@ -192,10 +154,9 @@ void MapShare::locate_scan(const FeedPointing& pointing, const Level2Reader& fil
   }
   scan.n_samples = n;
   const auto mjd = part(file.mjd(), scan.file_start, n);
-  std::vector<double> longitude(mjd.size()), latitude(mjd.size());
-  horizontal_to_sky(context_.observer, mjd, azimuth, elevation, grid.frame(), longitude, latitude);
-  scan.track = scan_track(longitude, latitude);
-  append_pixels(grid, longitude, latitude);
+  const SkyPositions at = horizontal_to_sky(context_.pointing.observer, mjd, azimuth, elevation, grid.frame());
+  scan.track = scan_track(at.longitude_deg, at.latitude_deg);
+  append_pixels(grid, at);
   if (context_.config.fit_airmass) append_airmass(elevation, scan);
   scan.pointing = sums_of(mjd, azimuth, elevation);
 }
@@ -207,11 +168,10 @@ void MapShare::append_airmass(std::span<const double> elevation_deg, FeedScan& s
   airmass_.resize(pixel_.size(), 0.0F);
 }
 
-void MapShare::append_pixels(const MapGrid& grid, const std::vector<double>& longitude_deg,
-                             const std::vector<double>& latitude_deg) {
-  std::vector<std::int64_t> index(longitude_deg.size());
+void MapShare::append_pixels(const MapGrid& grid, const SkyPositions& at) {
+  std::vector<std::int64_t> index(at.longitude_deg.size());
   std::vector<float> x_within(context_.config.subpixel_pass ? index.size() : 0), y_within(x_within.size());
-  grid.pixel_index(longitude_deg, latitude_deg, index, x_within, y_within);
+  grid.pixel_index(at.longitude_deg, at.latitude_deg, index, x_within, y_within);
   for (const std::int64_t pixel : index) pixel_.push_back(static_cast<std::int32_t>(pixel));
   const auto step = [](float within) { return static_cast<std::int8_t>(std::lround(within * kSubpixelSteps)); };
   for (std::size_t i = 0; i < x_within.size(); ++i) {
@@ -219,7 +179,7 @@ void MapShare::append_pixels(const MapGrid& grid, const std::vector<double>& lon
   }
   if (!context_.bright_sky) return;
   for (std::size_t i = 0; i < index.size(); ++i) {
-    const SkyPosition position{longitude_deg[i], latitude_deg[i]};
+    const SkyPosition position{at.longitude_deg[i], at.latitude_deg[i]};
     const SkyPosition galactic = grid.frame() == SkyFrame::galactic ? position : icrs_to_galactic(position);
     const bool bright = context_.bright_sky->temperature_K(galactic) > context_.config.bright_cut_K;
     solver_factor_.push_back(bright ? static_cast<float>(context_.config.bright_weight) : 1.0F);
@@ -364,15 +324,12 @@ BandTally MapShare::tally(const LoadedBands& bands, std::size_t stream, const st
   return tally;
 }
 
-void MapShare::drop_observation(std::size_t observation, LoadedBands* loaded) {
-  std::erase_if(units_, [=](const MapUnit& unit) { return unit.observation == observation; });
-  std::erase_if(failures_, [=](const ReadFailure& failure) { return failure.observation == observation; });
-  if (loaded == nullptr) return;
-  for (std::size_t stream = 0; stream < loaded->data.streams.size(); ++stream) {
-    for (std::size_t segment = 0; segment < loaded->scan_of_segment.size(); ++segment) {
-      if (scans_[loaded->scan_of_segment[segment]].observation != observation) continue;
-      loaded->data.streams[stream].weight_per_K2[segment] = 0.0;
-      loaded->segments[stream][segment].excluded = {};
+void MapShare::drop_unused(const std::vector<SurveyedObservation>& survey, LoadedBands& bands) const {
+  for (std::size_t stream = 0; stream < bands.data.streams.size(); ++stream) {
+    for (std::size_t segment = 0; segment < bands.scan_of_segment.size(); ++segment) {
+      if (survey[scans_[bands.scan_of_segment[segment]].observation].outcome.used) continue;
+      bands.data.streams[stream].weight_per_K2[segment] = 0.0;
+      bands.segments[stream][segment].excluded = {};
     }
   }
 }

@@ -14,14 +14,29 @@
 #include <utility>
 #include <vector>
 
+#include "config/io_config.hpp"
 #include "io/level2/level2_reader.hpp"
-#include "map/plan/map_plan.hpp"
+#include "map/plan/job_steps.hpp"
 #include "map/prepare/loaded_bands.hpp"
-#include "map/prepare/preparation_context.hpp"
+#include "map/prepare/map_pointing.hpp"
 #include "map/prepare/scan_track.hpp"
+#include "sky/healpix_map.hpp"
 #include "sky/map_grid.hpp"
 
 namespace comap {
+
+/// All that the preparation of samples needs besides them; the same on every rank.
+struct PreparationContext {
+  PreparationContext(const MapmakeConfig& settings, const IoConfig& io_settings)
+      : config(settings), io(io_settings), pointing(settings) {
+    if (!config.planck_map.empty()) bright_sky.emplace(config.planck_map);
+  }
+
+  const MapmakeConfig& config;
+  const IoConfig& io;
+  MapPointing pointing;
+  std::optional<HealpixSky> bright_sky;
+};
 
 /// One feed during one scan, as it lies in a file and in the arrays of a rank.
 struct FeedScan {
@@ -61,18 +76,8 @@ struct BandTally {
   double last_mjd = -std::numeric_limits<double>::infinity();
 };
 
-/// An observation that failed while it was read, after the survey had found nothing wrong.
-struct ReadFailure {
-  std::size_t observation = 0;
-  Exclusion reason = Exclusion::file_unreadable;
-  std::string text;
-
-  static auto members(auto& x) { return std::tie(x.observation, x.reason, x.text); }
-};
-
-/// The samples of one rank, in order of observation, feed and scan. Nothing here is collective: an observation that
-/// cannot be read is noted in failures(), and the ranks agree on dropping it between two calls.
-class MapShare {
+/// The samples of one rank, in order of observation, feed and scan.
+class MapShare : public FileShare {
  public:
   MapShare(const PreparationContext& context, const std::vector<MapObservation>& observations,
            std::vector<MapUnit> units);
@@ -98,9 +103,8 @@ class MapShare {
   /// In the order of their samples. Those of dropped observations stay, and have no weight anywhere.
   const std::vector<FeedScan>& scans() const { return scans_; }
 
-  const std::vector<ReadFailure>& failures() const { return failures_; }
-  /// Forgets an observation and its failures, also in bands that are loaded already.
-  void drop_observation(std::size_t observation, LoadedBands* loaded = nullptr);
+  /// Takes dropped observations out of bands that are loaded already.
+  void drop_unused(const std::vector<SurveyedObservation>& survey, LoadedBands& bands) const;
 
  private:
   using FeedStreams = std::map<int, std::vector<float>>;  ///< TOD of one feed by frequency_band
@@ -114,8 +118,7 @@ class MapShare {
   void locate_feed(const Level2Reader& file, const MapUnit& unit, int feed, const MapGrid& grid);
   void locate_scan(const FeedPointing& pointing, const Level2Reader& file, const MapGrid& grid, FeedScan& scan);
   void append_airmass(std::span<const double> elevation_deg, FeedScan& scan);
-  void append_pixels(const MapGrid& grid, const std::vector<double>& longitude_deg,
-                     const std::vector<double>& latitude_deg);
+  void append_pixels(const MapGrid& grid, const SkyPositions& at);
   void find_feed_glitches(const FeedStreams& streams, std::size_t first_scan);
   void load_feed(const Level2Reader& file, const MapUnit& unit, int feed, FeedStreams& streams,
                  LoadedBands& bands) const;
@@ -132,15 +135,12 @@ class MapShare {
                        std::size_t segment, LoadedBands& bands) const;
 
   const PreparationContext& context_;
-  const std::vector<MapObservation>& observations_;
-  std::vector<MapUnit> units_;
   std::vector<FeedScan> scans_;
   std::map<std::pair<std::size_t, int>, std::size_t> first_scan_;  ///< of (observation, feed), in scans_
   LargeVector<std::int32_t> pixel_;                                ///< [sample]; -1 off the grid
   LargeVector<float> airmass_;                                     ///< [sample]; empty without fit_airmass
   LargeVector<WithinPixel> within_pixel_;                          ///< [sample]; empty without sub-pixel pass
   LargeVector<float> solver_factor_;                               ///< [sample]; empty without a map of the bright sky
-  std::vector<ReadFailure> failures_;
 };
 
 }  // namespace comap

@@ -9,34 +9,27 @@
 namespace comap {
 namespace {
 
-template <typename T>
-void append(const std::vector<T>& more, std::vector<T>& values) {
-  values.insert(values.end(), more.begin(), more.end());
-}
-
-template <typename T>
-std::vector<T> reordered(const std::vector<T>& values, const std::vector<std::size_t>& order) {
-  std::vector<T> result(order.size());
-  std::ranges::transform(order, result.begin(), [&](std::size_t i) { return values[i]; });
-  return result;
-}
-
 MapPiece in_order_of_pixel(const std::vector<MapPiece>& pieces) {
   MapPiece whole;
   const auto columns = value_columns(whole);
   for (const MapPiece& piece : pieces) {
-    append(piece.pixel, whole.pixel);
-    for (std::size_t k = 0; k < columns.size(); ++k) append(*value_columns(piece)[k], *columns[k]);
+    append_all(piece.pixel, whole.pixel);
+    for (std::size_t k = 0; k < columns.size(); ++k) append_all(*value_columns(piece)[k], *columns[k]);
   }
-  std::vector<std::size_t> order(whole.pixel.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::sort(order, {}, [&](std::size_t i) { return whole.pixel[i]; });
-  whole.pixel = reordered(whole.pixel, order);
-  for (std::vector<double>* column : columns) *column = reordered(*column, order);
+  const std::vector<std::size_t> order = ascending_order(whole.pixel);
+  whole.pixel = rows_in_order(whole.pixel, order);
+  for (std::vector<double>* column : columns) *column = rows_in_order(*column, order);
   return whole;
 }
 
 }  // namespace
+
+std::vector<std::size_t> ascending_order(const std::vector<std::int64_t>& pixel) {
+  std::vector<std::size_t> order(pixel.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [&](std::size_t row) { return pixel[row]; });
+  return order;
+}
 
 HitPixels::HitPixels(std::vector<std::int64_t> pixel) : pixel_(std::move(pixel)) {
   if (pixel_.empty()) return;

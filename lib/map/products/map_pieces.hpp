@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <type_traits>
 #include <vector>
 
 #include "core/communicator.hpp"
@@ -32,6 +34,26 @@ class HitPixels {
   int shift_ = 0;                   ///< 2^shift pixel numbers share a bucket
   std::vector<std::size_t> start_;  ///< [bucket] place of its first hit pixel; one more at the end
 };
+
+/// Row numbers in order of pixel.
+std::vector<std::size_t> ascending_order(const std::vector<std::int64_t>& pixel);
+
+/// Rows of `width` values, in another order.
+template <typename T>
+std::vector<T> rows_in_order(const std::vector<T>& values, const std::vector<std::size_t>& order,
+                             std::size_t width = 1) {
+  std::vector<T> result;
+  result.reserve(values.size());
+  for (const std::size_t row : order) {
+    result.insert(result.end(), values.begin() + row * width, values.begin() + (row + 1) * width);
+  }
+  return result;
+}
+
+template <typename T>
+void append_all(std::span<const std::type_identity_t<T>> more, std::vector<T>& values) {
+  values.insert(values.end(), more.begin(), more.end());
+}
 
 /// The pieces of all ranks as one, in order of pixel, on rank 0; empty on the others. Collective; what is sent and
 /// held is proportional to the hit pixels.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <sstream>
 
@@ -60,12 +61,8 @@ std::string orientation_warning(const MapRecord& record) {
       record.first_mjd, record.last_mjd);
 }
 
-constexpr std::size_t kHistoryColumns = 72;
-
 void add_run_cards(const MapmakeConfig& config, const MapRecord& record, std::vector<HeaderCard>& cards) {
-  cards.push_back({"PROGRAM", std::string("comap_mpi"), "program that made this map"});
-  cards.push_back({"SWVER", software_version(), "its version"});
-  cards.push_back({"GITCOMM", git_commit(), "its git commit"});
+  cards = program_cards("map");
   cards.push_back({"DATASET", config.dataset, "Level-2 dataset"});
   cards.push_back({"FREQBAND", std::int64_t{record.frequency_band}, "frequency_band = 2 * band + sub-band"});
   cards.push_back({"CENTFREQ", record.passband.centre_GHz, "[GHz] mean frequency of the samples"});
@@ -132,10 +129,6 @@ void add_data_cards(const MapmakeConfig& config, const MaskSummary& masks, std::
   cards.push_back({"NCLIPPED", masks.n_clipped, "pixels clipped there"});
 }
 
-void append_wrapped(const std::string& text, std::vector<std::string>& lines) {
-  for (std::string& line : wrapped(text)) lines.push_back(std::move(line));
-}
-
 }  // namespace
 
 double off_grid_fraction(const MapRecord& record) {
@@ -190,10 +183,21 @@ void describe_map(const MapmakeConfig& config, const MapRecord& record, Continuu
   map.cards.insert(map.cards.end(), record.cards.begin(), record.cards.end());
   map.observations = record.observations;
   map.cuts = record.cuts;
-  map.history.push_back("Selection:");
-  for (const std::string& line : record.selection) append_wrapped(line, map.history);
-  map.history.emplace_back(kWhereConfigIs);
+  map.history = history_of(record.selection);
   map.config_text = record.config_text;
+}
+
+std::vector<HeaderCard> program_cards(const std::string& product) {
+  return {{"PROGRAM", std::string("comap_mpi"), "program that made this " + product},
+          {"SWVER", software_version(), "its version"},
+          {"GITCOMM", git_commit(), "its git commit"}};
+}
+
+std::vector<std::string> history_of(const std::vector<std::string>& selection) {
+  std::vector<std::string> history = {"Selection:"};
+  for (const std::string& line : selection) std::ranges::move(wrapped(line), std::back_inserter(history));
+  history.emplace_back(kWhereConfigIs);
+  return history;
 }
 
 std::vector<std::string> wrapped(const std::string& text) {

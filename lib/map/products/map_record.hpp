@@ -65,8 +65,12 @@ std::vector<std::string> map_warnings(const MapmakeConfig& config, const MapReco
 /// RESRATIO, CROSSANG, MAXSCALE, OFFGRID, EOPTABLE, EOPKIND, NWARN, WARN<n>.
 std::vector<HeaderCard> quality_cards(const MapRecord& record);
 
-/// Line of HISTORY, where earlier versions had the configuration itself.
+/// The first cards of a "map" or "cube": with what program it was made.
+std::vector<HeaderCard> program_cards(const std::string& product);
+/// Last line of HISTORY, where earlier versions had the configuration itself.
 inline constexpr const char* kWhereConfigIs = "Effective configuration: table CONFIG; comap_mpi config show THIS_FILE";
+/// HISTORY of a map or cube: lines about what was used and excluded, then where the configuration is.
+std::vector<std::string> history_of(const std::vector<std::string>& selection);
 
 /// Cards, HISTORY, configuration and table of observations from the record.
 void describe_map(const MapmakeConfig& config, const MapRecord& record, ContinuumMap& map);

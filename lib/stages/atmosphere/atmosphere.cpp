@@ -35,7 +35,7 @@ class AtmosphereWorker final : public FeedWorker {
 
   void consume_channels(const FeedBlock& block, int first, int end) override {
     if (block.scan < 0) return;
-    const auto scan = static_cast<std::size_t>(block.scan);
+    const std::size_t scan = block.scan;
     for (int channel = first; channel < end; ++channel) {
       const AtmosphereLine line = fit_channel(block, channel, airmass_[scan]);
       const double gain = gain_[scan](block.band, channel);

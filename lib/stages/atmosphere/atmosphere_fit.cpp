@@ -79,7 +79,7 @@ void ScanAirmass::centre_on(double centre) {
 AtmosphereSums ScanAirmass::sums_of_complete(std::span<const float> row) const {
   Lanes value{}, value_airmass{};
   over_lanes(row.size(), [&](std::size_t lane, std::size_t i) {
-    const auto y = static_cast<double>(row[i]);
+    const double y = row[i];
     value[lane] += y;
     value_airmass[lane] += y * centred_[i];
   });
@@ -94,7 +94,7 @@ AtmosphereSums ScanAirmass::sums_of_finite(std::span<const float> row) const {
   over_lanes(row.size(), [&](std::size_t lane, std::size_t i) {
     const bool good = std::isfinite(row[i]) && std::isfinite(centred_[i]);
     const double x = good ? centred_[i] : 0.0;
-    const double y = good ? static_cast<double>(row[i]) : 0.0;
+    const double y = good ? row[i] : 0.0;
     n[lane] += good ? 1.0 : 0.0;
     airmass[lane] += x;
     airmass2[lane] += x * x;

@@ -33,7 +33,7 @@ class AtmosphereVaneWorker final : public FeedWorker {
       if (!std::isfinite(gain)) continue;
       sums_(block.band, channel).add(airmass.sums(block.channel(channel)), 1.0 / gain);
       if (block.scan < 0) continue;
-      const auto median_counts = static_cast<double>(block.channel_median[channel]);
+      const double median_counts = block.channel_median[channel];
       medians_K_(block.band, channel).push_back(median_counts / gain);
     }
   }

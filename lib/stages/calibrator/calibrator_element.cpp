@@ -87,9 +87,7 @@ Background background_of(const ChosenSamples& chosen, const CalibratorFitConfig&
   }
   for (std::size_t i = 0; i + 1 < chosen.sweep_starts.size(); ++i) {
     const std::size_t first = chosen.sweep_starts[i], end = chosen.sweep_starts[i + 1];
-    background.add_stretch(first, end - first,
-                           {{chosen.time.begin() + static_cast<std::ptrdiff_t>(first),
-                             chosen.time.begin() + static_cast<std::ptrdiff_t>(end)}});
+    background.add_stretch(first, end - first, {{chosen.time.begin() + first, chosen.time.begin() + end}});
   }
   return background;
 }
@@ -214,7 +212,7 @@ bool is_rejected(const SourceVector& source, double beam_sigma_deg, double radiu
 /// Chi-square within one sigma of the peak over the samples there less the parameters of the source, which these
 /// samples determine; NaN without such samples.
 double core_chi2(const SourceFit& fit, const ChosenSamples& samples, double noise_K, bool fit_angle) {
-  const double n_parameters = static_cast<double>(fit_angle ? kSourceParameters : kSourceParameters - 1);
+  const double n_parameters = fit_angle ? kSourceParameters : kSourceParameters - 1;
   const double edge_K = fit.value[kAmplitude] * std::exp(-0.5);
   double sum = 0.0, n = 0.0;
   for (std::size_t i = 0; i < fit.residual_K.size(); ++i) {
@@ -328,7 +326,7 @@ CalibratorScan calibrator_scan(const ObservationContext& observation, int feed, 
   CalibratorScan scan;
   scan.range = observation.scans.front();
   const auto [start, end] = scan.range;
-  const auto n = static_cast<std::size_t>(end - start);
+  const std::size_t n = end - start;
   const auto mjd = std::span<const double>(level1.mjd).subspan(start, n);
   const auto elevation = feed_samples(level1, level1.elevation_deg, feed, scan.range);
   const auto stored_azimuth = feed_samples(level1, level1.azimuth_deg, feed, scan.range);
@@ -336,8 +334,7 @@ CalibratorScan calibrator_scan(const ObservationContext& observation, int feed, 
   const std::vector<double> azimuth =
       drifts ? drift_corrected(stored_azimuth) : std::vector<double>(stored_azimuth.begin(), stored_azimuth.end());
   const Observer observer;
-  std::vector<double> ra(n), dec(n);
-  horizontal_to_sky(observer, mjd, azimuth, elevation, SkyFrame::icrs, ra, dec);
+  const auto [ra, dec] = horizontal_to_sky(observer, mjd, azimuth, elevation, SkyFrame::icrs);
 
   const SkyPosition first = source_place(observer, source, mjd.front()).icrs;
   const SkyPosition last = source_place(observer, source, mjd.back()).icrs;
@@ -376,7 +373,7 @@ CalibratorMeasurement measure_calibrator(const CalibratorScan& scan, std::span<c
   const std::vector<double> power_K2 = noise_power_K2(std::move(rest_K), fft);
   const double chi2 = core_chi2(fit, chosen, noise_K, config.fit_angle);
   SourceResult result{fit.value, correlated_covariance(fit, chosen.place, power_K2, fft)};
-  // What the model lacks on the source itself, e.g. changes of the gain times the source.
+  // Accounts for what the model lacks on the source itself, e.g. changes of the gain times the source.
   const double misfit = chi2 > 1.0 ? chi2 : 1.0;
   for (SourceVector& row : result.covariance) {
     for (double& element : row) element *= misfit;

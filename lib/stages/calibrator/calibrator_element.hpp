@@ -35,7 +35,7 @@ struct Measured {
   double error = kNan;
 };
 
-/// What is found of the source in one element.
+/// The source as one half band of a feed measures it.
 struct CalibratorMeasurement {
   Measured amplitude_K;
   Measured ra_offset_deg, dec_offset_deg;  ///< of the peak from the source, on the sky (cos(dec) is in it)

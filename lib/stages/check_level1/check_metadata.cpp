@@ -54,8 +54,8 @@ class MetadataCheck {
   double step_s(std::size_t i) const { return (level1_.mjd[i] - level1_.mjd[i - 1]) * kSecondsPerDay; }
   double stated_sample_time_s() const;
   std::span<const double> band(int band) const {
-    const auto n = static_cast<std::size_t>(level1_.n_channels);
-    return std::span(level1_.frequency_GHz).subspan(static_cast<std::size_t>(band) * n, n);
+    const std::size_t n = level1_.n_channels;
+    return std::span(level1_.frequency_GHz).subspan(band * n, n);
   }
 
   const Level1Metadata& level1_;
@@ -63,7 +63,7 @@ class MetadataCheck {
   MetadataVerdict verdict_;
 };
 
-/// What a time may be that is no MJD of our days.
+/// The scale of a time that is no MJD of our days.
 std::string other_clock(double time) {
   constexpr double kModifiedJulian_d = 2400000.5, kUnixEpoch_mjd = 40587.0, kJ2000_mjd = 51544.5;
   constexpr double kFirst_mjd = 50000.0, kLast_mjd = 80000.0;
@@ -100,7 +100,7 @@ void MetadataCheck::check_gaps() {
     longest_s = std::max(longest_s, step_s(i));
     n_gaps += step_s(i) > config_.max_time_gap_s ? 1 : 0;
   }
-  // Of samples that are far apart every step is a gap: check_sample_time() has more to say.
+  // Between samples that are far apart every step is a gap: check_sample_time() has more to say.
   if (n_gaps == 0 || level1_.sample_time_s > config_.max_time_gap_s) return;
   found(TroubleKind::recording_gap, kMjd,
         fmt::format("gaps of more than {} s: {}, the longest {:.1f} s", config_.max_time_gap_s, n_gaps, longest_s),

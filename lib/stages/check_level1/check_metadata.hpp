@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What the metadata of a Level-1 file contradict of themselves: the cheap part of `check`, in every run of level2.
+/// Contradictions within the metadata of a Level-1 file: the cheap part of `check`, in every run of level2.
 
 #include <string>
 #include <vector>

@@ -43,7 +43,7 @@ std::string known_clock(double late_s, double mjd_utc) {
   return hours != 0.0 && is(hours * kHour_s) ? " (local time instead of UTC)" : "";
 }
 
-/// What is said of a difference that is too large.
+/// The likely reason of a difference that is too large.
 struct Explanation {
   std::string text;
   bool is_harmless = false;

@@ -57,7 +57,7 @@ std::vector<Range> stretches_between_gaps(const Level1Metadata& level1, double m
   std::vector<Range> stretches = {{0, level1.n_samples}};
   for (std::size_t i = 1; i < level1.mjd.size(); ++i) {
     if ((level1.mjd[i] - level1.mjd[i - 1]) * kSecondsPerDay <= max_gap_s) continue;
-    stretches.back()[1] = static_cast<std::int64_t>(i);
+    stretches.back()[1] = i;
     stretches.push_back({static_cast<std::int64_t>(i), level1.n_samples});
   }
   if (stretches.size() > kMostStretches) return {{0, level1.n_samples}};

@@ -25,7 +25,7 @@ struct Place {
   int band = 0;
 };
 
-/// What is said of a block that is a copy of an earlier one; feeds that it concerns.
+/// A block that is a copy of an earlier one, and the feeds that it concerns.
 struct Copy {
   std::string what;
   std::vector<int> feeds;

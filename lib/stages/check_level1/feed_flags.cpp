@@ -1,7 +1,6 @@
 #include "stages/check_level1/feed_flags.hpp"
 
 #include <fmt/core.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -50,22 +49,16 @@ std::string text_of(std::uint8_t flag, const CheckLevel1Config& limits) {
   }
 }
 
-/// " in bands 0, 2"; nothing for all bands.
-std::string in_bands(const std::vector<int>& bands) {
-  if (bands.size() == static_cast<std::size_t>(kBands)) return "";
-  return fmt::format(" in band{} {}", bands.size() > 1 ? "s" : "", fmt::join(bands, ", "));
-}
-
 }  // namespace
 
 FeedFlags::FeedFlags(const ObservationContext& observation, int feed, const CheckLevel1Config& limits)
     : observation_(observation),
       feed_(feed),
       limits_(limits),
-      flags_(static_cast<std::size_t>(kBands * observation.level1.n_samples), std::uint8_t{0}) {}
+      flags_(kBands * observation.level1.n_samples, std::uint8_t{0}) {}
 
 std::span<std::uint8_t> FeedFlags::of(int band, std::int64_t start, std::int64_t n_samples) {
-  return std::span(flags_).subspan(band * observation_.level1.n_samples + start, static_cast<std::size_t>(n_samples));
+  return std::span(flags_).subspan(band * observation_.level1.n_samples + start, n_samples);
 }
 
 void FeedFlags::finish(std::uint8_t in_single_channels, std::vector<Trouble>& troubles) {
@@ -77,14 +70,14 @@ void FeedFlags::finish(std::uint8_t in_single_channels, std::vector<Trouble>& tr
 void FeedFlags::add_sample_troubles(std::uint8_t in_single_channels, std::vector<Trouble>& troubles) const {
   const std::int64_t n = observation_.level1.n_samples;
   for (const auto& [flag, kind] : kPowerFaults) {
-    std::vector<std::uint8_t> bands_of(static_cast<std::size_t>(n), 0);
+    std::vector<std::uint8_t> bands_of(n, 0);
     std::vector<int> bands;
     for (int band = 0; band < kBands; ++band) {
       const std::span<const std::uint8_t> flags = std::span(flags_).subspan(band * n);
       bool found = false;
       for (std::size_t i = 0; i < bands_of.size(); ++i) {
         const bool has = (flags[i] & flag) != 0;
-        bands_of[i] |= static_cast<std::uint8_t>(has);
+        bands_of[i] |= has;
         found |= has;
       }
       if (found) bands.push_back(band);
@@ -123,8 +116,7 @@ void FeedFlags::leave_out_repeated(std::vector<Trouble>& troubles) {
                       kTod,
                       fmt::format("more than {:g} % of the spectra{} are equal to the one before",
                                   kPercent * limits_.max_repeated_fraction, in_bands(bands)),
-                      bands.size() == static_cast<std::size_t>(kBands) ? "the feed is left out"
-                                                                       : "these bands of the feed are left out",
+                      bands.size() == kBands ? "the feed is left out" : "these bands of the feed are left out",
                       {feed_},
                       0});
 }
@@ -132,7 +124,7 @@ void FeedFlags::leave_out_repeated(std::vector<Trouble>& troubles) {
 void FeedFlags::flag_pointing(std::vector<Trouble>& troubles) {
   if (observation_.pointing_faults.empty()) return;
   const Level1Metadata& level1 = observation_.level1;
-  const auto n = static_cast<std::size_t>(level1.n_samples);
+  const std::size_t n = level1.n_samples;
   const auto whole = std::span(observation_.pointing_faults).subspan(row_of_feed(level1, feed_) * n, n);
   std::vector<PointingFault> faults(whole.begin(), whole.end());
   const FeedDirections directions = {level1.mjd, feed_samples(level1, level1.azimuth_deg, feed_, {0, level1.n_samples}),

@@ -20,7 +20,7 @@ class FeedFlags {
   /// All arguments outlive it.
   FeedFlags(const ObservationContext& observation, int feed, const CheckLevel1Config& limits);
 
-  /// Of samples of one band.
+  /// The flags of samples of one band.
   std::span<std::uint8_t> of(int band, std::int64_t start, std::int64_t n_samples);
 
   /// When all scans have been screened: bands that repeat more than `max_repeated_fraction` of their samples in scans

@@ -111,10 +111,10 @@ void mark_jumps(const FeedDirections& at, const Reach& reach, std::span<Pointing
 
 /// One past the last sample from `first` on that has the same direction.
 std::int64_t end_of_hold(const FeedDirections& at, std::int64_t first, std::int64_t end) {
-  const auto i = static_cast<std::size_t>(first);
+  const std::size_t i = first;
   std::int64_t next = first + 1;
   for (; next < end; ++next) {
-    const auto j = static_cast<std::size_t>(next);
+    const std::size_t j = next;
     if (at.azimuth_deg[j] != at.azimuth_deg[i] || at.elevation_deg[j] != at.elevation_deg[i]) break;
   }
   return next;
@@ -174,7 +174,7 @@ std::int64_t n_held_briefly(const FeedDirections& directions, std::span<const st
 }
 
 std::vector<PointingFault> bridge_pointing(const CheckLevel1Config& limits, Level1Metadata& level1) {
-  const auto n = static_cast<std::size_t>(level1.n_samples);
+  const std::size_t n = level1.n_samples;
   std::vector<PointingFault> all;
   all.reserve(level1.azimuth_deg.size());
   std::vector<std::uint8_t> is_wrong(n);

@@ -12,7 +12,7 @@
 
 namespace comap {
 
-/// What is wrong with the direction of one sample.
+/// The fault of the direction of one sample.
 enum class PointingFault : std::uint8_t {
   none,
   missing,    ///< azimuth or elevation not finite, exactly 0 (an encoder that drops out), or elevation outside 0-90 deg

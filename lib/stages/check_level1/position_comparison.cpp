@@ -20,7 +20,7 @@ double quantile(std::vector<double> values, double share, std::size_t least) {
   std::erase_if(values, [](double value) { return !std::isfinite(value); });
   if (values.size() < least) return kNan;
   const auto rank = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1));
-  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(rank));
+  std::ranges::nth_element(values, values.begin() + rank);
   return values[rank];
 }
 
@@ -35,7 +35,7 @@ PositionComparison::PositionComparison(const Level1Metadata& level1, const State
     : observer_(observer), n_times_(stated.samples.size()) {
   for (int row = 0; row < level1.n_feeds; ++row) {
     const int feed = level1.feeds[row];
-    if (feed <= kScienceFeeds) add_feed(level1, stated, static_cast<std::size_t>(row), feed);
+    if (feed <= kScienceFeeds) add_feed(level1, stated, row, feed);
   }
 }
 
@@ -43,8 +43,8 @@ void PositionComparison::add_feed(const Level1Metadata& level1, const StatedPosi
                                   int feed) {
   feeds_.push_back(feed);
   for (std::size_t i = 0; i < n_times_; ++i) {
-    const auto sample = static_cast<std::size_t>(stated.samples[i]);
-    const std::size_t place = row * static_cast<std::size_t>(level1.n_samples) + sample;
+    const std::size_t sample = stated.samples[i];
+    const std::size_t place = row * level1.n_samples + sample;
     const double ra = stated.ra[row * n_times_ + i], dec = stated.dec[row * n_times_ + i];
     const double azimuth_deg = level1.azimuth_deg[place], elevation_deg = level1.elevation_deg[place];
     const bool is_stated = std::isfinite(dec) && !(ra == 0.0 && dec == 0.0);
@@ -58,9 +58,9 @@ void PositionComparison::add_feed(const Level1Metadata& level1, const StatedPosi
 }
 
 std::vector<SkyPosition> PositionComparison::computed(double late_s) const {
-  std::vector<double> mjd = mjd_, ra_deg(mjd_.size()), dec_deg(mjd_.size());
+  std::vector<double> mjd = mjd_;
   for (double& time : mjd) time -= late_s / kSecondsPerDay;
-  horizontal_to_sky(observer_, mjd, azimuth_deg_, elevation_deg_, SkyFrame::icrs, ra_deg, dec_deg);
+  const auto [ra_deg, dec_deg] = horizontal_to_sky(observer_, mjd, azimuth_deg_, elevation_deg_, SkyFrame::icrs);
   std::vector<SkyPosition> places;
   for (std::size_t i = 0; i < mjd.size(); ++i) places.push_back({ra_deg[i], dec_deg[i]});
   return places;

@@ -75,7 +75,7 @@ double level_of(std::span<const float> row) {
   std::vector<double> chosen;
   const std::size_t step = std::max<std::size_t>(1, row.size() / kLook);
   for (std::size_t i = step / 2; i < row.size(); i += step) {
-    if (row[i] > 0.0F && std::isfinite(row[i])) chosen.push_back(static_cast<double>(row[i]));
+    if (row[i] > 0.0F && std::isfinite(row[i])) chosen.push_back(row[i]);
   }
   return median(chosen);
 }
@@ -185,7 +185,7 @@ void SampleScreen::find_band_power() {
     for (const Probe& probe : probes_) {
       const float value = probe.row[t];
       const bool is_known = value > 0.0F && std::isfinite(value);
-      sum += is_known ? static_cast<double>(value) / probe.level : 0.0;
+      sum += is_known ? value / probe.level : 0.0;
       n_known += is_known ? 1 : 0;
     }
     last = n_known > 0 ? static_cast<float>(sum / n_known) : last;
@@ -245,10 +245,10 @@ void SampleScreen::screen_row(std::span<float> values) {
   const Extremes extremes = extremes_of(values);
   // A level lies between the extremes: most rows need none.
   const bool has_power = extremes.highest > 0.0F;
-  const bool spans_little = has_power && extremes.highest <= limit_of(static_cast<double>(extremes.lowest));
-  const double level = spans_little ? static_cast<double>(extremes.lowest) : level_of(values);
+  const bool spans_little = has_power && extremes.highest <= limit_of(extremes.lowest);
+  const double level = spans_little ? extremes.lowest : level_of(values);
   const float limit = limit_of(level);
-  if (!has_power || !(level <= static_cast<double>(limit))) return lose_row(values);
+  if (!has_power || !(level <= limit)) return lose_row(values);
   ++n_live_;
   if (spans_little && extremes.all_positive) return;
   for (std::size_t start = 0; start < values.size(); start += kLanes) {

@@ -90,7 +90,7 @@ DifferenceStatistics difference_statistics(std::span<const float> samples) {
 BandChannels select_channels(const FeedBlock& block, std::span<const double> gain_counts_per_K,
                              const GainFilterConfig& config) {
   const auto n_channels = static_cast<std::size_t>(block.n_channels);
-  // What all channels lack tells nothing of one of them.
+  // A sample that all channels lack tells nothing of one of them.
   const auto n_shared = static_cast<double>(std::ranges::count_if(block.flags, [](auto flags) { return flags != 0; }));
   const double max_missing = n_shared + kMaxMissingFraction * static_cast<double>(block.n_samples);
   BandChannels channels;

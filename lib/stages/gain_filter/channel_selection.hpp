@@ -35,7 +35,7 @@ struct BandChannels {
 /// whose centre is within half of centre_cut_fraction n from the centre of the band. [channel]
 std::vector<std::uint8_t> cut_flags(std::size_t n_channels, double edge_cut_fraction, double centre_cut_fraction);
 
-/// What the quality of one channel is told from.
+/// Sums of differences from which the quality of one channel is judged.
 struct DifferenceStatistics {
   double n_missing = 0.0;
   double mean_square = 0.0;  ///< of the differences of neighbouring samples, both finite; NaN when there are none

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What the methods of the gain filter share: channels chosen, rows of y prepared, products kept.
+/// The common part of the methods of the gain filter: channels chosen, rows of y prepared, products kept.
 
 #include <cstdint>
 #include <optional>

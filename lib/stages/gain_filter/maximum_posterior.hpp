@@ -26,7 +26,7 @@ inline constexpr double kSkySpectralIndex = -2.4;
 /// three channels or channels that are all alike cannot tell.
 std::optional<Vector2> sky_part_of_constant(const ChannelMoments& moments);
 
-/// What the data of one feed and scan say of the gains of its bands, the sky taken out: they are the right-hand side
+/// Information of the data of one feed and scan on the gains of its bands, the sky taken out: the right-hand side
 /// and the matrix of the normal equations M g = r. A band that says nothing has a row of zeros.
 struct GainEvidence {
   std::array<std::vector<double>, kBands> projected;  ///< r_b [sample], finite

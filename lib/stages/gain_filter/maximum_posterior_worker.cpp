@@ -13,7 +13,7 @@ namespace {
 constexpr double kUnstableRatio = 1.5;
 constexpr double kStabilityLow_Hz = 0.05;
 constexpr double kStabilityHigh_Hz = 1.0;
-// Of fewer modes the mean power scatters by more than a quarter.
+// The mean power of fewer modes scatters by more than a quarter.
 constexpr std::size_t kMinStabilityModes = 20;
 // The worst channels spoil the gain and so the residuals of the others: they go first.
 constexpr double kWorstFraction = 0.5;

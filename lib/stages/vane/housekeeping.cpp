@@ -39,7 +39,7 @@ class RowFinder {
   double reach_d_;
 };
 
-/// What the times may be instead of MJD.
+/// The scale in which the times may be instead of MJD.
 const char* other_time_scale(double time) {
   constexpr double kFirstUnix_s = 1.0e9, kLastUnix_s = 4.0e9;  // 2001 to 2096
   constexpr double kFirstJulian = 2.4e6, kLastJulian = 2.5e6;

@@ -42,7 +42,7 @@ Trouble unused_event(TroubleKind kind, std::size_t event, const std::string& why
           "the event is not used"};
 }
 
-/// Of finite values.
+/// A sum over finite values.
 struct Sum {
   double sum = 0.0;
   double n = 0.0;
@@ -67,7 +67,7 @@ struct Sum {
   double mean() const { return sum / n; }
 };
 
-/// Of one event of a feed.
+/// The outcome of one event of a feed.
 struct EventOutcome {
   std::array<Plateaus, kBands> bands;
   std::int64_t n_measured = 0;    ///< channels with hot and cold counts

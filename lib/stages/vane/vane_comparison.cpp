@@ -1,7 +1,6 @@
 #include "stages/vane/vane_comparison.hpp"
 
 #include <fmt/core.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -37,12 +36,6 @@ double airmass_of(const ObservationContext& observation, int feed, std::size_t e
   const Level1Metadata& level1 = observation.level1;
   const double elevation_deg = feed_samples(level1, level1.elevation_deg, feed, {middle, middle + 1}).front();
   return 1.0 / std::sin(elevation_deg * kDegree_rad);
-}
-
-/// ", in bands 0, 2"; nothing for all.
-std::string in_bands(const std::vector<int>& bands) {
-  if (bands.size() == static_cast<std::size_t>(kBands)) return "";
-  return fmt::format(", in band{} {}", bands.size() > 1 ? "s" : "", fmt::join(bands, ", "));
 }
 
 /// The events of one band of a feed.
@@ -148,7 +141,7 @@ std::vector<Trouble> compare_vane_events(const ObservationContext& observation, 
   }
   std::vector<Trouble> troubles;
   for (auto& [trouble, bands] : found) {
-    trouble.what += in_bands(bands);
+    trouble.what += in_bands(bands, ",");
     troubles.push_back(std::move(trouble));
   }
   return troubles;
@@ -200,7 +193,7 @@ std::vector<Trouble> compare_feed_temperatures(const std::vector<int>& feeds, co
   for (const auto& [odd, bands] : bands_of) {
     troubles.push_back({TroubleKind::calibration, "system_temperature", "hk/antenna0/vane",
                         fmt::format("system temperature more than {:g} times that of the median feed{}",
-                                    1.0 + most_excess, in_bands(bands)),
+                                    1.0 + most_excess, in_bands(bands, ",")),
                         "used; the vane may cover the feed only partly in every event", odd});
   }
   return troubles;

@@ -28,7 +28,7 @@ VaneEvents find_vane_events(const Level1Metadata& level1, const SystemTemperatur
 std::vector<Load> loads_of_event(const Level1Metadata& level1, SampleRange event, const SystemTemperatureConfig& config,
                                  double lag_s = 0.0);
 
-/// What is missing for a calibration from these loads: less than `min_plateau_s` of hot or cold samples. Empty:
+/// Says which load lacks samples for a calibration: less than `min_plateau_s` of hot or cold ones. Empty:
 /// nothing.
 std::string missing_load(const std::vector<Load>& loads, double sample_time_s, const SystemTemperatureConfig& config);
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <thread>
 
+#include "core/error.hpp"
 #include "core/retry.hpp"
 
 namespace comap {
@@ -49,7 +50,7 @@ TEST_F(Stopping, APauseLastsAsLongAsItShould) {
 }
 
 TEST_F(Stopping, NoFileIsTriedAgainAfterThat) {
-  IoConfig io;
+  RetryPolicy io;
   io.open_retries = 100;
   io.retry_delay_s = 60.0;
   int tries = 0;

@@ -81,9 +81,10 @@ double sigma_red_K(const NoiseStatsLevel2Config& config, const std::vector<std::
     streams[i] = static_cast<float>(40.0 + kWhite_K * normal(random) + 0.3 * source[i % source.size()]);
   }
   ProductTable products;
-  products.set(level2::kBinned, streams);
-  NoiseStatsLevel2(config, 1).start_feed(observation, 1, products)->finish();
-  return products.get<double>("level2_noise_stats/binned_data/sigma_red")[0];
+  products.set(level2::kBinned, {shape_of(kBands, 2, source.size()), std::move(streams)});
+  observation.n_freq_bin = 1;
+  NoiseStatsLevel2(config).start_feed(observation, 1, products)->finish();
+  return products.flat(level2::kNoiseOfUnfiltered.sigma_red)[0];
 }
 
 // What is left comes from the lines that bridge it: they begin and end at samples with white noise.

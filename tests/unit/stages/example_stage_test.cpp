@@ -22,8 +22,8 @@
 namespace comap {
 namespace level2 {
 
-inline constexpr ArrayDataset<std::int64_t, 2> kMissingSamples{
-    "level2/example/n_missing", {feed, band, channel}, "samples", "count_missing", "samples inside scans that are NaN"};
+inline constexpr ArrayDataset<std::int64_t, 2> kMissingSamples("level2/example/n_missing", axes::kChannels, "samples",
+                                                               "count_missing", "samples inside scans that are NaN");
 
 }  // namespace level2
 

@@ -59,7 +59,7 @@ TEST(FindScans, RunsOfFeature9AfterTheVane) {
   content.set_feature(1100, 2000, 9);
   const ObservationContext observation = find_scans(content);
   EXPECT_EQ(observation.scans, (Scans{{500, 1000}, {1100, 2000}}));
-  const auto edges = observation.products.get<std::int64_t>(level2::kScanEdges);
+  const auto edges = observation.products.flat(level2::kScanEdges);
   EXPECT_EQ(std::vector<std::int64_t>(edges.begin(), edges.end()), (std::vector<std::int64_t>{500, 1000, 1100, 2000}));
 }
 

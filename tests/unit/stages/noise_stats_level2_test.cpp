@@ -61,15 +61,17 @@ TEST(NoiseStatsLevel2, GoldenFileThroughTheStage) {
   const auto white = golden.read<double>("noise_stats/binned_data/sigma_white");
   NoiseStatsLevel2Config config = golden_config();
   config.datasets = {"binned_data"};
-  const NoiseStatsLevel2 stage(config, 2);
+  const NoiseStatsLevel2 stage(config);
+  observation.n_freq_bin = 2;
   int n_compared = 0;
   for (std::size_t feed = 0; feed < 2; ++feed) {
     ProductTable products;
     const auto first = streams.begin() + static_cast<std::ptrdiff_t>(feed * kElements * kSamples);
-    products.set(level2::kBinned, std::vector<float>(first, first + kElements * kSamples));
+    products.set(level2::kBinned,
+                 {shape_of(kBands, 2, kSamples), std::vector<float>(first, first + kElements * kSamples)});
     stage.start_feed(observation, static_cast<int>(feed) + 1, products)->finish();
-    const auto our_rms = products.get<double>("level2_noise_stats/binned_data/auto_rms");
-    const auto our_white = products.get<double>("level2_noise_stats/binned_data/sigma_white");
+    const auto our_rms = products.flat(level2::kNoiseOfUnfiltered.auto_rms);
+    const auto our_white = products.flat(level2::kNoiseOfUnfiltered.sigma_white);
     ASSERT_EQ(our_rms.size(), kElements * kScans);
     for (std::size_t i = 0; i < kElements * kScans; ++i) {
       const std::size_t there = feed * kElements * kScans + i;

@@ -135,12 +135,12 @@ ProductTable filtered_products() {
   }
   for (std::size_t i = 3000; i < 4000; ++i) streams[i] = streams[i] == 0.0F ? 0.0F : std::nanf("");  // a lost sub-band
   ProductTable products;
-  products.set(level2::kBinnedFiltered, std::move(streams));
+  products.set(level2::kBinnedFiltered, {shape_of(kBands, 2, 1000), std::move(streams)});
   return products;
 }
 
-std::vector<float> stream_of(const ProductTable& products, std::string_view path) {
-  const auto values = products.get<float>(path);
+std::vector<float> stream_of(const ProductTable& products, const level2::ArrayDataset<float, 3>& dataset) {
+  const auto values = products.flat(dataset);
   return {values.begin(), values.end()};
 }
 
@@ -152,7 +152,7 @@ TEST(PostBinCleaning, KeepsWhatWasThereAndStartsFromItAgain) {
   const ObservationContext observation = two_scans();
   ProductTable products = filtered_products();
   const std::vector<float> before = stream_of(products, level2::kBinnedFiltered);
-  const PostBinCleaning stage({200, 5.0}, {}, 2);
+  const PostBinCleaning stage({200, 5.0}, {});
   stage.start_feed(observation, 1, products)->finish();
   EXPECT_TRUE(same_bits(stream_of(products, level2::kUncleaned), before));
   const std::vector<float> once = stream_of(products, level2::kBinnedFiltered);
@@ -170,10 +170,8 @@ TEST(PostBinCleaning, KeepsWhatWasThereAndStartsFromItAgain) {
 }
 
 TEST(PostBinCleaning, DeclaresWhatItWritesAndItsStatus) {
-  const PostBinCleaning stage({}, {}, 2);
-  const auto outputs = stage.outputs(two_scans());
-  ASSERT_EQ(outputs.size(), 2U);
-  EXPECT_EQ(outputs[0].dataset.extent, (h5::Extent{19, 4, 2, 1000}));
+  const PostBinCleaning stage({}, {});
+  EXPECT_EQ(stage.writes(), (DatasetList{&level2::kBinnedFiltered, &level2::kUncleaned}));
   ASSERT_EQ(stage.attributes().size(), 1U);
   EXPECT_EQ(stage.attributes()[0].object, "level2/post_bin_cleaning");
   EXPECT_EQ(h5::to_text(stage.attributes()[0].value), "complete");

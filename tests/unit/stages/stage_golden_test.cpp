@@ -67,14 +67,14 @@ std::vector<T> expected(const char* dataset) {
 }
 
 /// Largest relative difference of Tsys and gain where Tsys < 200 K.
-double vane_difference(const Run& run, std::string_view product, const char* dataset) {
+double vane_difference(const Run& run, const level2::ArrayDataset<float, 3>& product, const char* dataset) {
   const auto tsys = expected<float>("vane/system_temperature");
   const auto wanted = expected<float>(dataset);
   double largest = 0.0;
   int n_compared = 0;
   for (std::size_t event = 0; event < kEvents; ++event) {
     for (std::size_t feed = 0; feed < kFeeds; ++feed) {
-      const auto got = run.feeds[feed].get<float>(product);
+      const auto got = run.feeds[feed].flat(product);
       for (std::size_t i = 0; i < kChannelsOfFeed; ++i) {
         const std::size_t there = (event * kFeeds + feed) * kChannelsOfFeed + i;
         if (!(tsys[there] < 200.0F)) continue;
@@ -103,7 +103,7 @@ TEST(Golden, ScanStartsAreEqualAndEndsOneSampleLater) {
     EXPECT_EQ(ours().observation.scans[scan][0], edges[2 * scan]);
     EXPECT_EQ(ours().observation.scans[scan][1], edges[2 * scan + 1] + 1);
   }
-  const auto stored = ours().observation.products.get<std::int64_t>(level2::kScanEdges);
+  const auto stored = ours().observation.products.flat(level2::kScanEdges);
   EXPECT_EQ(stored[1], ours().observation.scans[0][1]);
 }
 
@@ -112,7 +112,7 @@ double level1_noise_difference(const Run& run) {
   double largest = 0.0;
   int n_compared = 0;
   for (std::size_t feed = 0; feed < kFeeds; ++feed) {
-    const auto got = run.feeds[feed].get<double>(level2::kLevel1AutoRms);
+    const auto got = run.feeds[feed].flat(level2::kLevel1AutoRms);
     for (std::size_t i = 0; i < kChannelsOfFeed; ++i) {
       const double there = wanted[feed * kChannelsOfFeed + i];
       if (!(there > 0.0)) {
@@ -134,7 +134,7 @@ TEST(Golden, Level1AutoRms) {
 }
 
 /// Largest differences over the median of the same quantity.
-double atmosphere_difference(const Run& run, std::string_view product, const char* dataset) {
+double atmosphere_difference(const Run& run, const level2::ArrayDataset<double, 3>& product, const char* dataset) {
   const auto wanted = expected<double>(dataset);
   std::vector<double> moduli;
   for (const double value : wanted) moduli.push_back(std::abs(value));
@@ -142,7 +142,7 @@ double atmosphere_difference(const Run& run, std::string_view product, const cha
   double largest = 0.0;
   int n_compared = 0;
   for (std::size_t feed = 0; feed < kFeeds; ++feed) {
-    const auto got = run.feeds[feed].get<double>(product);
+    const auto got = run.feeds[feed].flat(product);
     for (std::size_t i = 0; i < kChannelsOfFeed * kScans; ++i) {
       const double there = wanted[feed * kChannelsOfFeed * kScans + i];
       if (!std::isfinite(there) || there == 0.0) continue;

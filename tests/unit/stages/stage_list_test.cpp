@@ -79,12 +79,14 @@ TEST(StageList, NameGivenTwiceIsAnError) {
   EXPECT_NE(failure({"check_level1", "check_level1"}).find("twice"), std::string::npos);
 }
 
-TEST(StageList, FieldThatNoEarlierStageMakesIsNamedWithTheStage) {
+TEST(StageList, DatasetThatNoEarlierStageMakesIsNamedWithTheStage) {
   const std::string message = failure({"check_level1", "find_scans", "system_temperature"});
-  EXPECT_NE(message.find("'find_scans' needs vane_calibration"), std::string::npos) << message;
+  EXPECT_NE(message.find("'find_scans' needs level2/vane/gain, which system_temperature must make before it"),
+            std::string::npos)
+      << message;
   EXPECT_EQ(failure({"check_level1", "system_temperature", "find_scans"}), "no error");
   EXPECT_NE(failure({"check_level1", "create_level2", "system_temperature", "find_scans", "noise_stats_level2"})
-                .find("binned_data"),
+                .find("binned_filtered_data"),
             std::string::npos);
 }
 

@@ -32,7 +32,7 @@ ObservationContext observation_with(double range_deg) {
   }
   observation.scans = {{0, kSamples}};
   observation.vane_events = {{0, 1}};
-  observation.products.set(level2::kVaneEventMjd, std::vector<double>{59842.0});
+  observation.products.set(level2::kVaneEventMjd, Array(shape_of(1), 59842.0));
   return observation;
 }
 
@@ -44,8 +44,8 @@ double kelvin(const ObservationContext& observation, std::int64_t i) {
 /// Products for tod [channel][sample], the same in all bands.
 ProductTable run(const ObservationContext& observation, std::vector<float> tod, float gain = kGain) {
   ProductTable products;
-  products.set(level2::kGain, std::vector<float>(8, gain));
-  products.set(level2::kSystemTemperature, std::vector<float>(8, 40.0F));
+  products.set(level2::kGain, Array(shape_of(1, kBands, 2), gain));
+  products.set(level2::kSystemTemperature, Array(shape_of(1, kBands, 2), 40.0F));
   const Atmosphere stage({}, {});
   const auto worker = stage.start_feed(observation, 1, products);
   worker->finish_vane();
@@ -79,8 +79,8 @@ std::vector<float> tod_of(const ObservationContext& observation) {
 TEST(Atmosphere, RecoversOffsetAndTau) {
   const ObservationContext observation = observation_with(1.5);
   const ProductTable products = run(observation, tod_of(observation));
-  for (const double offset : products.get<double>(level2::kAtmosphereOffsets)) EXPECT_NEAR(offset, kOffset_K, 1e-4);
-  for (const double tau : products.get<double>(level2::kAtmosphereTau)) EXPECT_NEAR(tau, kTau_K, 1e-4);
+  for (const double offset : products.flat(level2::kAtmosphereOffsets)) EXPECT_NEAR(offset, kOffset_K, 1e-4);
+  for (const double tau : products.flat(level2::kAtmosphereTau)) EXPECT_NEAR(tau, kTau_K, 1e-4);
   EXPECT_NEAR(Atmosphere({}, {}).summary(observation, {products}).at("mean_tau").get<double>(), kTau_K, 1e-4);
 }
 
@@ -94,10 +94,10 @@ TEST(Atmosphere, NanSamplesAndElevationsAreLeftOut) {
   }
   for (std::size_t i = static_cast<std::size_t>(kSamples); i < tod.size(); ++i) tod[i] = std::nanf("");
   const ProductTable products = run(observation, tod);
-  EXPECT_NEAR(products.get<double>(level2::kAtmosphereOffsets)[0], kOffset_K, 1e-4);
-  EXPECT_NEAR(products.get<double>(level2::kAtmosphereTau)[0], kTau_K, 1e-4);
-  EXPECT_TRUE(std::isnan(products.get<double>(level2::kAtmosphereOffsets)[1]));
-  EXPECT_TRUE(std::isnan(products.get<double>(level2::kAtmosphereTau)[1]));
+  EXPECT_NEAR(products.flat(level2::kAtmosphereOffsets)[0], kOffset_K, 1e-4);
+  EXPECT_NEAR(products.flat(level2::kAtmosphereTau)[0], kTau_K, 1e-4);
+  EXPECT_TRUE(std::isnan(products.flat(level2::kAtmosphereOffsets)[1]));
+  EXPECT_TRUE(std::isnan(products.flat(level2::kAtmosphereTau)[1]));
 }
 
 TEST(Atmosphere, MedianWithoutElevationRange) {
@@ -105,14 +105,14 @@ TEST(Atmosphere, MedianWithoutElevationRange) {
   std::vector<float> tod = tod_of(observation);
   tod[0] = 1e9F;
   const ProductTable products = run(observation, tod);
-  EXPECT_NEAR(products.get<double>(level2::kAtmosphereOffsets)[0], kelvin(observation, kSamples / 2), 0.02);
-  EXPECT_EQ(products.get<double>(level2::kAtmosphereTau)[0], 0.0);
+  EXPECT_NEAR(products.flat(level2::kAtmosphereOffsets)[0], kelvin(observation, kSamples / 2), 0.02);
+  EXPECT_EQ(products.flat(level2::kAtmosphereTau)[0], 0.0);
 }
 
 TEST(Atmosphere, NanGainGivesNan) {
   const ObservationContext observation = observation_with(1.5);
   const ProductTable products = run(observation, tod_of(observation), std::nanf(""));
-  EXPECT_TRUE(std::isnan(products.get<double>(level2::kAtmosphereOffsets)[0]));
+  EXPECT_TRUE(std::isnan(products.flat(level2::kAtmosphereOffsets)[0]));
 }
 
 }  // namespace

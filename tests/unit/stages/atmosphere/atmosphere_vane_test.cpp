@@ -34,7 +34,7 @@ ObservationContext observation_with(double scan_range_deg, double step_deg) {
     level1.features.push_back(i >= 200 && i < 2300 ? 1 << 9 : 0);
   }
   observation.vane_events = {{50, 150}, kLateVane};
-  observation.products.set(level2::kVaneEventMjd, std::vector<double>{level1.mjd[100], level1.mjd[1600]});
+  observation.products.set(level2::kVaneEventMjd, Array<double, 1>({level1.mjd[100], level1.mjd[1600]}));
   return observation;
 }
 
@@ -57,12 +57,12 @@ std::vector<float> tod_of(const ObservationContext& observation) {
 class KnownGain final : public Stage {
  public:
   std::string_view name() const override { return "known_gain"; }
-  FieldList requires_fields() const override { return {}; }
-  FieldList provides_fields() const override { return {Field::vane_calibration}; }
+  DatasetList reads() const override { return {}; }
+  DatasetList writes() const override { return {&level2::kSystemTemperature, &level2::kGain}; }
   std::unique_ptr<FeedWorker> start_feed(const ObservationContext&, int, ProductTable& products) const override {
-    std::vector<float> gain;
-    for (int i = 0; i < 2 * kBands * 2; ++i) gain.push_back(static_cast<float>(kGain[static_cast<std::size_t>(i % 2)]));
-    products.set(level2::kSystemTemperature, std::vector<float>(gain.size(), 40.0F));
+    Array<float, 3> gain(shape_of(2, kBands, 2));
+    for (std::size_t i = 0; float& value : gain.flat()) value = static_cast<float>(kGain[i++ % 2]);
+    products.set(level2::kSystemTemperature, Array(gain.shape(), 40.0F));
     products.set(level2::kGain, std::move(gain));
     return nullptr;
   }
@@ -79,8 +79,8 @@ ProductTable run(const ObservationContext& observation, const std::vector<float>
 TEST(AtmosphereVane, FitsTheWholeObservationWithoutTheVane) {
   const ObservationContext observation = observation_with(0.02, 4.0);
   const ProductTable products = run(observation, tod_of(observation));
-  const auto offsets = products.get<double>(level2::kAtmosphereVaneOffsets);
-  const auto tau = products.get<double>(level2::kAtmosphereVaneTau);
+  const auto offsets = products.flat(level2::kAtmosphereVaneOffsets);
+  const auto tau = products.flat(level2::kAtmosphereVaneTau);
   ASSERT_EQ(tau.size(), 8U);
   for (const double value : offsets) EXPECT_NEAR(value, kOffset_K, 1e-3);
   for (const double value : tau) EXPECT_NEAR(value, kTau_K, 1e-3);
@@ -92,17 +92,17 @@ TEST(AtmosphereVane, NanIsLeftOutAndLostChannelsAreNan) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(kSamples); ++i) tod[i] = std::nanf("");
   for (std::size_t i = static_cast<std::size_t>(kSamples) + 7; i < tod.size(); i += 13) tod[i] = std::nanf("");
   const ProductTable products = run(observation, tod);
-  EXPECT_TRUE(std::isnan(products.get<double>(level2::kAtmosphereVaneTau)[0]));
-  EXPECT_TRUE(std::isnan(products.get<double>(level2::kAtmosphereVaneOffsets)[0]));
-  EXPECT_NEAR(products.get<double>(level2::kAtmosphereVaneTau)[1], kTau_K, 1e-3);
+  EXPECT_TRUE(std::isnan(products.flat(level2::kAtmosphereVaneTau)[0]));
+  EXPECT_TRUE(std::isnan(products.flat(level2::kAtmosphereVaneOffsets)[0]));
+  EXPECT_NEAR(products.flat(level2::kAtmosphereVaneTau)[1], kTau_K, 1e-3);
 }
 
 TEST(AtmosphereVane, MedianWithoutElevationRange) {
   const ObservationContext observation = observation_with(0.02, 0.01);
   const ProductTable products = run(observation, tod_of(observation));
   const double airmass = 1.0 / std::sin(50.01 * kDegree_rad);
-  EXPECT_NEAR(products.get<double>(level2::kAtmosphereVaneOffsets)[0], kOffset_K + kTau_K * airmass, 0.01);
-  EXPECT_EQ(products.get<double>(level2::kAtmosphereVaneTau)[0], 0.0);
+  EXPECT_NEAR(products.flat(level2::kAtmosphereVaneOffsets)[0], kOffset_K + kTau_K * airmass, 0.01);
+  EXPECT_EQ(products.flat(level2::kAtmosphereVaneTau)[0], 0.0);
 }
 
 }  // namespace

@@ -280,7 +280,7 @@ TEST(CheckLevel1Stage, RefusesWithFileDatasetAndRemedy) {
 /// Signatures [scan][band] of two scans.
 ProductTable with_signatures(std::vector<std::int64_t> signatures) {
   ProductTable products;
-  products.set(kCountSignatures, std::move(signatures));
+  products.set(kCountSignatures, {shape_of(signatures.size() / kBands, kBands), std::vector(signatures)});
   return products;
 }
 

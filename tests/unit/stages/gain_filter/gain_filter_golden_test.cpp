@@ -89,15 +89,15 @@ TEST_P(GainFilterGolden, MaximumPosterior) {
   config_.prior_sigma = 1.34e-3;
   config_.prior_alpha = -1.3;
   const ProductTable products = run_gain_filter(data_, config_);
-  expect_close(products.get<float>(level2::kBinned), "maximum_posterior/unfiltered", 1e-4);
-  expect_close(products.get<float>(level2::kBinnedFiltered), "binned_filtered_data/maximum_posterior", 1e-4);
+  expect_close(products.flat(level2::kBinned), "maximum_posterior/unfiltered", 1e-4);
+  expect_close(products.flat(level2::kBinnedFiltered), "binned_filtered_data/maximum_posterior", 1e-4);
   const std::uint64_t row = GetParam();
-  expect_relative(products.get<double>(level2::kEffectiveTsys),
+  expect_relative(products.flat(level2::kEffectiveTsys),
                   read_row<double>(expected_, "maximum_posterior/effective_tsys", row), 1e-5);
-  expect_relative(products.get<double>(level2::kGainInformation),
+  expect_relative(products.flat(level2::kGainInformation),
                   read_row<double>(expected_, "maximum_posterior/gain_information", row), 1e-5);
   const auto per_scan = read_row<double>(expected_, "maximum_posterior/central_freqs", row);
-  const auto central_freqs = products.get<double>(level2::kCentralFrequencies);
+  const auto central_freqs = products.flat(level2::kCentralFrequencies);
   for (std::size_t i = 0; i < kSubBands; ++i) {
     EXPECT_NEAR(central_freqs[i], 0.5 * (per_scan[2 * i] + per_scan[2 * i + 1]), 1e-5) << i;
   }
@@ -107,13 +107,13 @@ TEST_P(GainFilterGolden, MaximumPosterior) {
 TEST_P(GainFilterGolden, OneNanChannelDoesNoHarm) {
   use_scans("scan_edges_stored");
   const ProductTable products = run_gain_filter(data_, config_);
-  const auto filtered = products.get<float>(level2::kBinnedFiltered);
+  const auto filtered = products.flat(level2::kBinnedFiltered);
   const auto n_samples = static_cast<std::size_t>(data_.observation.level1.n_samples);
   for (const auto& scan : data_.observation.scans) {
     const auto t = static_cast<std::size_t>(scan[0]);
     EXPECT_TRUE(std::isfinite(filtered[7 * n_samples + t]));
   }
-  const auto mask = products.get<std::uint8_t>(level2::kChannelMask);
+  const auto mask = products.flat(level2::kChannelMask);
   EXPECT_EQ((mask[3 * kChannels + 29] & 4) != 0, GetParam() == 1);
 }
 
@@ -123,14 +123,14 @@ TEST_P(GainFilterGolden, CommonMode) {
   config_.subtract_atmosphere = true;
   config_.channel_weights = ChannelWeights::measured;
   const ProductTable products = run_gain_filter(data_, config_);
-  expect_close(products.get<float>(level2::kBinned), "binned_data", 0.01);
-  expect_close(products.get<float>(level2::kBinnedFiltered), "binned_filtered_data/common_mode", 0.01);
+  expect_close(products.flat(level2::kBinned), "binned_data", 0.01);
+  expect_close(products.flat(level2::kBinnedFiltered), "binned_filtered_data/common_mode", 0.01);
   const auto frequencies = read_row<double>(expected_, "central_freqs", GetParam());
   const auto widths = read_row<double>(expected_, "bandwidths", GetParam());
   for (std::size_t i = 0; i < kSubBands; ++i) {
     if (std::isnan(frequencies[i]) || (GetParam() == 1 && i == 7)) continue;
-    EXPECT_NEAR(products.get<double>(level2::kCentralFrequencies)[i], frequencies[i], 1e-4) << i;
-    EXPECT_NEAR(products.get<double>(level2::kBandwidths)[i], widths[i], 1e-4) << i;
+    EXPECT_NEAR(products.flat(level2::kCentralFrequencies)[i], frequencies[i], 1e-4) << i;
+    EXPECT_NEAR(products.flat(level2::kBandwidths)[i], widths[i], 1e-4) << i;
   }
 }
 
@@ -141,7 +141,7 @@ TEST_P(GainFilterGolden, LeastSquaresWithVaneTemplate) {
   config_.subtract_atmosphere = true;
   config_.channel_weights = ChannelWeights::measured;
   const ProductTable products = run_gain_filter(data_, config_);
-  expect_close(products.get<float>(level2::kBinnedFiltered), "binned_filtered_data/joint_tsys", 0.01);
+  expect_close(products.flat(level2::kBinnedFiltered), "binned_filtered_data/joint_tsys", 0.01);
 }
 
 INSTANTIATE_TEST_SUITE_P(Feeds, GainFilterGolden, ::testing::Range(std::uint64_t{0}, kFeeds));

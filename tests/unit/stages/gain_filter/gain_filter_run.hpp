@@ -53,11 +53,14 @@ inline void feed_scans(const FeedData& data, FeedWorker& worker) {
 }
 
 inline ProductTable run_gain_filter(FeedData& data, const GainFilterConfig& config) {
-  data.observation.products.set(level2::kVaneEventMjd, std::vector<double>{data.observation.level1.mjd.front()});
+  data.observation.products.set(level2::kVaneEventMjd, Array(shape_of(1), data.observation.level1.mjd.front()));
+  const auto shape = shape_of(1, kBands, data.observation.level1.n_channels);
   ProductTable products;
-  products.set(level2::kGain, data.gain_counts_per_K);
-  products.set(level2::kSystemTemperature, data.system_temperature_K);
-  if (!data.level1_auto_rms.empty()) products.set(level2::kLevel1AutoRms, data.level1_auto_rms);
+  products.set(level2::kGain, {shape, data.gain_counts_per_K});
+  products.set(level2::kSystemTemperature, {shape, data.system_temperature_K});
+  if (!data.level1_auto_rms.empty()) {
+    products.set(level2::kLevel1AutoRms, {shape_of(shape[1], shape[2]), data.level1_auto_rms});
+  }
   const GainFilter stage(config, SystemTemperatureConfig{});
   const auto worker = stage.start_feed(data.observation, data.feed, products);
   worker->finish_vane();

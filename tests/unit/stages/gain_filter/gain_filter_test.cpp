@@ -31,7 +31,7 @@ TEST(GainFilter, FreeSkyPassesForAnyPrior) {
     config.prior_sigma = sigma;
     config.prior_alpha = -1.3;
     const ProductTable products = run_gain_filter(data, config);
-    const auto filtered = products.get<float>(level2::kBinnedFiltered);
+    const auto filtered = products.flat(level2::kBinnedFiltered);
     for (std::size_t sub_band = 0; sub_band < kSubBands; ++sub_band) {
       double sum = 0.0, weights = 0.0;
       const std::size_t first = sub_band % 2 == 0 ? 4 : kChannels / 2;
@@ -55,8 +55,8 @@ TEST(GainFilter, GainIsTakenOut) {
   config.prior_sigma = 1e-2;
   config.prior_alpha = -1.3;
   const ProductTable products = run_gain_filter(data, config);
-  EXPECT_GT(rms(products.get<float>(level2::kBinned)), 0.02);
-  EXPECT_LT(rms(products.get<float>(level2::kBinnedFiltered)), 0.001);
+  EXPECT_GT(rms(products.flat(level2::kBinned)), 0.02);
+  EXPECT_LT(rms(products.flat(level2::kBinnedFiltered)), 0.001);
 }
 
 TEST(GainFilter, NanChannelLeavesItsSubBandFinite) {
@@ -67,8 +67,8 @@ TEST(GainFilter, NanChannelLeavesItsSubBandFinite) {
   for (std::size_t t = 0; t < kSamples; t += 50) sample(data, 2, 45, t) = kFloatNan;
   data.gain_counts_per_K[2 * kChannels + 50] = kFloatNan;
   const ProductTable products = run_gain_filter(data, plain_config());
-  for (const float value : products.get<float>(level2::kBinnedFiltered)) ASSERT_TRUE(std::isfinite(value));
-  const auto mask = products.get<std::uint8_t>(level2::kChannelMask);
+  for (const float value : products.flat(level2::kBinnedFiltered)) ASSERT_TRUE(std::isfinite(value));
+  const auto mask = products.flat(level2::kChannelMask);
   EXPECT_EQ(mask[2 * kChannels + 40], channel_flag::kCalibration);
   EXPECT_EQ(mask[2 * kChannels + 45], channel_flag::kMissing);
   EXPECT_EQ(mask[2 * kChannels + 50], channel_flag::kCalibration);
@@ -82,8 +82,8 @@ TEST(GainFilter, NanSampleIsNanInItsSubBandOnly) {
   add_noise(data, 2);
   sample(data, 1, 40, 700) = kFloatNan;
   const ProductTable products = run_gain_filter(data, plain_config());
-  for (const auto path : {level2::kBinned, level2::kBinnedFiltered}) {
-    const auto values = products.get<float>(path);
+  for (const auto* dataset : {&level2::kBinned, &level2::kBinnedFiltered}) {
+    const auto values = products.flat(*dataset);
     for (std::size_t i = 0; i < values.size(); ++i) ASSERT_EQ(std::isnan(values[i]), i == 3 * kSamples + 700) << i;
   }
 }
@@ -97,11 +97,11 @@ TEST(GainFilter, SubBandWithTwoChannelsIsNan) {
   config.edge_cut_fraction = 0.0;
   config.centre_cut_fraction = 0.0625;
   const ProductTable products = run_gain_filter(data, config);
-  const auto filtered = products.get<float>(level2::kBinnedFiltered);
+  const auto filtered = products.flat(level2::kBinnedFiltered);
   EXPECT_TRUE(std::isnan(filtered[100]));
   EXPECT_TRUE(std::isfinite(filtered[kSamples + 100]));
-  EXPECT_TRUE(std::isnan(products.get<double>(level2::kEffectiveTsys)[0]));
-  EXPECT_TRUE(std::isnan(products.get<double>(level2::kCentralFrequencies)[0]));
+  EXPECT_TRUE(std::isnan(products.flat(level2::kEffectiveTsys)[0]));
+  EXPECT_TRUE(std::isnan(products.flat(level2::kCentralFrequencies)[0]));
 }
 
 TEST(GainFilter, UnstableHighChannelLeavesTheGain) {
@@ -112,11 +112,11 @@ TEST(GainFilter, UnstableHighChannelLeavesTheGain) {
   fill(data, wander, kNoSky);
   add_noise(data, 4);
   GainFilterConfig config = plain_config();
-  const double with_it = rms(run_gain_filter(data, config).get<float>(level2::kBinnedFiltered));
+  const double with_it = rms(run_gain_filter(data, config).flat(level2::kBinnedFiltered));
   config.channel_quality = true;
   const ProductTable products = run_gain_filter(data, config);
-  EXPECT_LT(rms(products.get<float>(level2::kBinnedFiltered)), 0.8 * with_it);
-  const auto mask = products.get<std::uint8_t>(level2::kChannelMask);
+  EXPECT_LT(rms(products.flat(level2::kBinnedFiltered)), 0.8 * with_it);
+  const auto mask = products.flat(level2::kChannelMask);
   for (std::size_t i = 0; i < mask.size(); ++i) {
     EXPECT_EQ((mask[i] & channel_flag::kUnstable) != 0, i == kChannels + kHigh[2]) << i;
   }
@@ -135,7 +135,7 @@ TEST(GainFilter, NoisyAndDeadChannelsAreLeftOut) {
   GainFilterConfig config = plain_config();
   config.channel_quality = true;
   const auto products = run_gain_filter(data, config);
-  const auto mask = products.get<std::uint8_t>(level2::kChannelMask);
+  const auto mask = products.flat(level2::kChannelMask);
   EXPECT_EQ(mask[30], channel_flag::kNoise);
   EXPECT_EQ(mask[35], channel_flag::kNoise);
   EXPECT_EQ(mask[31], 0);
@@ -150,11 +150,11 @@ TEST(GainFilter, AnyNumberOfSubBands) {
     GainFilterConfig config = plain_config();
     config.n_freq_bin = n_freq_bin;
     const ProductTable products = run_gain_filter(data, config);
-    const auto filtered = products.get<float>(level2::kBinnedFiltered);
+    const auto filtered = products.flat(level2::kBinnedFiltered);
     const auto n_sub_bands = static_cast<std::size_t>(kBands * n_freq_bin);
     ASSERT_EQ(filtered.size(), n_sub_bands * kSamples);
-    ASSERT_EQ(products.get<double>(level2::kEffectiveTsys).size(), n_sub_bands * 2);
-    ASSERT_EQ(products.get<double>(level2::kGainInformation).size(), kBands * 2U);
+    ASSERT_EQ(products.flat(level2::kEffectiveTsys).size(), n_sub_bands * 2);
+    ASSERT_EQ(products.flat(level2::kGainInformation).size(), kBands * 2U);
     for (std::size_t i = 0; i < n_sub_bands; ++i) {
       EXPECT_EQ(filtered[i * kSamples + 99], 0.0F);
       EXPECT_NE(filtered[i * kSamples + 100], 0.0F);
@@ -180,8 +180,8 @@ TEST(GainFilter, PowerLawSkyPassesForAnyPrior) {
     config.prior_sigma = sigma;
     config.prior_alpha = -1.3;
     const ProductTable products = run_gain_filter(data, config);
-    const auto filtered = products.get<float>(level2::kBinnedFiltered);
-    const auto unfiltered = products.get<float>(level2::kBinned);
+    const auto filtered = products.flat(level2::kBinnedFiltered);
+    const auto unfiltered = products.flat(level2::kBinned);
     ASSERT_GT(rms(unfiltered), 0.1);
     for (std::size_t i = 0; i < filtered.size(); i += 50) ASSERT_NEAR(filtered[i], unfiltered[i], 5e-5) << sigma;
   }
@@ -198,14 +198,14 @@ TEST(GainFilter, PowerLawSkyLeavesLessNoise) {
   const ProductTable free = run_gain_filter(data, config);
   config.sky = "power_law";
   const ProductTable power_law = run_gain_filter(data, config);
-  EXPECT_LT(rms(power_law.get<float>(level2::kBinnedFiltered)), 0.9 * rms(free.get<float>(level2::kBinnedFiltered)));
+  EXPECT_LT(rms(power_law.flat(level2::kBinnedFiltered)), 0.9 * rms(free.flat(level2::kBinnedFiltered)));
   EXPECT_FALSE(free.contains(level2::kGainInformationMatrix));
-  const auto matrix = power_law.get<double>(level2::kGainInformationMatrix);
-  const auto diagonal = power_law.get<double>(level2::kGainInformation);
+  const auto matrix = power_law.flat(level2::kGainInformationMatrix);
+  const auto diagonal = power_law.flat(level2::kGainInformation);
   ASSERT_EQ(matrix.size(), static_cast<std::size_t>(kBands * kBands));
   for (std::size_t band = 0; band < kBands; ++band) {
     EXPECT_EQ(matrix[band * kBands + band], diagonal[band]);
-    EXPECT_GT(diagonal[band], free.get<double>(level2::kGainInformation)[band]);
+    EXPECT_GT(diagonal[band], free.flat(level2::kGainInformation)[band]);
     for (std::size_t other = 0; other < band; ++other) {
       EXPECT_NEAR(matrix[band * kBands + other], matrix[other * kBands + band], 1e-9 * diagonal[band]);
     }
@@ -214,10 +214,10 @@ TEST(GainFilter, PowerLawSkyLeavesLessNoise) {
 
 /// Everything that is not in `band` is finite; everything in it is NaN.
 void expect_only_missing(const ProductTable& products, std::size_t missing_band) {
-  for (const auto path : {level2::kBinned, level2::kBinnedFiltered}) {
-    const auto values = products.get<float>(path);
+  for (const auto* dataset : {&level2::kBinned, &level2::kBinnedFiltered}) {
+    const auto values = products.flat(*dataset);
     for (std::size_t i = 0; i < values.size(); ++i) {
-      ASSERT_EQ(std::isnan(values[i]), i / kSamples / 2 == missing_band) << path << " " << i;
+      ASSERT_EQ(std::isnan(values[i]), i / kSamples / 2 == missing_band) << dataset->path << " " << i;
     }
   }
 }
@@ -241,8 +241,8 @@ TEST(GainFilter, BandWithoutDataLeavesTheOthers) {
   config.sky = "power_law";
   const ProductTable products = run_gain_filter(data, config);
   expect_only_missing(products, 1);
-  EXPECT_EQ(products.get<double>(level2::kGainInformation)[1], 0.0);
-  EXPECT_GT(products.get<double>(level2::kGainInformation)[2], 0.0);
+  EXPECT_EQ(products.flat(level2::kGainInformation)[1], 0.0);
+  EXPECT_GT(products.flat(level2::kGainInformation)[2], 0.0);
 }
 
 TEST(GainFilter, FeedWithoutDataIsNan) {
@@ -254,8 +254,8 @@ TEST(GainFilter, FeedWithoutDataIsNan) {
     config.method = method;
     config.channel_quality = true;
     const ProductTable products = run_gain_filter(data, config);
-    for (const float value : products.get<float>(level2::kBinnedFiltered)) ASSERT_TRUE(std::isnan(value));
-    for (const double value : products.get<double>(level2::kEffectiveTsys)) ASSERT_TRUE(std::isnan(value));
+    for (const float value : products.flat(level2::kBinnedFiltered)) ASSERT_TRUE(std::isnan(value));
+    for (const double value : products.flat(level2::kEffectiveTsys)) ASSERT_TRUE(std::isnan(value));
   }
 }
 
@@ -270,14 +270,14 @@ TEST(GainFilter, ScansTooShortForThePriorStayUnfiltered) {
     config.sky = sky;
     config.channel_quality = true;
     const ProductTable products = run_gain_filter(data, config);
-    const auto filtered = products.get<float>(level2::kBinnedFiltered);
-    const auto unfiltered = products.get<float>(level2::kBinned);
+    const auto filtered = products.flat(level2::kBinnedFiltered);
+    const auto unfiltered = products.flat(level2::kBinned);
     for (std::size_t i = 0; i < filtered.size(); ++i) {
       ASSERT_TRUE(filtered[i] == unfiltered[i] || (std::isnan(filtered[i]) && std::isnan(unfiltered[i]))) << i;
     }
     EXPECT_NE(filtered[105], 0.0F);
-    for (const double sigma : products.get<double>(level2::kSigmaCommon)) EXPECT_EQ(sigma, 0.0);
-    for (const double alpha : products.get<double>(level2::kGainAlpha)) EXPECT_EQ(alpha, -1.3);
+    for (const double sigma : products.flat(level2::kSigmaCommon)) EXPECT_EQ(sigma, 0.0);
+    for (const double alpha : products.flat(level2::kGainAlpha)) EXPECT_EQ(alpha, -1.3);
   }
 }
 
@@ -295,8 +295,8 @@ TEST(GainFilter, FourChannelsOfASubBandAreEnough) {
     }
   }
   const ProductTable products = run_gain_filter(data, plain_config());
-  for (const double information : products.get<double>(level2::kGainInformation)) EXPECT_GT(information, 0.0);
-  for (const float value : products.get<float>(level2::kBinnedFiltered)) ASSERT_TRUE(std::isfinite(value));
+  for (const double information : products.flat(level2::kGainInformation)) EXPECT_GT(information, 0.0);
+  for (const float value : products.flat(level2::kBinnedFiltered)) ASSERT_TRUE(std::isfinite(value));
 }
 
 TEST(GainFilter, NanSampleWithPowerLawSky) {
@@ -307,7 +307,7 @@ TEST(GainFilter, NanSampleWithPowerLawSky) {
   GainFilterConfig config = plain_config();
   config.sky = "power_law";
   const ProductTable products = run_gain_filter(data, config);
-  const auto values = products.get<float>(level2::kBinnedFiltered);
+  const auto values = products.flat(level2::kBinnedFiltered);
   for (std::size_t i = 0; i < values.size(); ++i) ASSERT_EQ(std::isnan(values[i]), i == 3 * kSamples + 700) << i;
 }
 

@@ -137,7 +137,7 @@ TEST(LineStage, AveragesOverSubBands) {
   const GainFilterConfig config = line_config();
   const LineBand band = filter_band(data, config);
   const ProductTable products = run_gain_filter(data, config);
-  const auto filtered = products.get<float>(level2::kBinnedFiltered);
+  const auto filtered = products.flat(level2::kBinnedFiltered);
   for (std::size_t half = 0; half < 2; ++half) {
     for (std::size_t t = 0; t < kSamples; t += 10) {
       double sum = 0.0, weights = 0.0;
@@ -149,7 +149,7 @@ TEST(LineStage, AveragesOverSubBands) {
       ASSERT_NEAR(filtered[(2 * kBand + half) * kSamples + t], sum / weights, 1e-5) << half << " " << t;
     }
   }
-  EXPECT_TRUE(std::isnan(products.get<double>(level2::kSigmaCommon)[0]));
+  EXPECT_TRUE(std::isnan(products.flat(level2::kSigmaCommon)[0]));
 }
 
 TEST(LineStage, StatesItsNoise) {
@@ -160,8 +160,8 @@ TEST(LineStage, StatesItsNoise) {
     if (masked) config.line_mask = {{kLine_GHz, 0.3}};
     if (!masked) config.line_mask.clear();
     const ProductTable products = run_gain_filter(data, config);
-    const auto filtered = products.get<float>(level2::kBinnedFiltered);
-    const auto variance = products.get<double>(level2::kWhiteVariance);
+    const auto filtered = products.flat(level2::kBinnedFiltered);
+    const auto variance = products.flat(level2::kWhiteVariance);
     for (std::size_t i = 0; i < kSubBands; ++i) {
       const double measured = std::pow(rms(filtered.subspan(i * kSamples, kSamples)), 2);
       EXPECT_NEAR(measured, variance[i], 0.1 * variance[i]) << i;

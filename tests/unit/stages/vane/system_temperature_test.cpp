@@ -10,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "data/level2_datasets.hpp"
+#include "data/observation.hpp"
 #include "stages/vane/vane_calibration.hpp"
 #include "support/small_level1.hpp"
 #include "unit/stages/stage_driver.hpp"
@@ -42,13 +43,13 @@ TEST(SystemTemperature, EventsGiveTsysAndGainOfEachChannel) {
   test::VaneCase c(content);
   ASSERT_EQ(c.observation.vane_events.size(), 2U);
   const ProductTable products = c.run([&](int, std::int64_t i) { return test::counts(content, i); });
-  const auto gain = products.get<float>(level2::kGain);
-  const auto tsys = products.get<float>(level2::kSystemTemperature);
+  const auto gain = products.flat(level2::kGain);
+  const auto tsys = products.flat(level2::kSystemTemperature);
   ASSERT_EQ(gain.size(), 2U * 4U * 2U);
   EXPECT_NEAR(gain[0], 10.0F, 1e-5F);
   EXPECT_NEAR(gain[8], 12.0F, 1e-5F);
   EXPECT_NEAR(tsys[0], 40.0F, 1e-4F);
-  const auto mjd = c.observation.products.get<double>(level2::kVaneEventMjd);
+  const auto mjd = c.observation.products.flat(level2::kVaneEventMjd);
   const auto& event = c.observation.vane_events[1];
   EXPECT_NEAR((mjd[1] - test::kStartMjd) * kSecondsPerDay / test::kSampleTime_s,
               0.5 * static_cast<double>(event[0] + event[1] - 1), 1e-3);
@@ -63,22 +64,22 @@ TEST(SystemTemperature, NanSamplesAreLeftOutAndNanChannelsAreNan) {
   const auto spoilt = c.run([&](int channel, std::int64_t i) {
     return channel == 1 || i % 37 == 0 ? std::numeric_limits<double>::quiet_NaN() : test::counts(content, i);
   });
-  EXPECT_NEAR(spoilt.get<float>(level2::kGain)[0] / clean.get<float>(level2::kGain)[0], 1.0F, 1e-6F);
-  EXPECT_TRUE(std::isnan(spoilt.get<float>(level2::kGain)[1]));
-  EXPECT_TRUE(std::isnan(spoilt.get<float>(level2::kSystemTemperature)[1]));
+  EXPECT_NEAR(spoilt.flat(level2::kGain)[0] / clean.flat(level2::kGain)[0], 1.0F, 1e-6F);
+  EXPECT_TRUE(std::isnan(spoilt.flat(level2::kGain)[1]));
+  EXPECT_TRUE(std::isnan(spoilt.flat(level2::kSystemTemperature)[1]));
 }
 
 TEST(SystemTemperature, EventsAreCombinedAsAsked) {
   const test::SmallLevel1 content = test::two_events();
   test::VaneCase c(content);
   const ProductTable products = c.run([&](int, std::int64_t i) { return test::counts(content, i); });
-  const auto gain = products.get<float>(level2::kGain);
+  const auto gain = products.flat(level2::kGain);
   const double first = gain[0], second = gain[8];
-  const auto mjd = c.observation.products.get<double>(level2::kVaneEventMjd);
+  const auto mjd = c.observation.products.flat(level2::kVaneEventMjd);
   const auto gain_at = [&](const char* event, double when) {
     SystemTemperatureConfig config;
     config.event = event;
-    return calibration_at(c.observation, products, config, when).gain_counts_per_K[0];
+    return calibration_at(c.observation, products, config, when).gain_counts_per_K(0, 0);
   };
   const double quarter = mjd[0] + 0.25 * (mjd[1] - mjd[0]);
   EXPECT_DOUBLE_EQ(gain_at("first", quarter), first);
@@ -95,8 +96,8 @@ TEST(SystemTemperature, FirstSkipsAnEventThatCannotBeUsed) {
   test::VaneCase c(content);
   ASSERT_EQ(c.observation.vane_events.size(), 2U);
   const ProductTable products = c.run([&](int, std::int64_t i) { return test::counts(content, i); });
-  EXPECT_TRUE(std::isnan(products.get<float>(level2::kGain)[0]));
-  EXPECT_NEAR(calibration_at(c.observation, products, c.config, test::kStartMjd).gain_counts_per_K[0], 12.0, 1e-5);
+  EXPECT_TRUE(std::isnan(products.flat(level2::kGain)[0]));
+  EXPECT_NEAR(calibration_at(c.observation, products, c.config, test::kStartMjd).gain_counts_per_K(0, 0), 12.0, 1e-5);
 }
 
 /// Level-2 file of obsid 12346 with two events: feed f, band b, channel c has the gain 1000 event + 100 f + 10 b + c.
@@ -136,18 +137,18 @@ TEST(SystemTemperature, SkyDipTakesTheRowsOfItsFeedsFromTheNextObservation) {
   write_following(next.path(), true);
   const ObservationContext observation = sky_dip(own, next.path());
   const SystemTemperature stage({});
-  EXPECT_EQ(stage.outputs(observation)[0].dataset.extent, (h5::Extent{2, 2, kBands, 2}));
+  EXPECT_EQ(level2::kGain.shape(axis_lengths(observation)), (std::vector<Index>{2, 2, kBands, 2}));
   ProductTable products;
   stage.start_feed(observation, 1, products)->finish_vane();
-  const auto gain = products.get<float>(level2::kGain);
+  const auto gain = products.flat(level2::kGain);
   ASSERT_EQ(gain.size(), 16U);
   EXPECT_EQ(gain[0], 100.0F);
   EXPECT_EQ(gain[7], 131.0F);
   EXPECT_EQ(gain[8], 1100.0F);
-  EXPECT_EQ(calibration_at(observation, products, {}, 59842.0).gain_counts_per_K[7], 131.0);
+  EXPECT_EQ(calibration_at(observation, products, {}, 59842.0).gain_counts_per_K(3, 1), 131.0);
   ProductTable of_ground_feed;
   stage.start_feed(observation, 20, of_ground_feed)->finish_vane();
-  EXPECT_TRUE(std::isnan(of_ground_feed.get<float>(level2::kGain)[0]));
+  EXPECT_TRUE(std::isnan(of_ground_feed.flat(level2::kGain)[0]));
 }
 
 TEST(SystemTemperature, SkyDipWithoutNeighbourSaysWhatToProcessFirst) {

@@ -38,7 +38,7 @@ TEST(SpoiltVane, PowerTellsThatTheClockOfTheHousekeepingIsOff) {
   for (const int late : {-400, -250, -140, -100, -50, -25, 25, 50, 100, 140, 250, 400}) {
     const ProductTable products =
         c.run([&](int, std::int64_t i) { return test::counts(content, std::clamp<std::int64_t>(i + late, 0, 3999)); });
-    const auto gain = products.get<float>(level2::kGain);
+    const auto gain = products.flat(level2::kGain);
     EXPECT_TRUE(has_trouble(products.troubles, TroubleKind::housekeeping_clock) || std::abs(late) > 150) << late;
     if (std::abs(late) < 150) {
       EXPECT_NEAR(gain[0], 10.0F, 1e-3F) << late;
@@ -60,7 +60,7 @@ TEST(SpoiltVane, SamplesOffThePlateauAreLeftOut) {
            : arrives_late ? test::counts(content, 100)
                           : test::counts(content, i);
   });
-  EXPECT_NEAR(products.get<float>(level2::kGain)[0], 10.0F, 1e-3F);
+  EXPECT_NEAR(products.flat(level2::kGain)[0], 10.0F, 1e-3F);
 }
 
 TEST(SpoiltVane, EventThatCoversTheFeedPartlyIsNotUsed) {
@@ -73,7 +73,7 @@ TEST(SpoiltVane, EventThatCoversTheFeedPartlyIsNotUsed) {
         return (i < 2000) == in_first ? share * test::counts(content, i) + (1.0 - share) * sky
                                       : test::counts(content, i);
       });
-      const auto gain = products.get<float>(level2::kGain);
+      const auto gain = products.flat(level2::kGain);
       EXPECT_TRUE(std::isnan(gain[in_first ? 0 : 8]));
       EXPECT_NEAR(gain[in_first ? 8 : 0], in_first ? 12.0F : 10.0F, 1e-3F);
       EXPECT_TRUE(has_trouble(products.troubles, TroubleKind::vane_power));
@@ -86,8 +86,8 @@ TEST(SpoiltVane, GainThatDriftsFarIsUsedAndSaid) {
   test::VaneCase c(content);
   const ProductTable products = c.run([&](int, std::int64_t i) { return test::counts(content, i); });  // 20 %
   EXPECT_TRUE(has_trouble(products.troubles, TroubleKind::calibration));
-  EXPECT_TRUE(std::isfinite(products.get<float>(level2::kGain)[0]));
-  EXPECT_TRUE(std::isfinite(products.get<float>(level2::kGain)[8]));
+  EXPECT_TRUE(std::isfinite(products.flat(level2::kGain)[0]));
+  EXPECT_TRUE(std::isfinite(products.flat(level2::kGain)[8]));
 }
 
 TEST(SpoiltVane, MoreSkyAtLowerElevationIsNoContradiction) {
@@ -115,7 +115,7 @@ TEST(SpoiltVane, NoiseMustBeThatOfAReceiver) {
       const double scatter = factor * static_cast<double>(noise[static_cast<std::size_t>(2 * i + channel)]);
       return test::constant_counts(content, i) * (1.0 + scatter);
     });
-    EXPECT_EQ(std::isfinite(products.get<float>(level2::kGain)[0]), is_fine) << factor;
+    EXPECT_EQ(std::isfinite(products.flat(level2::kGain)[0]), is_fine) << factor;
     EXPECT_EQ(products.troubles.empty(), is_fine) << factor;
   }
 }
@@ -129,7 +129,7 @@ TEST(SpoiltVane, ImpossibleSystemTemperaturesAreMissing) {
     };
   };
   const ProductTable products = c.run(tod(40.0, 2500.0));
-  const auto one_of_two = products.get<float>(level2::kGain);
+  const auto one_of_two = products.flat(level2::kGain);
   EXPECT_NEAR(one_of_two[0], 10.0F, 1e-3F);
   EXPECT_TRUE(std::isnan(one_of_two[1]));
   const ProductTable none = c.run(tod(2500.0, 2500.0));

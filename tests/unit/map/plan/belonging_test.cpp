@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "map/plan/map_plan.hpp"
 #include "support/synthetic_level2.hpp"
 
 namespace comap {

@@ -1,3 +1,5 @@
+#include "io/map/map_writer.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,7 +11,6 @@
 
 #include "core/error.hpp"
 #include "core/final_name.hpp"
-#include "io/map/map_writer.hpp"
 #include "sky/healpix_map.hpp"
 #include "sky/wcs.hpp"
 #include "support/partial_files.hpp"

@@ -28,7 +28,7 @@ std::vector<MapImage> longer_table() {
 
 ContinuumMap flat_map() {
   ContinuumMap map =
-      test::make_test_map({{40, 30}, {"GLON-CAR", "GLAT-CAR"}, {20.0, 15.0}, {30.0, 0.0}, {-0.02, 0.02}});
+      test::make_test_map({{40, 30}, {20.0, 15.0}, {-0.02, 0.02}, {30.0, 0.0}, {"GLON-CAR", "GLAT-CAR"}});
   map.images.push_back({kAdded, map.image("NAIVE")});
   return map;
 }
@@ -51,8 +51,11 @@ void expect_added(const std::string& path, const ContinuumMap& map) {
   EXPECT_EQ(read.images.back().title, kAdded.title);
   EXPECT_EQ(read.pixel, map.pixel);
   for (std::size_t i = 0; i < map.mask.size(); ++i) {
-    map.mask[i] == 0 ? EXPECT_EQ(read.image("JACK")[i], map.image("JACK")[i])
-                     : EXPECT_TRUE(std::isnan(read.image("JACK")[i]));
+    if (map.mask[i] == 0) {
+      EXPECT_EQ(read.image("JACK")[i], map.image("JACK")[i]);
+    } else {
+      EXPECT_TRUE(std::isnan(read.image("JACK")[i]));
+    }
   }
 
   ContinuumMap other = read;
