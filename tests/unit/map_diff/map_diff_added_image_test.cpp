@@ -12,8 +12,8 @@
 #include "io/map/map_writer.hpp"
 #include "io/plot/map_picture.hpp"
 #include "map_diff/map_diff.hpp"
-#include "support/source_files.hpp"
 #include "support/test_map.hpp"
+#include "support/text_file.hpp"
 
 namespace comap {
 namespace {
@@ -105,7 +105,7 @@ TEST(AddedImage, MapsOfOlderVersionsLackIt) {
 
 // The places of the guide in sources, counted on an image of the program; the third is its description.
 TEST(AddedImage, TouchesThreePlaces) {
-  EXPECT_EQ(test::sources_with("\"NAIVE\""),
+  EXPECT_EQ(sources_with("\"NAIVE\""),
             (std::vector<std::string>{"lib/io/map/continuum_map.hpp", "lib/map/products/map_images.cpp"}));
   EXPECT_NE(read_text(COMAP_SOURCE_DIR "/docs/mapmaking.md").find("`NAIVE`"), std::string::npos);
 }

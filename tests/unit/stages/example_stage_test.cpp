@@ -17,14 +17,13 @@
 #include "sky/earth_orientation.hpp"
 #include "stages/stage_list.hpp"
 #include "support/small_level1.hpp"
-#include "support/source_files.hpp"
 #include "support/text_file.hpp"
 
 namespace comap {
 namespace level2 {
 
-inline constexpr ArrayDataset<std::int64_t, 2> kMissingSamples{
-    "level2/example/n_missing", {feed, band, channel}, "samples", "count_missing", "samples inside scans that are NaN"};
+inline constexpr ArrayDataset<std::int64_t, 2> kMissingSamples("level2/example/n_missing", axes::kChannels, "samples",
+                                                               "count_missing", "samples inside scans that are NaN");
 
 }  // namespace level2
 
@@ -301,7 +300,7 @@ TEST_F(ExamplePipeline, CheckMissesItsDataset) {
 // The three places of the guide, counted on a stage of the program that has a setting and a dataset; other files name
 // its dataset to use the numbers.
 TEST(ExampleStage, AStageTouchesThreePlaces) {
-  EXPECT_EQ(test::sources_with(R"(\b(noise_stats_level1|NoiseStatsLevel1(Config)?|kLevel1AutoRms)\b)"),
+  EXPECT_EQ(sources_with(R"(\b(noise_stats_level1|NoiseStatsLevel1(Config)?|kLevel1AutoRms)\b)"),
             (std::vector<std::string>{
                 "lib/config/level2_config.hpp",
                 "lib/data/level2_datasets.cpp",
