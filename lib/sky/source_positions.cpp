@@ -75,10 +75,10 @@ SourcePlace planet_place(const Observer& observer, int planet, double mjd_utc) {
 
 std::string known_source(std::string_view text) {
   for (const FixedSource& source : kFixedSources) {
-    if (contains(text, source.name)) return std::string(source.name);
+    if (contains(lower(text), lower(source.name))) return std::string(source.name);
   }
   for (const Planet& planet : kPlanets) {
-    if (contains(text, planet.name)) return std::string(planet.name);
+    if (contains(lower(text), lower(planet.name))) return std::string(planet.name);
   }
   return "";
 }
