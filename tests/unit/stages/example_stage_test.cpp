@@ -124,7 +124,7 @@ std::vector<std::string> blocks_of(const std::string& page, const std::string& l
 }
 
 TEST(ExampleStage, EveryPieceOfTheGuideIsCompiledHere) {
-  const std::string here = read_text(__FILE__);
+  const std::string here = read_text(std::string(COMAP_SOURCE_DIR) + "/tests/unit/stages/example_stage_test.cpp");
   const std::vector<std::string> pieces = blocks_of(guide(), "cpp");
   EXPECT_EQ(pieces.size(), 6U);
   for (const std::string& piece : pieces) EXPECT_NE(here.find(piece), std::string::npos) << piece;
