@@ -13,10 +13,10 @@
 
 namespace comap {
 
-/// Of the Level-1 or Level-2 files.
+/// The paths of the Level-1 or Level-2 files.
 std::vector<std::string> paths_of(const std::vector<MapObservation>& offered, std::string Observation::*path);
 
-/// What [select] chooses, with its bad flags; the catalogue is only read. Rank 0 only.
+/// The observations that [select] chooses, with its bad flags; the catalogue is only read. Rank 0 only.
 std::vector<MapObservation> observations_of_catalogue(const Config& config);
 
 /// --level2-file
@@ -38,7 +38,7 @@ std::string why_nothing(std::size_t n_offered);
 /// print_selection into the log, with what Level-2 says was wrong with each observation. Rank 0 only.
 void log_selection(const SelectionReport& report);
 
-/// Of a job that made these maps or cubes, or parts of them that have no samples.
+/// The exit code of a job that made these maps or cubes, or parts of them that have no samples.
 template <typename Product>
 int job_exit_code(const std::vector<Product>& products, const SelectionReport& selection) {
   if (std::ranges::all_of(products, [](const Product& one) { return one.n_samples == 0; })) return kError;

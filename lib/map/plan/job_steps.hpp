@@ -15,7 +15,7 @@
 
 namespace comap {
 
-/// What this rank reads. The output directory is made when anything can be used. Collective.
+/// The files that this rank reads. The output directory is made when anything can be used. Collective.
 std::vector<MapUnit> divide_work(const std::vector<SurveyedObservation>& survey, const std::string& output_dir,
                                  const Communicator& ranks);
 

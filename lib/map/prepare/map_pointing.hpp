@@ -22,14 +22,14 @@ struct MapPointing {
   std::vector<PointingModel> models;  ///< by feed - 1; empty = no corrections
 
   void correct(int feed, FeedPointing& pointing) const;
-  /// Of one feed of a file, with its corrections.
+  /// The pointing of one feed of a file, with its corrections.
   FeedPointing of_feed(const Level2Reader& file, int feed) const;
 };
 
 /// Samples from which an extent is taken; at 50 Hz and 1 deg/s they are a fifth of a degree apart.
 inline constexpr std::size_t kExtentStep = 10;
 
-/// Of every `step`-th sample of a scan [start, end).
+/// The positions of every `step`-th sample of a scan [start, end).
 SkyPositions positions_in_scan(const Observer& observer, const Level2Reader& file, const FeedPointing& pointing,
                                const std::array<std::int64_t, 2>& scan, SkyFrame frame, std::size_t step = 1);
 
