@@ -19,53 +19,53 @@ constexpr std::array kAll = std::to_array<const Dataset*>({
     &kMjd,
     &kFeeds,
     &kAzimuth,
-    &kElevation,    //
-    &kSampleFlags,  //
+    &kElevation,
+    &kSampleFlags,
     &kSystemTemperature,
     &kGain,
-    &kVaneEventMjd,   //
-    &kScanEdges,      //
-    &kLevel1AutoRms,  //
+    &kVaneEventMjd,
+    &kScanEdges,
+    &kLevel1AutoRms,
     &kAtmosphereOffsets,
     &kAtmosphereTau,
     &kAtmosphereVaneOffsets,
-    &kAtmosphereVaneTau,  //
+    &kAtmosphereVaneTau,
     &kBinned,
     &kBinnedFiltered,
     &kEffectiveTsys,
     &kWhiteVariance,
-    &kGainInformation,  //
+    &kGainInformation,
     &kGainInformationMatrix,
     &kSigmaCommon,
     &kSigmaBand,
     &kGainAlpha,
-    &kChannelMask,  //
+    &kChannelMask,
     &kCentralFrequencies,
-    &kBandwidths,  //
-    &kUncleaned,   //
+    &kBandwidths,
+    &kUncleaned,
     &kNoiseOfFiltered.sigma_white,
     &kNoiseOfFiltered.sigma_red,
-    &kNoiseOfFiltered.alpha,  //
+    &kNoiseOfFiltered.alpha,
     &kNoiseOfFiltered.auto_rms,
     &kNoiseOfUnfiltered.sigma_white,
-    &kNoiseOfUnfiltered.sigma_red,  //
+    &kNoiseOfUnfiltered.sigma_red,
     &kNoiseOfUnfiltered.alpha,
-    &kNoiseOfUnfiltered.auto_rms,  //
+    &kNoiseOfUnfiltered.auto_rms,
     &kAmplitude.value,
     &kAmplitude.error,
     &kRaOffset.value,
     &kRaOffset.error,
-    &kDecOffset.value,  //
+    &kDecOffset.value,
     &kDecOffset.error,
     &kAzOffset.value,
     &kAzOffset.error,
     &kElOffset.value,
-    &kElOffset.error,  //
+    &kElOffset.error,
     &kMajorStd.value,
     &kMajorStd.error,
     &kMinorStd.value,
     &kMinorStd.error,
-    &kPositionAngle.value,  //
+    &kPositionAngle.value,
     &kPositionAngle.error,
     &kFlux.value,
     &kFlux.error,

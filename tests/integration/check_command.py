@@ -23,7 +23,6 @@ chunk_samples = 500
 url = "sqlite:comap.db"
 """
 FIELD = 40002
-MATRIX = "level2/gain_filter/gain_information_matrix"
 
 
 def truncate(path):
@@ -118,7 +117,6 @@ def without_matrix(path):
         record = file["comap_mpi/stages/gain_filter"].attrs
         parameters = json.loads(record["parameters"])
         record["parameters"] = json.dumps({**parameters, "sky": "power_law"})
-        record["outputs"] = json.dumps([*json.loads(record["outputs"]), [MATRIX, "feed"]])
 
 
 LEVEL1_DAMAGES = {  # damage: datasets named, words said
@@ -154,7 +152,7 @@ LEVEL2_DAMAGES = {
     "checksum": (damage_chunk("level2/binned_data", lambda chunks: chunks[3]), ["level2/binned_data"],
                  "cannot be read"),
     "nan": (edit("level2/binned_filtered_data", lose_feed), ["level2/binned_filtered_data"], "feed 2 band 2 (0 %)"),
-    "matrix": (without_matrix, [MATRIX], "missing"),
+    "matrix": (without_matrix, ["level2/gain_filter/gain_information_matrix"], "missing"),
     "snapshot": (remove("level2/sql_snapshot"), ["level2/sql_snapshot"], "missing"),
     "troubles": (set_attribute("comap_mpi", "troubles", json.dumps([TROUBLE])), ["spectrometer/MJD"], "one stamp"),
 }

@@ -71,9 +71,25 @@ start_munge() {
     --log-file="$root/munge/log" --seed-file="$root/munge/seed" 2>/dev/null
 }
 
+# What a killed test left: a second bridge of that name could not be made. Such directories end in the test's process number.
+remove_dead_cluster() {
+  local other of
+  other=$(cat "/sys/class/net/$bridge/ifalias" 2>/dev/null) || return 0
+  [[ $other =~ _([0-9]+)$ ]] && of=${BASH_REMATCH[1]} || of=$(cat "$other/slurmctld.pid" 2>/dev/null || true)
+  if [[ $of && -e /proc/$of ]]; then
+    say "a cluster runs in $other: end it with $0 down $other"
+    exit 1
+  fi
+  say "removing what is left of the cluster in ${other:-a directory that is not known}"
+  "$0" down "$other"
+  for other in /run/netns/"$name"-n*; do ip netns del "${other##*/}" 2>/dev/null || true; done
+  ip link del "$bridge" 2>/dev/null || true
+}
+
 add_network() { # add_network NODES
   local n
   ip link add "$bridge" type bridge
+  ip link set "$bridge" alias "$root"
   ip addr add "$net.1/24" dev "$bridge"
   ip link set "$bridge" up
   printf '127.0.0.1 localhost\n%s.1 %s\n' "$net" "$(hostname)" >"$root/hosts"
@@ -106,6 +122,7 @@ start_node() {
 
 up() { # up NODES CPUS
   [[ -e $root/slurm.conf ]] && { say "$root is in use"; exit 1; }
+  remove_dead_cluster
   mkdir -p "$root/state"
   trap 'down' ERR
   start_munge
