@@ -20,6 +20,7 @@ namespace {
 
 struct OpenFile {
   std::string name;
+  bool is_only_read = false;
   bool is_given_up = false;  ///< its error has been said: what follows from it need not be
 };
 
@@ -27,6 +28,16 @@ std::map<MPI_File, OpenFile> open_files;
 MPI_File failed_file = MPI_FILE_NULL;
 std::string first_error;
 std::set<MPI_Datatype> kept_types;
+
+#if MPI_VERSION > 4 || (MPI_VERSION == 4 && MPI_SUBVERSION > 0)
+constexpr auto type_size = PMPI_Type_size_c;
+constexpr auto elements_in = PMPI_Get_elements_c;
+constexpr auto set_elements = PMPI_Status_set_elements_c;
+#else
+constexpr auto type_size = PMPI_Type_size_x;
+constexpr auto elements_in = PMPI_Get_elements_x;
+constexpr auto set_elements = PMPI_Status_set_elements_x;
+#endif
 
 /// The reason given by the system, which ROMIO leaves in errno, or else by MPI.
 std::string reason_of(int status) {
@@ -51,23 +62,62 @@ void keep_type(MPI_Datatype type, int status) {
   if (status != MPI_SUCCESS) kept_types.insert(type);
 }
 
-/// As after a success: HDF5 counts the bytes.
-int pretend_written(MPI_File file, int count, MPI_Datatype type, MPI_Status* written, int status) {
-  if (status == MPI_SUCCESS) return status;
+MPI_Count bytes_of(int count, MPI_Datatype type) {
+  MPI_Count size = 0;
+  type_size(type, &size);
+  return size * count;
+}
+
+/// Open MPI's own file access (ompio) drops errors of the disk in version 4.1, and tells only by the count that nothing
+/// was moved. ROMIO gives the count that was asked for where it does not know better.
+bool is_short(const MPI_Status& moved, MPI_Count asked_bytes) {
+  MPI_Count bytes = 0;
+  return elements_in(&moved, MPI_BYTE, &bytes) == MPI_SUCCESS && bytes != MPI_UNDEFINED && bytes < asked_bytes;
+}
+
+/// Calls `write(status)`, and is as after a success: HDF5 counts the bytes.
+template <typename Write>
+int written(MPI_File file, int count, MPI_Datatype type, MPI_Status* told, Write write) {
+  const MPI_Count asked_bytes = bytes_of(count, type);
+  MPI_Status moved{};
+  errno = 0;
+  int status = write(&moved);
+  if (status == MPI_SUCCESS && is_short(moved, asked_bytes)) status = MPI_ERR_IO;
   keep_error(file, "write", status);
   keep_type(type, status);
-  MPI_Count size = 0;
-  PMPI_Type_size_x(type, &size);
-  if (written != MPI_STATUS_IGNORE) PMPI_Status_set_elements_x(written, MPI_BYTE, size * count);
+  if (status != MPI_SUCCESS) set_elements(&moved, MPI_BYTE, asked_bytes);
+  if (told != MPI_STATUS_IGNORE) *told = moved;
   return MPI_SUCCESS;
+}
+
+/// Calls `read(status)`. A file that is only read has been checked to be as long as it says, so that fewer bytes are an
+/// error of the disk; HDF5 would fill with zeros. Behind the end of a file that is being written there is nothing yet.
+template <typename Read>
+int is_read(MPI_File file, int count, MPI_Datatype type, MPI_Status* told, Read read) {
+  MPI_Status moved{};
+  int status = read(&moved);
+  if (status == MPI_SUCCESS && open_files[file].is_only_read && is_short(moved, bytes_of(count, type))) {
+    status = MPI_ERR_IO;
+  }
+  keep_type(type, status);
+  if (told != MPI_STATUS_IGNORE) *told = moved;
+  return status;
+}
+
+/// Every MPI but Open MPI has ROMIO alone; there it depends on the version and on what environment.cpp and the user say.
+bool is_romio() {
+#ifdef OPEN_MPI
+  const char* access = std::getenv("OMPI_MCA_io");
+  return access == nullptr ? OMPI_MAJOR_VERSION < 6 : std::string_view(access).starts_with("romio");
+#else
+  return true;
+#endif
 }
 
 /// ROMIO takes what stands before a colon for the kind of a file system, and the file for missing when it knows no such
 /// kind: "ufs:" is the one of plain files. The other file access of Open MPI takes names as they are.
 std::string literal_name(const char* name) {
-  const char* access = std::getenv("OMPI_MCA_io");  // set in any case (environment.cpp)
-  const bool is_romio = access != nullptr && std::string_view(access).starts_with("romio");
-  return is_romio && std::strchr(name, ':') != nullptr ? std::string("ufs:") + name : name;
+  return std::strchr(name, ':') != nullptr && is_romio() ? std::string("ufs:") + name : name;
 }
 
 }  // namespace
@@ -82,7 +132,7 @@ extern "C" {
 
 int MPI_File_open(MPI_Comm ranks, const char* name, int mode, MPI_Info info, MPI_File* file) {
   const int status = PMPI_File_open(ranks, literal_name(name).c_str(), mode, info, file);
-  if (status == MPI_SUCCESS) open_files[*file] = {name};
+  if (status == MPI_SUCCESS) open_files[*file] = {name, (mode & MPI_MODE_RDONLY) != 0};
   return status;
 }
 
@@ -94,17 +144,17 @@ int MPI_File_close(MPI_File* file) {
 }
 
 int MPI_File_write_at(MPI_File file, MPI_Offset offset, const void* values, int count, MPI_Datatype type,
-                      MPI_Status* written) {
-  errno = 0;
-  const int status = PMPI_File_write_at(file, offset, values, count, type, written);
-  return pretend_written(file, count, type, written, status);
+                      MPI_Status* told) {
+  return written(file, count, type, told, [&](MPI_Status* moved) {
+    return PMPI_File_write_at(file, offset, values, count, type, moved);
+  });
 }
 
 int MPI_File_write_at_all(MPI_File file, MPI_Offset offset, const void* values, int count, MPI_Datatype type,
-                          MPI_Status* written) {
-  errno = 0;
-  const int status = PMPI_File_write_at_all(file, offset, values, count, type, written);
-  return pretend_written(file, count, type, written, status);
+                          MPI_Status* told) {
+  return written(file, count, type, told, [&](MPI_Status* moved) {
+    return PMPI_File_write_at_all(file, offset, values, count, type, moved);
+  });
 }
 
 int MPI_File_sync(MPI_File file) {
@@ -119,17 +169,17 @@ int MPI_File_set_size(MPI_File file, MPI_Offset size) {
   return MPI_SUCCESS;
 }
 
-int MPI_File_read_at(MPI_File file, MPI_Offset offset, void* values, int count, MPI_Datatype type, MPI_Status* read) {
-  const int status = PMPI_File_read_at(file, offset, values, count, type, read);
-  keep_type(type, status);
-  return status;
+int MPI_File_read_at(MPI_File file, MPI_Offset offset, void* values, int count, MPI_Datatype type, MPI_Status* told) {
+  return is_read(file, count, type, told, [&](MPI_Status* moved) {
+    return PMPI_File_read_at(file, offset, values, count, type, moved);
+  });
 }
 
 int MPI_File_read_at_all(MPI_File file, MPI_Offset offset, void* values, int count, MPI_Datatype type,
-                         MPI_Status* read) {
-  const int status = PMPI_File_read_at_all(file, offset, values, count, type, read);
-  keep_type(type, status);
-  return status;
+                         MPI_Status* told) {
+  return is_read(file, count, type, told, [&](MPI_Status* moved) {
+    return PMPI_File_read_at_all(file, offset, values, count, type, moved);
+  });
 }
 
 int MPI_Type_free(MPI_Datatype* type) {

@@ -5,12 +5,11 @@
 #include <chrono>
 #include <cmath>
 #include <optional>
-#include <pqxx/pqxx>
-#include <pqxx/tablewriter>
 #include <thread>
 #include <utility>
 
 #include "catalogue/postgres_url.hpp"
+#include "catalogue/pqxx_api.hpp"
 #include "catalogue/sql_connection.hpp"
 #include "core/log.hpp"
 #include "core/stopping.hpp"
@@ -57,39 +56,15 @@ std::optional<std::string> parameter_text(const SqlValue& value) {
   return text_of(value);
 }
 
-/// Parameters as texts, with null pointers for NULL, alive as long as this object.
-class ParameterTexts {
- public:
-  explicit ParameterTexts(const Values& values) {
-    for (const SqlValue& value : values) texts_.push_back(parameter_text(value));
-    for (const auto& text : texts_) pointers_.push_back(text ? text->c_str() : nullptr);
-  }
-  const std::vector<const char*>& pointers() const { return pointers_; }
-
- private:
-  std::vector<std::optional<std::string>> texts_;
-  std::vector<const char*> pointers_;
-};
-
-/// One line of COPY in its text format.
-std::string copy_line(const Values& row) {
-  std::string line;
-  for (std::size_t column = 0; column < row.size(); ++column) {
-    if (column > 0) line += '\t';
-    const std::optional<std::string> text = parameter_text(row[column]);
-    if (!text) {
-      line += "\\N";
-      continue;
-    }
-    for (const char letter : *text) {
-      if (letter == '\\' || letter == '\t' || letter == '\n' || letter == '\r') line += '\\';
-      line += letter;
-    }
-  }
-  return line;
+Texts texts_of(const Values& values) {
+  Texts texts(values.size());
+  std::transform(values.begin(), values.end(), texts.begin(), parameter_text);
+  return texts;
 }
 
-SqlValue field_value(const pqxx::field& field) {
+/// Of a field of a result, whose type has another name in each version of libpqxx.
+template <typename Field>
+SqlValue field_value(const Field& field) {
   if (field.is_null()) return {};
   switch (field.type()) {
     case kBool:
@@ -107,10 +82,11 @@ SqlValue field_value(const pqxx::field& field) {
   }
 }
 
-Values row_of(const pqxx::row& row) {
+Values row_of(const pqxx::result& result, pqxx::result::size_type number) {
+  const auto row = result[number];
   Values values;
   values.reserve(row.size());
-  for (const auto& field : row) values.push_back(field_value(field));
+  for (pqxx::row::size_type column = 0; column < row.size(); ++column) values.push_back(field_value(row[column]));
   return values;
 }
 
@@ -142,9 +118,8 @@ std::string one_line(std::string text) {
 }
 
 struct Session {
-  explicit Session(const std::string& options) : connection(options), quiet(connection) {}
-  pqxx::connection connection;
-  pqxx::quiet_errorhandler quiet;
+  explicit Session(const std::string& options) : connection(options) {}
+  QuietConnection connection;
   std::unique_ptr<pqxx::work> work;
 };
 
@@ -177,7 +152,7 @@ class PostgresConnection final : public Connection {
     for (pqxx::row::size_type column = 0; column < answer.columns(); ++column) {
       result.columns.emplace_back(answer.column_name(column));
     }
-    for (const auto& row : answer) result.rows.push_back(row_of(row));
+    for (pqxx::result::size_type row = 0; row < answer.size(); ++row) result.rows.push_back(row_of(answer, row));
     return result;
   }
 
@@ -189,7 +164,7 @@ class PostgresConnection final : public Connection {
     run(fmt::format("DECLARE comap_stream NO SCROLL CURSOR FOR {}", statement), {});
     const std::string fetch = fmt::format("FETCH {} FROM comap_stream", kRowsPerFetch);
     for (pqxx::result rows = run(fetch, {}); !rows.empty(); rows = run(fetch, {})) {
-      for (const auto& row : rows) take(row_of(row));
+      for (pqxx::result::size_type row = 0; row < rows.size(); ++row) take(row_of(rows, row));
     }
     run("CLOSE comap_stream", {});
   }
@@ -197,13 +172,9 @@ class PostgresConnection final : public Connection {
   void append(const std::string& table, const std::vector<std::string>& columns,
               const std::vector<Values>& rows) override {
     guarded([&] {
-// stream_to, which is to be used instead, only takes rows whose length is known when it is compiled.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-      pqxx::tablewriter writer(work(), table, columns.begin(), columns.end());
-#pragma GCC diagnostic pop
-      for (const Values& row : rows) writer.write_raw_line(copy_line(row));
-      writer.complete();
+      TableStream stream(work(), table, columns);
+      for (const Values& row : rows) stream.write(texts_of(row));
+      stream.complete();
     });
   }
 
@@ -234,7 +205,7 @@ class PostgresConnection final : public Connection {
   void begin(Access access) override {
     writes_ = access == Access::write;
     is_commit_in_doubt_ = false;
-    guarded([&] { session().work = std::make_unique<pqxx::work>(session().connection); });
+    guarded([&] { session().work = std::make_unique<pqxx::work>(session().connection.get()); });
   }
 
   void commit() override {
@@ -294,9 +265,8 @@ class PostgresConnection final : public Connection {
   }
 
   pqxx::result run(const std::string& statement, const Values& parameters) {
-    const ParameterTexts texts(parameters);
     pqxx::result result;
-    guarded([&] { result = work().exec_params(statement, pqxx::prepare::make_dynamic_params(texts.pointers())); });
+    guarded([&] { result = execute_with(work(), statement, texts_of(parameters)); });
     return result;
   }
 
@@ -310,12 +280,14 @@ class PostgresConnection final : public Connection {
     }
   }
 
-  /// Only a server that answers refuses a statement with an SQLSTATE: an error without one is libpq's own, of a
+  /// Only a server that answers refuses a statement with an SQLSTATE: a refusal without one is libpq's own, of a
   /// connection that it may still call open.
   bool is_lost(const pqxx::failure& error) const {
+    if (!session_ || !session_->connection.get().is_open()) return true;
     const auto* refusal = dynamic_cast<const pqxx::sql_error*>(&error);
-    return refusal == nullptr || refusal->sqlstate().empty() || may_be_repeated(refusal->sqlstate()) || !session_ ||
-           !session_->connection.is_open();
+    if (refusal == nullptr) return is_broken(error);
+    const std::string state(refusal->sqlstate());
+    return state.empty() || may_be_repeated(state);
   }
 
   std::string message_of(const std::exception& error) const {

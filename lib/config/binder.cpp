@@ -1,6 +1,7 @@
 #include "config/binder.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdlib>
 

@@ -73,8 +73,10 @@ void flush_to_disk(const std::string& path) {
 }
 
 void give_final_name(const std::string& partial, const std::string& path) {
-  flush_to_disk(partial);
   std::error_code error;
+  // To its own size, which gives back what was reserved behind its end.
+  fs::resize_file(partial, fs::file_size(partial, error), error);
+  flush_to_disk(partial);
   fs::rename(partial, path, error);
   if (error) throw IoError(fmt::format("{}: cannot rename to {}: {}", partial, path, error.message()));
   flush_to_disk(folder_of(path));
@@ -100,6 +102,14 @@ PartialFile::PartialFile(std::string path)
 
 PartialFile::~PartialFile() {
   if (!is_published_) ::unlink(name_.c_str());
+}
+
+void PartialFile::reserve(std::uint64_t bytes) const {
+  const FileDescriptor file(::open(name_.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+  const auto length = static_cast<::off_t>(bytes);
+  if (file.is_open() && (::fallocate(file.number(), FALLOC_FL_KEEP_SIZE, 0, length) == 0 || errno == EOPNOTSUPP)) return;
+  throw IoError(fmt::format("{}: no room for {:.0f} MB: {}; make room on the disk, or write elsewhere", path_,
+                            static_cast<double>(bytes) / 1e6, std::strerror(errno)));
 }
 
 void PartialFile::adopt(const std::string& file) {

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <functional>
 #include <filesystem>
 #include <map>
 #include <vector>

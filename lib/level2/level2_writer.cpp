@@ -80,6 +80,10 @@ Level2Writer::Level2Writer(const std::string& path, const ObservationContext& ob
   });
   open(earlier, files);
   declare();
+  // On a full disk a collective write would not come back on some ranks, whatever the MPI.
+  team_.run_agreed("reserve room", [&] {
+    if (partial_) partial_->reserve(static_cast<std::uint64_t>(needed_bytes()));
+  });
 }
 
 void Level2Writer::start_on_disk(const std::optional<EarlierFile>& earlier) {
@@ -108,19 +112,24 @@ void Level2Writer::open(const std::optional<EarlierFile>& earlier, const TeamFil
   });
 }
 
-void Level2Writer::check_room(double earlier_bytes) const {
-  double needed_bytes = kRoomForMetadata_bytes + earlier_bytes;
+double Level2Writer::needed_bytes() const {
+  double needed = kRoomForMetadata_bytes;
   for (const level2::Dataset* dataset : datasets_) {
     double bytes = static_cast<double>(element_bytes(dataset->type));
     for (const Index length : dataset->shape(lengths_)) bytes *= static_cast<double>(length);
-    needed_bytes += kRoomFactor * bytes;
+    needed += kRoomFactor * bytes;
   }
+  return needed;
+}
+
+void Level2Writer::check_room(double earlier_bytes) const {
+  const double needed = needed_bytes() + earlier_bytes;
   const auto space = std::filesystem::space(std::filesystem::path(path_).parent_path());
-  if (static_cast<double>(space.available) >= needed_bytes) return;
+  if (static_cast<double>(space.available) >= needed) return;
   throw IoError(
       fmt::format("{}: the disk is full: {:.0f} MB are needed and {:.0f} MB are free; make room or set "
                   "level2.output_dir",
-                  path_, needed_bytes / 1e6, static_cast<double>(space.available) / 1e6));
+                  path_, needed / 1e6, static_cast<double>(space.available) / 1e6));
 }
 
 h5::Extent Level2Writer::extent_of(const level2::Dataset& dataset) const {

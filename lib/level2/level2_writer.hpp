@@ -47,6 +47,7 @@ class Level2Writer {
   void declare();
   void start_on_disk(const std::optional<EarlierFile>& earlier);
   void open(const std::optional<EarlierFile>& earlier, const TeamFiles& files);
+  double needed_bytes() const;  ///< of `datasets`, and room for the rest
   void check_room(double earlier_bytes) const;
   h5::Extent extent_of(const level2::Dataset& dataset) const;
   /// Those of the whole observation, or those of feeds.

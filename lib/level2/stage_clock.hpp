@@ -2,6 +2,8 @@
 /// \file
 /// Where the time of an observation goes.
 
+#include <functional>
+#include <string_view>
 #include <chrono>
 #include <map>
 #include <string>

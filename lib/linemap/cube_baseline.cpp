@@ -34,7 +34,7 @@ std::vector<Eigen::Index> fitted_channels(std::span<const float> temperature_K,
 
 Eigen::VectorXd fit(const Eigen::MatrixXd& model, const std::vector<Eigen::Index>& channels,
                     std::span<const float> temperature_K, std::span<const float> rms_K) {
-  Eigen::MatrixXd rows = model(channels, Eigen::all);
+  Eigen::MatrixXd rows = model(channels, Eigen::indexing::all);
   Eigen::VectorXd values(rows.rows());
   for (Eigen::Index i = 0; i < rows.rows(); ++i) {
     const auto channel = static_cast<std::size_t>(channels[i]);

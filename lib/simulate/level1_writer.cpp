@@ -1,6 +1,7 @@
 #include "simulate/level1_writer.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>

@@ -2,6 +2,7 @@
 /// \file
 /// Arrays that stages make, by the dataset under which they are written.
 
+#include <functional>
 #include <cstdint>
 #include <map>
 #include <span>

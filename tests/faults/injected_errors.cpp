@@ -3,8 +3,8 @@
 //   COMAP_INJECT="KIND:N:TIMES:ERRNO:RANK:TEXT"
 //
 // KIND is open, read, write (also through a stream of C, and its closing), rename or sync; with N = 0 nothing fails.
-// ERRNO is a number, or `short` (half of what a read asks for) or `slow` (0.2 s). Only the process with
-// OMPI_COMM_WORLD_RANK = RANK is disturbed. How many calls there were is appended to the file that COMAP_INJECT_COUNT
+// ERRNO is a number, or `short` (half of what a read asks for) or `slow` (0.2 s). Only the process that
+// the launcher calls RANK is disturbed. How many calls there were is appended to the file that COMAP_INJECT_COUNT
 // names.
 
 #include <dlfcn.h>
@@ -37,7 +37,10 @@ struct Injection {
 
   Injection() {
     const char* setting = std::getenv("COMAP_INJECT");
-    const char* rank = std::getenv("OMPI_COMM_WORLD_RANK");
+    const char* rank = nullptr;
+    for (const char* variable : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"}) {
+      if (rank == nullptr) rank = std::getenv(variable);
+    }
     std::array<char, 16> kind_text{}, error_text{};
     std::array<char, 512> text_text{};
     int wanted_rank = -1;
@@ -201,6 +204,11 @@ COMAP_PREADV(preadv64)
   }
 COMAP_PWRITEV(pwritev)
 COMAP_PWRITEV(pwritev64)
+
+int fallocate(int descriptor, int mode, off_t offset, off_t bytes) {
+  if (next_on("write", descriptor) == Effect::error) return -1;
+  return real<int (*)(int, int, off_t, off_t)>("fallocate")(descriptor, mode, offset, bytes);
+}
 
 ssize_t readv(int descriptor, const iovec* parts, int n) {
   if (next_on("read", descriptor) == Effect::error) return -1;

@@ -3,6 +3,7 @@
 /// The destriper with dense matrices, sample by sample.
 
 #include <Eigen/Dense>
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <numbers>

@@ -2,6 +2,7 @@
 /// \file
 /// Products in the making.
 
+#include <string>
 #include <algorithm>
 #include <filesystem>
 

@@ -2,6 +2,7 @@
 /// \file
 /// A small map for the tests of map files: sources on a sloping background, stripes in NAIVE, an unobserved border.
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

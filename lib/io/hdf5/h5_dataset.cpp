@@ -120,7 +120,13 @@ std::uint32_t Dataset::read_raw_chunk(const Extent& chunk_start, std::vector<std
   bytes.resize(size);
   std::uint32_t filters = 0;
   if (size > 0) {
-    check(H5Dread_chunk(handle_.id(), H5P_DEFAULT, start.data(), &filters, bytes.data()), "read a chunk", where_);
+#if H5_VERSION_GE(2, 0, 0)
+    std::size_t length = bytes.size();
+    const herr_t status = H5Dread_chunk2(handle_.id(), H5P_DEFAULT, start.data(), &filters, bytes.data(), &length);
+#else
+    const herr_t status = H5Dread_chunk(handle_.id(), H5P_DEFAULT, start.data(), &filters, bytes.data());
+#endif
+    check(status, "read a chunk", where_);
   }
   return filters;
 }

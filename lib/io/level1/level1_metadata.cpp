@@ -1,5 +1,7 @@
 #include "io/level1/level1_metadata.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>

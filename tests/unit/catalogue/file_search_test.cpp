@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <algorithm>
 #include <filesystem>
 #include <fstream>

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "sky/radial_velocity.hpp"
 
 #include <gtest/gtest.h>

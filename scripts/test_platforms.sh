@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# test_platforms.sh [SUITE[:MPI]...]: builds this tree on other releases of Debian, with -Werror, and runs its tests there;
+# prints a table, and keeps it with the logs. Without arguments: bookworm bookworm:mpich trixie forky.
+#
+# Roots of the suites, from the mirror of this machine, and compiled objects are kept in COMAP_PLATFORMS_DIR
+# (/var/tmp/comap_platforms) between runs. COMAP_PLATFORM_LABELS chooses tests ("unit mpi integration faults"). Needs root,
+# mmdebstrap and network; tests run in a network of their own.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+directory=${COMAP_PLATFORMS_DIR:-/var/tmp/comap_platforms}
+read -ra labels <<<"${COMAP_PLATFORM_LABELS:-unit mpi integration faults}"
+platforms=("$@")
+[[ $# -gt 0 ]] || platforms=(bookworm bookworm:mpich trixie forky)
+mirror=$(sed -n 's/^\(URIs:\|deb\) *\(https\?:[^ ]*debian\)\/\? *.*/\2/p' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
+  grep -v security | head -n 1 || true)
+
+say() { printf '%s %s\n' "$(date +%H:%M:%S)" "$*" >&2; }
+
+make_root() { # make_root SUITE ROOT
+  [[ -d $2 ]] && return
+  command -v mmdebstrap >/dev/null || scripts/install_dependencies.sh mmdebstrap
+  say "making $2"
+  # A mirror that stands still has lists past their date.
+  mmdebstrap --quiet --variant=apt --include=ca-certificates --aptopt='Acquire::Check-Valid-Until "false"' "$1" "$2.new" \
+    "${mirror:-http://deb.debian.org/debian}"
+  printf '#!/bin/sh\nexit 101\n' >"$2.new/usr/sbin/policy-rc.d"  # no servers are started
+  chmod +x "$2.new/usr/sbin/policy-rc.d"
+  mv "$2.new" "$2"
+}
+
+# in_root ROOT NETWORK COMMAND...: NETWORK is --net for one of its own, or nothing
+in_root() {
+  local root=$1 network=$2
+  shift 2
+  # shellcheck disable=SC2016,SC2086
+  unshare --mount --uts --ipc --pid --fork $network bash -ec '
+    root=$1; shift
+    mount --bind "$root" "$root"
+    mount -t proc proc "$root/proc"; mount --rbind /sys "$root/sys"; mount --rbind /dev "$root/dev"
+    mount -t tmpfs none "$root/tmp"; mount -t tmpfs none "$root/run"; mkdir -p "$root/run/lock"
+    [[ '"${network:-none}"' == none ]] || ip link set lo up
+    printf "127.0.0.1 localhost %s\n" "$(hostname)" >"$root/etc/hosts"
+    exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"' - "$root" "$@"
+}
+
+copy_tree() { # copy_tree ROOT
+  mkdir -p "$1/comap"
+  git ls-files -z --cached --others --exclude-standard |
+    rsync -a --from0 --files-from=- --delete-missing-args --ignore-missing-args ./ "$1/comap/"
+}
+
+run_platform() { # run_platform SUITE MPI
+  local home=$directory/$1-$2 root=$directory/$1-$2/root label
+  mkdir -p "$home"
+  make_root "$1" "$root"
+  copy_tree "$root"
+  in_root "$root" "" bash /comap/scripts/install_dependencies.sh --mpi "$2" >&2
+  in_root "$root" --net bash /comap/scripts/platform_tests.sh "${labels[@]}" >"$home/log" 2>&1 || say "$1:$2: see $home/log"
+  sed -n 's/^PLATFORM //p' "$home/log" >"$home/row"
+}
+
+rows=()
+for platform in "${platforms[@]}"; do
+  suite=${platform%%:*} mpi=openmpi
+  [[ $platform != *:* ]] || mpi=${platform#*:}
+  say "$suite with $mpi"
+  run_platform "$suite" "$mpi"
+  rows+=("$directory/$suite-$mpi/row")
+done
+
+python3 scripts/platform_table.py "${labels[@]}" -- "${rows[@]}" | tee "$directory/table.md"
+! grep -q "failed" "$directory/table.md"
