@@ -15,7 +15,7 @@ report cmake "$(cmake --version | sed -n '1s/.* //p')"
 start=$SECONDS
 cmake --preset release -DCOMAP_WERROR=ON 2>&1 | tee build.log
 sed -n 's/^--   \([a-z0-9]*\) *\([^ ].*\)/PLATFORM library \1 \2/p' build.log
-if ! cmake --build --preset release -j "$jobs"; then
+if ! cmake --build --preset release -j "$jobs" -- -k 0; then
   report build failed
   exit 1
 fi

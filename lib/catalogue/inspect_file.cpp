@@ -73,7 +73,7 @@ void require_complete_level2(const h5::File& file) {
   }
   if (!file.exists(level2::kBinnedFiltered)) {
     throw UnusableFile(FileState::incomplete,
-                       fmt::format("is not a complete Level-2 file: it has no {}", level2::kBinnedFiltered));
+                       fmt::format("is not a complete Level-2 file: it has no {}", level2::kBinnedFiltered.path));
   }
 }
 

@@ -92,7 +92,7 @@ class TableStream {
 class TableStream {
  public:
   TableStream(pqxx::work& work, const std::string& table, const std::vector<std::string>& columns)
-      : stream_(pqxx::stream_to::table(work, {table}, columns)) {}
+      : stream_(pqxx::stream_to::raw_table(work, work.conn().quote_table(table), work.conn().quote_columns(columns))) {}
   void write(const Texts& row) { stream_.write_row(row); }
   void complete() { stream_.complete(); }
 

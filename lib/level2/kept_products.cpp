@@ -99,7 +99,7 @@ std::vector<std::array<std::int64_t, 2>> checked_scans(const std::string& path, 
       throw IoError(
           fmt::format("{}: {}: scan {} is no part of the {} samples; make the file anew with "
                       "--set level2.overwrite=true",
-                      path, level2::kScanEdges, i / 2, n_samples));
+                      path, level2::kScanEdges.path, i / 2, n_samples));
     }
     scans.push_back({edges[i], edges[i + 1]});
     previous_end = edges[i + 1];

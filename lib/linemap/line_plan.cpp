@@ -25,7 +25,7 @@ bool holds(const SpectralAxis& axis, double frequency_GHz) {
 std::string covered(const std::vector<SpectralAxis>& bands) {
   std::string text;
   for (const SpectralAxis& axis : bands) {
-    const auto [low, high] = std::minmax(axis.frequency_GHz(-0.5), axis.frequency_GHz(axis.n_channels - 0.5));
+    const auto [low, high] = std::minmax({axis.frequency_GHz(-0.5), axis.frequency_GHz(axis.n_channels - 0.5)});
     text += fmt::format("{}{:.3f}-{:.3f}", text.empty() ? "" : ", ", low, high);
   }
   return text + " GHz";

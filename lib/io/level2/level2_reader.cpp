@@ -77,7 +77,7 @@ void Level2Reader::read_scans() {
     const std::array<std::int64_t, 2> scan = {edges[row], edges[row + 1]};
     if (scan[0] < 0 || scan[1] <= scan[0] || scan[1] > n_samples()) {
       throw ObservationError(fmt::format("{}: {} has the scan [{}, {}) in a file of {} samples", file_.path(),
-                                         level2::kScanEdges, scan[0], scan[1], n_samples()));
+                                         level2::kScanEdges.path, scan[0], scan[1], n_samples()));
     }
     scans_.push_back(scan);
   }
@@ -99,7 +99,7 @@ void Level2Reader::check_shapes() const {
   }
   if (!file_.exists(level2::kSampleFlags)) return;
   if (file_.info(level2::kSampleFlags).extent != h5::Extent{kScienceFeeds, kBands, mjd_.size()}) {
-    throw ObservationError(fmt::format("{}: {} is not [{}][{}][{} samples]", file_.path(), level2::kSampleFlags,
+    throw ObservationError(fmt::format("{}: {} is not [{}][{}][{} samples]", file_.path(), level2::kSampleFlags.path,
                                        kScienceFeeds, kBands, mjd_.size()));
   }
 }
