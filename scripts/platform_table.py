@@ -27,14 +27,14 @@ def main():
     split = sys.argv.index("--")
     labels, paths = sys.argv[1:split], sys.argv[split + 1:]
     shown = ["mpi", "hdf5", "pqxx", "eigen", "fmt", "wcslib", "cfitsio"]
-    head = ["platform", "g++", "CMake", *shown, "build", *labels]
+    head = ["platform", "g++", "CMake", *shown, "build", *labels, "files of others"]
     print(f"| {' | '.join(head)} |\n|{' --- |' * len(head)}")
     failed = []
     for path in paths:
         row = platform(path)
         cells = [row.get("name", path), row.get("compiler", ""), row.get("cmake", ""),
                  *(row["library"].get(name, "") for name in shown), row.get("build", "failed"),
-                 *(row["tests"].get(label, "") for label in labels)]
+                 *(row["tests"].get(label, "") for label in labels), row.get("files", "")]
         print(f"| {' | '.join(cells)} |")
         failed += [f"{row.get('name', path)}: {test}" for test in row["failed"]]
     for line in failed:

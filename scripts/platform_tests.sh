@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# platform_tests.sh LABEL...: builds this tree and runs the tests of these labels; lines that begin with PLATFORM are for
-# scripts/platform_table.py. Called by scripts/test_platforms.sh inside of a platform.
+# platform_tests.sh NAME LABEL...: builds this tree, runs the tests of these labels, and leaves files for other platforms in
+# build/travel/NAME; lines that begin with PLATFORM are for scripts/platform_table.py. Called by scripts/test_platforms.sh
+# inside of a platform.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+platform=$1
+shift
 jobs=$(nproc)
 export CCACHE_DIR=$PWD/build/ccache CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$PWD
 
@@ -29,4 +32,5 @@ for label in "$@"; do
     "$((SECONDS - start))"
   sed -n 's/.*testcase name="\([^"]*\)".*status="fail".*/PLATFORM failed '"$label"' \1/p' "build/$label.xml"
 done
+scripts/files_travel.py write build/travel "$platform" || { report failed "files written for others"; status=1; }
 exit $status

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# test_platforms.sh [SUITE[:MPI]...]: builds this tree on other releases of Debian, with -Werror, and runs its tests there;
-# prints a table, and keeps it with the logs. Without arguments: bookworm bookworm:mpich trixie forky.
+# test_platforms.sh [SUITE[:MPI]...]: builds this tree on other releases of Debian, with -Werror, runs its tests there, and
+# lets each read the files of every other; prints a table, and keeps it with the logs. Without arguments: bookworm
+# bookworm:mpich trixie forky, and files of earlier runs (travel/) are not read.
 #
 # Roots of the suites, from the mirror of this machine, and compiled objects are kept in COMAP_PLATFORMS_DIR
 # (/var/tmp/comap_platforms) between runs. COMAP_PLATFORM_LABELS chooses tests ("unit mpi integration faults"). Needs root,
@@ -49,23 +50,46 @@ copy_tree() { # copy_tree ROOT
     rsync -a --from0 --files-from=- --delete-missing-args --ignore-missing-args ./ "$1/comap/"
 }
 
+receive_files() { # receive_files ROOT: of the other platforms
+  mkdir -p "$directory/travel" "$1/comap/build"
+  rsync -a --delete "$directory/travel" "$1/comap/build/"
+}
+
 run_platform() { # run_platform SUITE MPI
   local home=$directory/$1-$2 root=$directory/$1-$2/root label
   mkdir -p "$home"
   make_root "$1" "$root"
   copy_tree "$root"
+  rm -rf "$directory/travel/$1-$2"
+  receive_files "$root"
   in_root "$root" "" bash /comap/scripts/install_dependencies.sh --mpi "$2" >&2
-  in_root "$root" --net bash /comap/scripts/platform_tests.sh "${labels[@]}" >"$home/log" 2>&1 || say "$1:$2: see $home/log"
+  in_root "$root" --net bash /comap/scripts/platform_tests.sh "$1-$2" "${labels[@]}" >"$home/log" 2>&1 ||
+    say "$1:$2: see $home/log"
+  rsync -a "$root/comap/build/travel" "$directory/"
+}
+
+read_files_of_others() { # read_files_of_others SUITE MPI
+  local home=$directory/$1-$2 root=$directory/$1-$2/root
+  if [[ -d $directory/travel/$1-$2 ]]; then
+    receive_files "$root"
+    in_root "$root" --net bash -c "cd /comap && scripts/files_travel.py read build/travel $1-$2" >>"$home/log" 2>&1 || true
+  fi
   sed -n 's/^PLATFORM //p' "$home/log" >"$home/row"
 }
 
+[[ $# -gt 0 ]] || rm -rf "$directory/travel"
+for i in "${!platforms[@]}"; do
+  [[ ${platforms[i]} == *:* ]] || platforms[i]+=:openmpi
+done
+for platform in "${platforms[@]}"; do
+  say "${platform/:/ with }"
+  run_platform "${platform%:*}" "${platform#*:}"
+done
 rows=()
 for platform in "${platforms[@]}"; do
-  suite=${platform%%:*} mpi=openmpi
-  [[ $platform != *:* ]] || mpi=${platform#*:}
-  say "$suite with $mpi"
-  run_platform "$suite" "$mpi"
-  rows+=("$directory/$suite-$mpi/row")
+  say "${platform/:/ with }: files of others"
+  read_files_of_others "${platform%:*}" "${platform#*:}"
+  rows+=("$directory/${platform/:/-}/row")
 done
 
 python3 scripts/platform_table.py "${labels[@]}" -- "${rows[@]}" | tee "$directory/table.md"
