@@ -72,8 +72,9 @@ double middle_mjd(const Level1Metadata& level1, SampleRange range) {
 ProductTable calibrate_feed(const Config& config, const ObservationContext& observation, int row, TodReader& reader) {
   StageList stages;
   stages.push_back(std::make_unique<SystemTemperature>(config.level2.system_temperature));
-  const StageSelection all = all_of(stages);
-  const PassPlan plan{observation, all, combined_deliveries(all), {}, kVaneBlockSamples, config.io.read_ahead};
+  StageSelection all = all_of(stages);
+  const Deliveries deliveries = combined_deliveries(all);
+  const PassPlan plan{observation, std::move(all), deliveries, {}, kVaneBlockSamples, config.io.read_ahead};
   ProductTable products;
   StageSeconds seconds;
   run_feed_pass(plan, observation.level1.feeds[row], row, reader, SerialCommunicator(), products, seconds);

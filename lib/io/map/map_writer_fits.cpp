@@ -92,8 +92,8 @@ void write_masked_pixels(FitsWriter& file, const ContinuumMap& map) {
     mask.push_back(map.mask[i]);
   }
   file.create_table("MASKED", {{"PIXEL", "1K", ""}, {"MASK", "1B", ""}}, std::ssize(pixel));
-  file.write_column(1, pixel);
-  file.write_column(2, mask);
+  file.write_column(1, std::move(pixel));
+  file.write_column(2, std::move(mask));
   file.finish_hdu();
 }
 
