@@ -45,7 +45,7 @@ void choose_file_access() {
 
 Environment::Environment(int& argc, char**& argv) {
   choose_file_access();
-  const std::optional<LaunchedTasks> launched = launched_tasks();
+  const Launch launch = read_launch();
   int provided = MPI_THREAD_SINGLE;
   check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   if (provided < MPI_THREAD_FUNNELED) {
@@ -54,7 +54,7 @@ Environment::Environment(int& argc, char**& argv) {
   }
   world_ = std::make_unique<MpiCommunicator>(MpiCommunicator::duplicate(MPI_COMM_WORLD));
   try {
-    check_world_size(launched, world_->size());
+    check_world_size(launch, world_->size(), mpi_family());
   } catch (const ConfigError&) {
     world_.reset();
     MPI_Finalize();

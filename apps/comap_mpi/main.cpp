@@ -72,14 +72,15 @@ std::string unknown_name(const CLI::App& app) {
 
 int report_usage(const CLI::App& app, const CLI::ParseError& error, int& argc, char**& argv) {
   const bool is_error = error.get_exit_code() != 0;
-  if (mpi::launcher_rank() == 0) {
+  const mpi::Launch launch = mpi::read_launch();
+  if (launch.rank == 0) {
     if (is_error) std::cerr << unknown_name(app);
     app.exit(error, std::cout, std::cerr);
     std::cout.flush();
   }
   if (!is_error) return kDone;
   // The launcher ends all processes when the first one fails: nobody passes this before rank 0 has printed.
-  if (mpi::is_launched()) const mpi::Environment environment(argc, argv);
+  if (mpi::is_launched(launch)) const mpi::Environment environment(argc, argv);
   return kUsage;
 }
 
@@ -199,9 +200,10 @@ int run_program(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return report_usage(program->app, error, argc, argv);
   }
-  mpi::check_launcher();
+  const mpi::Launch launch = mpi::read_launch();
+  mpi::check_launcher(launch, mpi::mpi_family());
   const Command& command = parsed_command(*program);
-  if (!command.needs_mpi && !mpi::is_launched()) return run_command(*program, command, "", SerialCommunicator());
+  if (!command.needs_mpi && !mpi::is_launched(launch)) return run_command(*program, command, "", SerialCommunicator());
   const std::string note = mpi::allocation_note();
   const mpi::Environment environment(argc, argv);
   return environment.finish(run_command(*program, command, note, environment.world()));
@@ -211,12 +213,13 @@ int run_program(int argc, char** argv) {
 }  // namespace comap
 
 int main(int argc, char** argv) {
+  const bool speaks = comap::mpi::speaks_for_all(comap::mpi::read_launch());
   try {
     if (comap::is_probe(argc, argv)) return comap::run_probe(argc, argv);
     return comap::run_program(argc, argv);
   } catch (...) {
     const comap::EndReason failure = comap::current_failure();
-    if (comap::mpi::launcher_rank() == 0) comap::print_error(failure.text);
+    if (speaks) comap::print_error(failure.text);
     return failure.exit_code;
   }
 }

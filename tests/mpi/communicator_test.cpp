@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -13,7 +12,6 @@
 #include "core/rank_zero.hpp"
 #include "mpi/cost_meter.hpp"
 #include "mpi/environment.hpp"
-#include "mpi/launcher.hpp"
 #include "mpi/mpi_communicator.hpp"
 #include "support/mpi_main.hpp"
 
@@ -229,32 +227,6 @@ TEST(Environment, WorldHoldsAllRanks) {
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   EXPECT_EQ(test::world().size(), size);
   EXPECT_EQ(test::world().sum(std::int64_t{1}), size);
-}
-
-TEST(Environment, TellsTheLibrary) { EXPECT_NE(mpi::library_version().find("MPI"), std::string::npos); }
-
-TEST(Launcher, SeveralTasksWithoutPmixAreRefused) {
-  const char* pmix_rank = std::getenv("PMIX_RANK");
-  const std::string saved = pmix_rank != nullptr ? pmix_rank : "";
-  unsetenv("PMIX_RANK");
-  setenv("SLURM_STEP_NUM_TASKS", "4", 1);
-  try {
-    mpi::check_launcher();
-    ADD_FAILURE() << "no error";
-  } catch (const ConfigError& error) {
-    EXPECT_NE(std::string(error.what()).find("srun --mpi=pmix"), std::string::npos);
-  }
-  setenv("SLURM_STEP_NUM_TASKS", "1", 1);
-  EXPECT_NO_THROW(mpi::check_launcher());
-  setenv("SLURM_STEP_NUM_TASKS", "4", 1);
-  setenv("PMIX_RANK", "0", 1);
-  EXPECT_NO_THROW(mpi::check_launcher());
-  unsetenv("SLURM_STEP_NUM_TASKS");
-  if (saved.empty()) {
-    unsetenv("PMIX_RANK");
-  } else {
-    setenv("PMIX_RANK", saved.c_str(), 1);
-  }
 }
 
 }  // namespace
