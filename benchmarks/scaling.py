@@ -2,13 +2,14 @@
 """scaling.py CONFIG LEVEL1_DIRECTORY OUTPUT: level2 and mapmake on more and more ranks, what each run cost, and a report.
 
 strong: the same observations on every number of ranks; weak: as many observations for each rank. In a SLURM job ranks are
-started by srun over its nodes (slurm/benchmark.sbatch), elsewhere by scripts/mpirun.sh on this machine. OUTPUT gets scaling.json
-and scaling.txt; a catalogue, Level-2 files and maps of its own, so that those of CONFIG stay as they are."""
+started over its nodes by $COMAP_SRUN (slurm/benchmark.sbatch chooses it), elsewhere by scripts/mpirun.sh on this machine. OUTPUT
+gets scaling.json and scaling.txt; a catalogue, Level-2 files and maps of its own, so that those of CONFIG stay as they are."""
 import argparse
 import itertools
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,18 @@ def parse(words):
     return parser.parse_args(words)
 
 
+def start_in_job(nodes, ranks_per_node):
+    """Words and environment that start ranks on some of the nodes of a SLURM job."""
+    launcher = shlex.split(os.environ.get("COMAP_SRUN") or "srun --mpi=pmix")
+    ranks = nodes * ranks_per_node
+    if pathlib.Path(launcher[0]).name != "srun":
+        return [*launcher, "-n", ranks, "--map-by", f"ppr:{ranks_per_node}:node"], dict(os.environ)
+    # srun would add what was asked for this job to what each step asks for.
+    of_job = {"SLURM_NTASKS", "SLURM_NPROCS", "SLURM_NTASKS_PER_NODE", "SLURM_TASKS_PER_NODE"}
+    return ([*launcher, f"--nodes={nodes}", f"--ntasks-per-node={ranks_per_node}", f"--ntasks={ranks}"],
+            {name: value for name, value in os.environ.items() if name not in of_job})
+
+
 class Bench:
     """Runs of one configuration on one set of Level-1 files, each in a directory of its own."""
 
@@ -66,9 +79,9 @@ class Bench:
                 "level2.output_dir": self.output / name / "level2", "mapmake.output_dir": self.output / name / "maps"}
 
     def call(self, nodes, ranks_per_node, *words, settings, obsids=()):
+        environment = dict(os.environ)
         if "SLURM_JOB_ID" in os.environ:
-            start = ["srun", "--mpi=pmix", f"--nodes={nodes}", f"--ntasks-per-node={ranks_per_node}",
-                     f"--ntasks={nodes * ranks_per_node}"]
+            start, environment = start_in_job(nodes, ranks_per_node)
         elif nodes == 1:
             start = [ROOT / "scripts" / "mpirun.sh", ranks_per_node]
         else:
@@ -78,7 +91,7 @@ class Bench:
             command += ["--set", f'{name}="{value}"']
         if obsids:
             command += ["--set", f"select.obsids={list(obsids)}"]
-        done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True)
+        done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True, env=environment)
         if done.returncode != 0:
             sys.exit(f"exit code {done.returncode} of {' '.join(map(str, command))}")
         return done.stdout

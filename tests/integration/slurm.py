@@ -1,5 +1,5 @@
-"""The same program under a real SLURM of two nodes: srun gives the files and the map of mpirun; a wrong PMI is a clear
-error before any work; the templates in slurm/ as a user submits them: dependency, array, requeue; planning a job; the scaling run."""
+"""The same program under a real SLURM of two nodes: srun, or mpirun where SLURM has no PMI for this MPI, gives the files and the
+map of mpirun; a wrong PMI is a clear error before any work; the templates choose between the two; the templates in slurm/ as a user submits them: dependency, array, requeue; planning a job; the scaling run."""
 import json
 
 import h5py
@@ -22,7 +22,10 @@ max_obsid = {max_obsid}
 FEW = 40004
 ALL = 40008
 TEMPLATES = SOURCE_DIR / "slurm"
-SRUN = ["srun", "--nodes=2", "--ntasks-per-node=2"]
+NODES = ["--nodes=2", "--ntasks-per-node=2"]
+PMI = "pmix" if "Open MPI" in run("--version", directory=".") else "pmi2"
+REFUSAL = "srun started 4 tasks without PMIx" if PMI == "pmix" else "the launcher started 4 processes"
+MPIRUN = ["mpirun", "--bind-to", "none"]
 SNAPSHOT = "level2/sql_snapshot/"
 
 
@@ -56,10 +59,22 @@ def map_data(directory):
     return found
 
 
-def check_srun(scratch, cluster, reference):
-    directory = site(scratch, "srun")
+def pmi_kinds(cluster):
+    """What `srun --mpi=` knows here."""
+    return cluster.call("srun", "--mpi=list", directory="/").split()
+
+
+def launcher_of(cluster):
+    """How ranks must be started here."""
+    return ["srun", f"--mpi={PMI}"] if PMI in pmi_kinds(cluster) else MPIRUN
+
+
+def check_launcher(scratch, cluster, reference):
+    directory = site(scratch, "launcher")
+    launcher = launcher_of(cluster)
+    start = [*launcher, *NODES] if launcher != MPIRUN else ["salloc", *NODES, *MPIRUN]
     for command in (["level2", "comap.toml"], ["mapmake"]):
-        cluster.call(*SRUN, "--mpi=pmix", PROGRAM, *command, directory=directory)
+        cluster.call(*start, PROGRAM, *command, directory=directory)
     assert level2_data(directory) == level2_data(reference), "other data than with mpirun"
     maps = map_data(directory)
     assert maps and maps == map_data(reference), "another map than with mpirun"
@@ -67,9 +82,10 @@ def check_srun(scratch, cluster, reference):
 
 def check_wrong_pmi(scratch, cluster):
     directory = site(scratch, "wrong_pmi")
-    for kind in ("none", "pmi2"):
-        output = cluster.call(*SRUN, f"--mpi={kind}", PROGRAM, "level2", directory=directory, expect=2)
-        assert output.count("srun started 4 tasks without PMIx") == 1, output
+    wrong = {"none", "pmi2", "pmix"} & set(pmi_kinds(cluster)) - {PMI}
+    for kind in sorted(wrong):
+        output = cluster.call("srun", *NODES, f"--mpi={kind}", PROGRAM, "level2", directory=directory, expect=2)
+        assert output.count(REFUSAL) == 1, output
         assert "MPI_Init" not in output, output
     assert not (directory / "level2").exists()
 
@@ -85,6 +101,8 @@ def check_pipeline(scratch, cluster, reference):
         assert [job["JobState"] for job in jobs[name]] == ["COMPLETED"], jobs
     assert level2_data(directory) == level2_data(reference)
     assert map_data(directory) == map_data(reference)
+    for log in (*directory.glob("comap-level2-*.log"), *directory.glob("comap-mapmake-*.log")):
+        assert log.read_text().startswith(f"ranks are started by: {' '.join(launcher_of(cluster))} (the program has "), log
 
     cluster.call("bash", TEMPLATES / "pipeline.sbatch", directory=directory,
                  environment={**variables, "COMAP_CONFIG": "absent.toml"})
@@ -107,11 +125,11 @@ def check_array(scratch, cluster):
     assert logs == [f"comap-array-{number}_{task}.log" for task in range(3)], logs
 
 
-def check_requeue(scratch, cluster):
+def check_requeue(scratch, cluster, launcher):
     """What SLURM sends before the time limit: the job goes back into the queue and then does the rest."""
-    directory = site(scratch, "requeue", ALL)
-    number = cluster.submit("--ntasks-per-node=1", TEMPLATES / "level2.sbatch", directory=directory,
-                            environment={"COMAP_MPI": PROGRAM})
+    directory = site(scratch, f"requeue_{launcher[0]}", ALL)
+    number = cluster.submit("--nodes=2", "--ntasks-per-node=1", TEMPLATES / "level2.sbatch", directory=directory,
+                            environment={"COMAP_MPI": PROGRAM, "COMAP_SRUN": " ".join(launcher)})
     log = directory / f"comap-level2-{number}.log"
     wait_for_text(log, " done in ")
     cluster.call("scancel", "--batch", "--signal=USR1", number, directory=directory)
@@ -165,13 +183,20 @@ def check_benchmark(scratch, cluster):
     assert not (directory / "level2").exists(), "the user's own products are left alone"
 
 
-def step_of(template):
+def shared_part(template, title):
     text = (TEMPLATES / template).read_text()
-    return text[text.index("# ---- the same"):text.index("# ----\n")]
+    start = text.index(f"# ---- the same in every {title}:")
+    return text[start:text.index("# ----\n", start)]
+
+
+def check_templates_agree():
+    for title, others in (("template", ["mapmake", "array", "benchmark"]), ("job of ranks", ["mapmake", "array"])):
+        for other in others:
+            assert shared_part(f"{other}.sbatch", title) == shared_part("level2.sbatch", title), (other, title)
 
 
 def main():
-    assert step_of("level2.sbatch") == step_of("mapmake.sbatch") == step_of("array.sbatch")
+    check_templates_agree()
     with slurm_cluster() as cluster:
         scratch = scratch_directory()
         simulated = site(scratch, "simulated", ALL)
@@ -180,13 +205,14 @@ def main():
         reference = site(scratch, "reference")
         run("level2", ranks=4, directory=reference)
         run("mapmake", ranks=4, directory=reference)
-        check_srun(scratch, cluster, reference)
+        check_launcher(scratch, cluster, reference)
         check_wrong_pmi(scratch, cluster)
         check_pipeline(scratch, cluster, reference)
         check_array(scratch, cluster)
         check_plan(scratch, cluster, reference)
         check_benchmark(scratch, cluster)
-        check_requeue(scratch, cluster)
+        for launcher in {tuple(launcher_of(cluster)), tuple(MPIRUN)}:
+            check_requeue(scratch, cluster, launcher)
         check_cancelled_job_stays_cancelled(scratch, cluster)
 
 

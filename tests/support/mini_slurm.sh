@@ -127,6 +127,8 @@ up() { # up NODES CPUS
   trap 'down' ERR
   start_munge
   write_configuration "$1" "$2" >"$root/slurm.conf"
+  # Newer slurmd want the cgroups of systemd, where older ones know no such word.
+  [[ $(slurmd -V) =~ \ 2[0-3]\. ]] || echo "CgroupPlugin=disabled" >"$root/cgroup.conf"
   add_network "$1"
   slurmctld
   for ((n = 1; n <= $1; n++)); do start_node "n$n"; done

@@ -55,6 +55,8 @@ class Cluster:
     def __init__(self, directory):
         self.directory = directory
         self.environment = {**os.environ, "SLURM_CONF": str(directory / "slurm.conf")}
+        if os.getuid() == 0:  # Open MPI's mpirun refuses root
+            self.environment.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
 
     def call(self, *command, directory, expect=0, environment=None):
         done = subprocess.run(list(map(str, command)), cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
