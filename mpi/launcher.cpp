@@ -137,13 +137,13 @@ void check_world_size(const Launch& launch, int n_ranks, MpiFamily family) {
   const bool is_counted = !launch.size_variable.empty() && !launch.of_a_node;
   if (!are_apart && (n_ranks > 1 || launch.rank <= 0 || launch.rank_variable.empty() || is_counted)) return;
   const std::string& variable = are_apart ? launch.size_variable : launch.rank_variable;
-  const std::string started =
-      are_apart ? fmt::format("started {} processes{}", launch.n_tasks, launch.of_a_node ? " on this node" : "")
-                : fmt::format("calls a process rank {}", launch.rank);
+  const std::string found = are_apart ? fmt::format("started {} processes{} ({}), but they", launch.n_tasks,
+                                                    launch.of_a_node ? " on this node" : "", variable)
+                                      : fmt::format("calls this process rank {} ({}), but it", launch.rank, variable);
   throw ConfigError(
-      fmt::format("the launcher {} ({}), but they found {} for MPI ({}): each would do all of the work and write the "
-                  "same files. Use the launcher of this MPI, {}; without a launcher unset {}",
-                  started, variable, n_ranks, library_version(), remedy(family), variable));
+      fmt::format("the launcher {} found {} for MPI ({}): each would do all of the work and write the same files. Use "
+                  "the launcher of this MPI, {}; without a launcher unset {}",
+                  found, n_ranks, library_version(), remedy(family), variable));
 }
 
 std::string library_version() {

@@ -91,7 +91,7 @@ const std::vector<Case> kCases = {
      4,
      ""},
 
-    {"a launcher that says the rank alone", {{"PMIX_RANK", "1"}}, kMpich, 1, "calls a process rank 1 (PMIX_RANK)"},
+    {"a launcher that says the rank alone", {{"PMIX_RANK", "1"}}, kMpich, 1, "calls this process rank 1 (PMIX_RANK)"},
     {"a launcher that says the rank alone", {{"PMI_RANK", "2"}}, kOpenMpi, 1, "rank 2 (PMI_RANK)"},
     {"a launcher that says the rank alone", {{"PALS_RANKID", "1"}}, kOpenMpi, 1, "(PALS_RANKID)"},
     {"a launcher that says the rank alone", {{"JSM_NAMESPACE_RANK", "1"}}, kMpich, 1, "(JSM_NAMESPACE_RANK)"},

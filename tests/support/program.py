@@ -1,7 +1,9 @@
 """Running comap_mpi from the integration tests."""
 import contextlib
+import functools
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -32,6 +34,14 @@ def run(*arguments, ranks=1, directory, expect=0, environment=None, timeout_s=TI
     assert done.returncode == expect, \
         f"{' '.join(command)}: exit code {done.returncode}, expected {expect}\n{done.stdout}"
     return done.stdout
+
+
+@functools.cache
+def mpi_library():
+    """Name and main version of the MPI that the program is built for: ("Open MPI", 4), ("MPICH", 4)."""
+    text = subprocess.run([PROGRAM, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    name, version = re.search(r"^ *MPI +(.*) v?(\d+)\.", text, re.MULTILINE).groups()
+    return name, int(version)
 
 
 def _signal_session(session, number):
