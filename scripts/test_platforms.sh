@@ -29,21 +29,6 @@ make_root() { # make_root SUITE ROOT
   mv "$2.new" "$2"
 }
 
-# in_root ROOT NETWORK COMMAND...: NETWORK is --net for one of its own, or nothing
-in_root() {
-  local root=$1 network=$2
-  shift 2
-  # shellcheck disable=SC2016,SC2086
-  unshare --mount --uts --ipc --pid --fork $network bash -ec '
-    root=$1; shift
-    mount --bind "$root" "$root"
-    mount -t proc proc "$root/proc"; mount --rbind /sys "$root/sys"; mount --rbind /dev "$root/dev"
-    mount -t tmpfs none "$root/tmp"; mount -t tmpfs none "$root/run"; mkdir -p "$root/run/lock"
-    [[ '"${network:-none}"' == none ]] || ip link set lo up
-    printf "127.0.0.1 localhost %s\n" "$(hostname)" >"$root/etc/hosts"
-    exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"' - "$root" "$@"
-}
-
 copy_tree() { # copy_tree ROOT
   mkdir -p "$1/comap"
   git ls-files -z --cached --others --exclude-standard |
@@ -62,8 +47,8 @@ run_platform() { # run_platform SUITE MPI
   copy_tree "$root"
   rm -rf "$directory/travel/$1-$2"
   receive_files "$root"
-  in_root "$root" "" bash /comap/scripts/install_dependencies.sh --mpi "$2" >&2
-  in_root "$root" --net bash /comap/scripts/platform_tests.sh "$1-$2" "${labels[@]}" >"$home/log" 2>&1 ||
+  COMAP_ROOT_NETWORK=shared scripts/in_root.sh "$root" bash /comap/scripts/install_dependencies.sh --mpi "$2" >&2
+  scripts/in_root.sh "$root" bash /comap/scripts/platform_tests.sh "$1-$2" "${labels[@]}" >"$home/log" 2>&1 ||
     say "$1:$2: see $home/log"
   rsync -a "$root/comap/build/travel" "$directory/"
 }
@@ -72,7 +57,7 @@ read_files_of_others() { # read_files_of_others SUITE MPI
   local home=$directory/$1-$2 root=$directory/$1-$2/root
   if [[ -d $directory/travel/$1-$2 ]]; then
     receive_files "$root"
-    in_root "$root" --net bash -c "cd /comap && scripts/files_travel.py read build/travel $1-$2" >>"$home/log" 2>&1 || true
+    scripts/in_root.sh "$root" bash -c "cd /comap && scripts/files_travel.py read build/travel $1-$2" >>"$home/log" 2>&1 || true
   fi
   sed -n 's/^PLATFORM //p' "$home/log" >"$home/row"
 }
