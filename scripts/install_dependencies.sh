@@ -21,7 +21,7 @@ packages=(
   libpqxx-dev libpq-dev libsqlite3-dev libgtest-dev
   gnuplot-nox rsync openssh-client
   fitsverify sqlite3 postgresql postgresql-client openssh-server
-  slurm-wlm slurmctld slurmd munge iproute2
+  slurm-wlm slurmctld slurmd munge iproute2 mount
   python3-numpy python3-scipy python3-h5py python3-astropy python3-healpy
   "$@"
 )

@@ -45,7 +45,7 @@ ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
-MpiDefault=pmix
+MpiDefault=none
 ReturnToService=2
 JobRequeue=1
 KillWait=5
@@ -127,6 +127,8 @@ up() { # up NODES CPUS
   trap 'down' ERR
   start_munge
   write_configuration "$1" "$2" >"$root/slurm.conf"
+  # Not every SLURM is built with pmix.
+  if srun --mpi=list 2>&1 | grep -qw pmix; then sed -i 's/^MpiDefault=.*/MpiDefault=pmix/' "$root/slurm.conf"; fi
   # Newer slurmd want the cgroups of systemd, where older ones know no such word.
   [[ $(slurmd -V) =~ \ 2[0-3]\. ]] || echo "CgroupPlugin=disabled" >"$root/cgroup.conf"
   add_network "$1"
