@@ -7,8 +7,8 @@ import sqlite3
 import subprocess
 import time
 
-from faults import ALL, RANKS, WATCHDOG_S, ranks_of, reference_and_work
-from program import MPIRUN, PROGRAM, scratch_directory
+from faults import ALL, RANKS, WATCHDOG_S, reference_and_work
+from program import MPIRUN, PROGRAM, ranks_of, scratch_directory
 
 N_OBSERVATIONS = 12
 

@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 from astropy.io import fits
 
-from program import MPIRUN, PROGRAM, datasets, run, write_config
+from program import MPIRUN, PROGRAM, datasets, ranks_of, run, write_config
 
 ALL = os.environ.get("COMAP_FAULTS") == "all"
 POINTS = int(os.environ.get("COMAP_FAULTS", "0").replace("all", "0"))
@@ -162,18 +162,14 @@ def reference_and_work(scratch, **options):
     return reference, work
 
 
-def ranks_of(job):
-    children = subprocess.run(["pgrep", "-P", str(job.pid), "-x", "comap_mpi"], stdout=subprocess.PIPE, text=True)
-    return [int(rank) for rank in children.stdout.split()]
-
-
 def have_met(ranks, n_ranks=RANKS):
     """Whether all ranks are past their first words with mpirun: PMIx 4.2.2 makes mpirun wait forever for one that dies
-    during them. The layer for messages is loaded later."""
+    during them. The layer for messages (of MPICH: UCX) is loaded later."""
     def loaded(rank):
         try:
             with open(f"/proc/{rank}/maps", encoding="ascii") as maps:
-                return "mca_pml" in maps.read()
+                text = maps.read()
+                return "mca_pml" in text or "/ucx/" in text
         except OSError:
             return False
     return len(ranks) == n_ranks and all(map(loaded, ranks))

@@ -44,6 +44,17 @@ def mpi_library():
     return name, int(version)
 
 
+def ranks_of(job):
+    """Process numbers of the ranks that a job (mpirun) has started, itself or by helpers."""
+    ranks, parents = [], [job.pid]
+    while parents:
+        found = subprocess.run(["pgrep", "-l", "-P", ",".join(map(str, parents))], stdout=subprocess.PIPE, text=True)
+        children = [line.split() for line in found.stdout.splitlines()]
+        ranks += [int(pid) for pid, name in children if name == "comap_mpi"]
+        parents = [int(pid) for pid, name in children if name != "comap_mpi"]
+    return ranks
+
+
 def _signal_session(session, number):
     for status in pathlib.Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # a process that has ended meanwhile
