@@ -27,10 +27,11 @@ std::optional<std::int64_t> agreement_to_fail(int rank) {
   return n;
 }
 
-/// What the user has not set, before MPI_Init. Open MPI prefers its own file access (ompio) to ROMIO: in version 4.1 that
-/// one drops errors of the disk, in 5 it hangs on a full one. Version 6 has nothing else. Of its ways to write together all
-/// but `individual`, where every rank writes what is its own, report success for what did not fit on a full disk. Its shared
-/// file pointers, which HDF5 does not use, leave files behind that a later run of the same name waits for.
+/// What the user has not set, before MPI_Init. Open MPI prefers its own file access (ompio) to ROMIO: in version 4.1
+/// that one drops errors of the disk, in 5 it hangs on a full one. Version 6 has nothing else. Of its ways to write
+/// together all but `individual`, where every rank writes what is its own, report success for what did not fit on a
+/// full disk. Its shared file pointers, which HDF5 does not use, leave files behind that a later run of the same name
+/// waits for.
 void choose_file_access() {
 #ifdef OPEN_MPI
   setenv("OMPI_MCA_io_ompio_priority", "1", 0);
