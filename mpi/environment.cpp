@@ -27,14 +27,17 @@ std::optional<std::int64_t> agreement_to_fail(int rank) {
   return n;
 }
 
-/// What the user has not set, before MPI_Init. Open MPI prefers its own file access (ompio) to ROMIO: in version 4.1
-/// that one drops errors of the disk, in 5 it hangs on a full one. Version 6 has nothing else. Of its ways to write
-/// together all but `individual`, where every rank writes what is its own, report success for what did not fit on a
-/// full disk. Its shared file pointers, which HDF5 does not use, leave files behind that a later run of the same name
-/// waits for.
-void choose_file_access() {
+/// Settings of Open MPI, before MPI_Init, unless the user has set them. A start that fails shall be an error like any
+/// other: 5 and 6 would end the process with an exit code of their own. Open MPI prefers its own file access (ompio) to
+/// ROMIO: in version 4.1 that one drops errors of the disk, in 5 it hangs on a full one. Version 6 has nothing else. Of
+/// its ways to write together all but `individual`, where every rank writes what is its own, report success for what
+/// did not fit on a full disk. Its shared file pointers, which HDF5 does not use, leave files behind that a later run
+/// of the same name waits for.
+void choose_settings() {
 #ifdef OPEN_MPI
+  setenv("OMPI_MCA_mpi_initial_errhandler", "mpi_errors_return", 0);
   setenv("OMPI_MCA_io_ompio_priority", "1", 0);
+  setenv("OMPI_MCA_io_ompio_delete_priority", "1", 0);
   setenv("OMPI_MCA_fcoll", "individual", 0);
   setenv("OMPI_MCA_sharedfp", "individual", 0);
   const char* chosen = std::getenv("OMPI_MCA_io");
@@ -44,13 +47,27 @@ void choose_file_access() {
 #endif
 }
 
+/// The level of threads that MPI gives.
+int start_mpi(int& argc, char**& argv) {
+  int provided = MPI_THREAD_SINGLE;
+  try {
+    check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  } catch (const Error& error) {
+    throw Error(
+        fmt::format("{} cannot start: {}. What it says itself is above; often the launcher is that of another "
+                    "MPI, or a variable OMPI_MCA_..., PMIX_MCA_... is wrong",
+                    library_version(), error.what()));
+  }
+  for (const MPI_Comm comm : {MPI_COMM_WORLD, MPI_COMM_SELF}) MPI_Comm_set_errhandler(comm, MPI_ERRORS_ARE_FATAL);
+  return provided;
+}
+
 }  // namespace
 
 Environment::Environment(int& argc, char**& argv) {
-  choose_file_access();
+  choose_settings();
   const Launch launch = read_launch();
-  int provided = MPI_THREAD_SINGLE;
-  check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  const int provided = start_mpi(argc, argv);
   if (provided < MPI_THREAD_FUNNELED) {
     MPI_Finalize();
     throw Error("this MPI library does not give MPI_THREAD_FUNNELED; rebuild it with thread support");

@@ -37,6 +37,11 @@ constexpr double kDeepTimeout_s = 3600.0;         // where all TOD are read
 constexpr ::rlim_t kMemory = ::rlim_t{16} << 30;  // bytes of address space; more only a damaged file asks for
 constexpr std::array kDepths = {"headers", "contents", "map", "sky_map"};  // by ProbeDepth
 
+/// A batch system signals every process of a job: that it is to stop says nothing of the file that is read here.
+void ignore_stop_signals() {
+  for (const int number : {SIGINT, SIGTERM, SIGUSR1}) std::signal(number, SIG_IGN);
+}
+
 void limit_process() {
   const ::rlimit memory{kMemory, kMemory}, no_core{0, 0};
   ::setrlimit(RLIMIT_AS, &memory);
@@ -152,6 +157,7 @@ std::vector<CheckedLevelFile> check_files(const std::vector<std::string>& paths,
 bool is_probe(int argc, char** argv) { return argc > 2 && std::string_view(argv[1]) == kCommand; }
 
 int run_probe(int argc, char** argv) {
+  ignore_stop_signals();
   limit_process();
   const std::string_view depth = argv[2];
   std::function<std::string(const std::string&)> read;
