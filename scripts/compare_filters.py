@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """Compares the methods of the gain filter on the same simulated observations: the tables of docs/validation.md.
 
     compare_filters.py --golden DIR --work DIR [--full] [--only NAME...] [--program PATH]

@@ -11,7 +11,7 @@ fi
 cmake --build build/demo --target comap_mpi
 scripts/mpirun.sh "$(nproc)" build/demo/comap_mpi run configs/quickstart.toml
 echo
-/usr/bin/python3 scripts/map_metrics.py --truth demo/level1/*_truth.hdf5 -- demo/maps/quickstart_band0.fits
+"$(scripts/find_python.sh)" scripts/map_metrics.py --truth demo/level1/*_truth.hdf5 -- demo/maps/quickstart_band0.fits
 echo
 echo "map:     $PWD/demo/maps/quickstart_band0.fits"
 echo "picture: $PWD/demo/maps/quickstart_band0.png"

@@ -1,6 +1,7 @@
 """The destriped map of the reference directory, from its own Level-2 data."""
 import pathlib
 import subprocess
+import sys
 
 import numpy as np
 from astropy.io import fits
@@ -33,7 +34,7 @@ CTYPE = ["GLON-CAR", "GLAT-CAR"]
 
 def make_map(run, directory, golden, level1, name, *options):
     level2 = directory / f"level2_{name}"
-    subprocess.run(["/usr/bin/python3", CONVERTER, golden, level1, level2, "--scan-samples", str(SCAN_SAMPLES),
+    subprocess.run([sys.executable, CONVERTER, golden, level1, level2, "--scan-samples", str(SCAN_SAMPLES),
                     *options], check=True, stdout=subprocess.DEVNULL)
     config = directory / f"{name}.toml"
     config.write_text(CONFIG)

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """Hold destriped maps of simulated observations against their truth.
 
     map_metrics.py [--feeds 1 2 3] [--json FILE] --truth TRUTH... -- MAP...

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """Are the PTEs of null tests flat for clean data? Simulates campaigns that differ in noise alone, reduces and maps them,
 and compares all PTEs with a flat distribution (Kolmogorov and Smirnov).
 

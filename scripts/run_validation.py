@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """Makes the tables of docs/validation.md: reference results and truth of simulations that this project did not make.
 
     run_validation.py --golden DIR --work DIR [--full] [--program PATH]
@@ -11,6 +11,7 @@ Exit code 1 when a requirement is missed.
 import argparse
 import functools
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -39,7 +40,8 @@ def level1_set(golden, work, name):
     if not directory.exists():
         partial = work / f"level1_{name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
-        subprocess.run(["sh", golden / "make_level1.sh", partial, name], check=True, stdout=sys.stderr)
+        subprocess.run(["sh", golden / "make_level1.sh", partial, name], check=True, stdout=sys.stderr,
+                       env={**os.environ, "PYTHON": sys.executable})
         partial.rename(directory)
     return directory
 

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """The table of docs/spoilt-files.md: spoilt Level-1 files, and what comes out of them.
 
     scripts/spoilt_files.py PROGRAM [--before PROGRAM] [--only NAME...] [--write docs/spoilt-files.md]

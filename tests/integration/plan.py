@@ -4,6 +4,7 @@ import json
 import math
 import os
 import subprocess
+import sys
 
 from program import PROGRAM, SOURCE_DIR, run, scanned_site, scratch_directory
 
@@ -33,7 +34,7 @@ FEEDS = 19
 
 
 def call(scratch, *words, expect=0, path=None):
-    command = ["/usr/bin/python3", SOURCE_DIR / "slurm" / "comap_slurm", "plan", "comap.toml", "--program", PROGRAM, *words]
+    command = [sys.executable, SOURCE_DIR / "slurm" / "comap_slurm", "plan", "comap.toml", "--program", PROGRAM, *words]
     done = subprocess.run(list(map(str, command)), cwd=scratch, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           env={**os.environ, **({"PATH": path} if path else {})})
     assert done.returncode == expect, (command, done.stdout, done.stderr)

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """check_healpix_file.py MAP.fits ARRAYS.f32 COORDSYS: a HEALPix map read by astropy and by healpy, of part of the sky or
 of all of it.
 

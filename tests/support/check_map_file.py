@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """check_map_file.py MAP.fits PIXELS.csv ARRAYS.f32: reads a map with astropy and compares it with what was written.
 
 PIXELS.csv has columns x, y, longitude_deg, latitude_deg by our own code; ARRAYS.f32 the four float images and the mask

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """check_map_hdf5.py MAP.hd5 MAP.fits: both files hold the same map, read by h5py and astropy. Any difference is an
 exception."""
 import sys

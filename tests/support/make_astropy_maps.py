@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """make_astropy_maps.py DIRECTORY: maps as comap_mpi lays them out, written by astropy and h5py, with known differences.
 
 a.fits      6 x 5 pixels; b.fits: another offset_length, one observation more, 0.25 mK added, one pixel lost, one gained

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """Level-2 files from the expected_*.h5 of the golden set and the Level-1 files that they belong to.
 
     make_level2_from_golden.py GOLDEN LEVEL1_DIR OUT_DIR [--dataset NAME] [--scan-samples N] [--file-weights]

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """Writes tests/data/sky/pixels_<name>.csv: pixel coordinates by astropy on the grids of tests/data/sky/wcs.toml."""
 import re
 from pathlib import Path

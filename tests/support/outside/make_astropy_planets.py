@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """Writes tests/data/sky/planets.csv: where the planets are seen by astropy, with the ephemeris that needs no download.
 
 Columns: number of the planet (1 Mercury ... 8 Neptune), MJD (UTC), azimuth, elevation [deg], distance [au].

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """Writes tests/data/sky/*.csv: positions by astropy, which the tests of lib/sky are held against.
 
 Earth orientation is astropy's own copy of IERS C04; the script stops if it differs from lib/sky/eop_c04.csv.

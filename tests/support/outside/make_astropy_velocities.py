@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """Writes tests/data/sky/velocities.csv: velocity of the observer towards directions, relative to the LSRK, by astropy.
 
 Columns: MJD (UTC), Galactic longitude and latitude [deg], velocity [km/s], positive where frequencies are seen raised.

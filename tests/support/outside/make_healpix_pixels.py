@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """Writes tests/data/sky/healpix_pixels.csv: HEALPix pixels by the equations of the paper (scripts/healpix_pixels.py).
 
 Columns: nside, longitude, latitude [deg], pixel, and x and y from its centre.
