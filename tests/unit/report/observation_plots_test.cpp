@@ -49,7 +49,7 @@ std::string make_file(const std::string& name) {
   return path;
 }
 
-const ObservationPicture& picture(const std::vector<ObservationPicture>& pictures, const std::string& name) {
+const ObservationPicture& picture(const std::vector<ObservationPicture>& pictures, std::string_view name) {
   return *std::ranges::find(pictures, name, &ObservationPicture::name);
 }
 
