@@ -47,16 +47,34 @@ void choose_settings() {
 #endif
 }
 
+bool is_starting = false;
+
+std::string no_start(const std::string& reason) {
+  return fmt::format(
+      "{} cannot start{}. What it says itself is above; often the launcher is that of another MPI, or a "
+      "variable OMPI_MCA_..., PMIX_MCA_..., UCX_... is wrong",
+      library_version(), reason);
+}
+
+/// MPICH calls exit() where it cannot start, with an exit code of its own: that, too, shall be an error like any other.
+void end_of_failed_start() {
+  if (!is_starting) return;
+  log_error("{}", no_start(""));
+  flush_log();
+  std::_Exit(EXIT_FAILURE);
+}
+
 /// The level of threads that MPI gives.
 int start_mpi(int& argc, char**& argv) {
   int provided = MPI_THREAD_SINGLE;
+  is_starting = true;
+  std::atexit(end_of_failed_start);
+  const int status = MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+  is_starting = false;
   try {
-    check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+    check(status, "MPI_Init_thread");
   } catch (const Error& error) {
-    throw Error(
-        fmt::format("{} cannot start: {}. What it says itself is above; often the launcher is that of another "
-                    "MPI, or a variable OMPI_MCA_..., PMIX_MCA_... is wrong",
-                    library_version(), error.what()));
+    throw Error(no_start(fmt::format(": {}", error.what())));
   }
   for (const MPI_Comm comm : {MPI_COMM_WORLD, MPI_COMM_SELF}) MPI_Comm_set_errhandler(comm, MPI_ERRORS_ARE_FATAL);
   return provided;

@@ -196,9 +196,8 @@ def commands_without_mpi():
     expect(run("catalogue", "summary", config, environment=no_mpi), 2, in_stderr=["looking.db"])
     expect(run("catalogue", "init", config, environment=no_mpi), 0, ["created"])
     expect(run("catalogue", "summary", config, environment=no_mpi), 0, ["observations"])
-    # The library ends the process, and chooses the code (docs/cluster.md).
-    code = {("Open MPI", 4): 1, ("Open MPI", 5): 14, ("Open MPI", 6): 14}.get(mpi_library(), 15)
-    assert "mpi_init" in expect(run("level2", config, environment=no_mpi), code).stderr.lower()
+    result = expect(run("level2", config, environment=no_mpi), 1)
+    assert "mpi_init" in result.stderr.lower(), result.stderr
 
 
 def pipelines():
