@@ -164,12 +164,13 @@ def reference_and_work(scratch, **options):
 
 def have_met(ranks, n_ranks=RANKS):
     """Whether all ranks are past their first words with mpirun: PMIx 4.2.2 makes mpirun wait forever for one that dies
-    during them. The layer for messages (of MPICH: UCX) is loaded later."""
+    during them. The layer for messages (of MPICH: UCX), or memory for messages on this machine (Open MPI from 5 on), is
+    there later."""
     def loaded(rank):
         try:
             with open(f"/proc/{rank}/maps", encoding="ascii") as maps:
                 text = maps.read()
-                return "mca_pml" in text or "/ucx/" in text
+                return any(sign in text for sign in ("mca_pml", "/ucx/", "/sm_segment"))
         except OSError:
             return False
     return len(ranks) == n_ranks and all(map(loaded, ranks))

@@ -15,12 +15,15 @@ namespace {
 
 constexpr std::size_t kBytes = std::size_t{64} << 20;
 
-/// Memory of this process that is backed by files [bytes].
+/// Memory of this process that is backed by files [bytes]; the second kind is that of files in a tmpfs, as /tmp of
+/// Debian 13 is.
 double resident_file_bytes() {
   std::ifstream status("/proc/self/status");
   double kilobytes = 0.0;
   for (std::string word; status >> word;) {
-    if (word == "RssFile:") status >> kilobytes;
+    double of_kind = 0.0;
+    if (word == "RssFile:" || word == "RssShmem:") status >> of_kind;
+    kilobytes += of_kind;
   }
   return 1024.0 * kilobytes;
 }
