@@ -5,8 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/install_dependencies.sh
 if [[ ! -f build/demo/build.ninja ]]; then
-  cmake -S . -B build/demo -G Ninja -DCMAKE_BUILD_TYPE=Release -DCOMAP_BUILD_TESTS=OFF -DCOMAP_BUILD_BENCHMARKS=OFF \
-    -DCOMAP_WERROR=OFF >/dev/null
+  cmake -S . -B build/demo -G Ninja -DCMAKE_BUILD_TYPE=Release -DCOMAP_BUILD_TESTS=OFF -DCOMAP_BUILD_BENCHMARKS=OFF >/dev/null
 fi
 cmake --build build/demo --target comap_mpi
 scripts/mpirun.sh "$(nproc)" build/demo/comap_mpi run configs/quickstart.toml

@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 seconds=${1:-600}
 targets=("${@:2}")
 (( ${#targets[@]} )) || targets=(config csv level1)
-scripts/install_dependencies.sh clang libclang-rt-14-dev
+scripts/install_dependencies.sh clang libclang-rt-dev
 cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz -j "$(nproc)"
 words=build/fuzz/config.dict

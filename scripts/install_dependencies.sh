@@ -13,6 +13,7 @@ case $mpi in
   mpich) mpi_packages=(libmpich-dev mpich libhdf5-mpich-dev) ;;
   *) echo "install_dependencies.sh: --mpi is openmpi or mpich, not '$mpi'" >&2; exit 2 ;;
 esac
+command -v apt-get >/dev/null || { echo "install_dependencies.sh: not a Debian; docs/install.md says what is needed" >&2; exit 1; }
 packages=(
   g++ cmake ninja-build pkg-config git procps ccache clang-format clang-tidy
   "${mpi_packages[@]}" libhdf5-dev libdeflate-dev

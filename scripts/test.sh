@@ -15,7 +15,7 @@ git ls-files '*.cpp' '*.hpp' | xargs clang-format --dry-run --Werror
 scripts/check_rules.sh
 
 step "build: release"
-cmake --preset release >/dev/null
+cmake --preset release -DCOMAP_WERROR=ON >/dev/null
 cmake --build --preset release -j "$jobs"
 
 step "tests: release"

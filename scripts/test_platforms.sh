@@ -8,32 +8,10 @@
 # mmdebstrap and network; tests run in a network of their own.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-directory=${COMAP_PLATFORMS_DIR:-/var/tmp/comap_platforms}
+source scripts/roots.sh
 read -ra labels <<<"${COMAP_PLATFORM_LABELS:-unit mpi integration faults}"
 platforms=("$@")
 [[ $# -gt 0 ]] || platforms=(bookworm bookworm:mpich trixie forky)
-mirror=$(sed -n 's/^\(URIs:\|deb\) *\(https\?:[^ ]*debian\)\/\? *.*/\2/p' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-  grep -v security | head -n 1 || true)
-
-say() { printf '%s %s\n' "$(date +%H:%M:%S)" "$*" >&2; }
-
-make_root() { # make_root SUITE ROOT
-  [[ -d $2 ]] && return
-  command -v mmdebstrap >/dev/null || scripts/install_dependencies.sh mmdebstrap
-  say "making $2"
-  # A mirror that stands still has lists past their date.
-  mmdebstrap --quiet --variant=apt --include=ca-certificates --aptopt='Acquire::Check-Valid-Until "false"' "$1" "$2.new" \
-    "${mirror:-http://deb.debian.org/debian}"
-  printf '#!/bin/sh\nexit 101\n' >"$2.new/usr/sbin/policy-rc.d"  # no servers are started
-  chmod +x "$2.new/usr/sbin/policy-rc.d"
-  mv "$2.new" "$2"
-}
-
-copy_tree() { # copy_tree ROOT
-  mkdir -p "$1/comap"
-  git ls-files -z --cached --others --exclude-standard |
-    rsync -a --from0 --files-from=- --delete-missing-args --ignore-missing-args ./ "$1/comap/"
-}
 
 receive_files() { # receive_files ROOT: of the other platforms
   mkdir -p "$directory/travel" "$1/comap/build"
