@@ -73,10 +73,8 @@ void flush_to_disk(const std::string& path) {
 }
 
 void give_final_name(const std::string& partial, const std::string& path) {
-  std::error_code error;
-  // To its own size, which gives back what was reserved behind its end.
-  fs::resize_file(partial, fs::file_size(partial, error), error);
   flush_to_disk(partial);
+  std::error_code error;
   fs::rename(partial, path, error);
   if (error) throw IoError(fmt::format("{}: cannot rename to {}: {}", partial, path, error.message()));
   flush_to_disk(folder_of(path));
@@ -106,8 +104,11 @@ PartialFile::~PartialFile() {
 
 void PartialFile::reserve(std::uint64_t bytes) const {
   const FileDescriptor file(::open(name_.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+  // Removed by another run that took this one for dead: giving the final name finds that, and says so.
+  if (!file.is_open() && errno == ENOENT) return;
   const auto length = static_cast<::off_t>(bytes);
-  if (file.is_open() && (::fallocate(file.number(), FALLOC_FL_KEEP_SIZE, 0, length) == 0 || errno == EOPNOTSUPP)) return;
+  if (file.is_open() && (::fallocate(file.number(), FALLOC_FL_KEEP_SIZE, 0, length) == 0 || errno == EOPNOTSUPP))
+    return;
   throw IoError(fmt::format("{}: no room for {:.0f} MB: {}; make room on the disk, or write elsewhere", path_,
                             static_cast<double>(bytes) / 1e6, std::strerror(errno)));
 }
@@ -167,6 +168,9 @@ void PartialFile::rename(Rival rival) {
   if (!is_ours()) {
     throw IoError(fmt::format("{}: somebody has replaced what was written to {}; run again", path_, name_));
   }
+  // To its own size, which gives back what was reserved behind its end.
+  std::error_code error;
+  fs::resize_file(name_, fs::file_size(name_, error), error);
   give_final_name(name_, path_);
   is_published_ = true;
   remove_left_over(rival);

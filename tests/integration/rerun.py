@@ -38,7 +38,7 @@ class Site:
         return run("level2", self.config, *arguments, *options, ranks=ranks, directory=self.directory, expect=expect)
 
     def file(self):
-        (path,) = self.directory.rglob("level2/**/Level2_*.hd5")
+        (path,) = (self.directory / "level2").rglob("Level2_*.hd5")
         assert not list(self.directory.rglob("*.partial"))
         return path
 

@@ -113,7 +113,7 @@ def check_flags(spoilt, expected, rows):
 
 def check_binned(clean, spoilt, expected, rows, scans):
     """Missing where there is a flag that says so, and nowhere else; what no fault has touched is the same bit for bit."""
-    lost = np.repeat((expected & ~POINTING)[:, :, None] != 0, 2, axis=2)
+    lost = np.repeat((expected & np.uint8(0xff ^ POINTING))[:, :, None] != 0, 2, axis=2)
     for name in ("binned_data", "binned_filtered_data"):
         before, after = clean[f"level2/{name}"][:][rows], spoilt[f"level2/{name}"][:][rows]
         np.testing.assert_array_equal(np.isnan(after), lost)
