@@ -14,7 +14,7 @@ namespace {
 constexpr double kSecondsPerMinute = 60.0;
 constexpr double kRenewalsPerLease = 6.0;
 constexpr double kLooksPerLease = 60.0;
-constexpr auto kLookForSignal = std::chrono::milliseconds(200);
+constexpr auto kLookForSignal = std::chrono::milliseconds(50);  // Open MPI 5 kills after 250
 
 std::chrono::duration<double> part_of(double lease_s, double parts) {
   return std::chrono::duration<double>(lease_s / parts);
@@ -105,7 +105,7 @@ void RunClaims::finish(std::int64_t n_done, std::int64_t n_failed, std::int64_t 
 }
 
 /// The duty that comes up in the time between two looks. After a signal to stop the claims go at once, and again where
-/// others were taken since: mpirun leaves its ranks a second, which may not be enough to come to an end.
+/// others were taken since: mpirun leaves its ranks a second or less, which may not be enough to come to an end.
 RunClaims::Duty RunClaims::wait_for_duty() {
   using Time = std::chrono::time_point<std::chrono::steady_clock, std::chrono::duration<double>>;
   const Time renewal = std::chrono::steady_clock::now() + part_of(lease_s_, kRenewalsPerLease);
