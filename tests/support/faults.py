@@ -19,7 +19,7 @@ from program import MPIRUN, PROGRAM, datasets, ranks_of, run, write_config
 ALL = os.environ.get("COMAP_FAULTS") == "all"
 POINTS = int(os.environ.get("COMAP_FAULTS", "0").replace("all", "0"))
 PART, PARTS = map(int, os.environ.get("COMAP_FAULTS_PART", "1/1").split("/"))
-WATCHDOG_S = 60
+WATCHDOG_S = 240  # ranks of MPICH spin where they wait, also where there are more of them than processors
 RANKS = 3
 SNAPSHOT = "level2/sql_snapshot/"
 CONFIG = """
