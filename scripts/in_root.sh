@@ -12,6 +12,8 @@ exec unshare --mount --uts --ipc --pid --fork "${network[@]}" bash -ec '
   root=$1; shift
   mount --bind "$root" "$root"
   mount -t proc proc "$root/proc"; mount --rbind /sys "$root/sys"; mount --rbind /dev "$root/dev"
+  # Open MPI names what ranks share there by process numbers, which another system in a namespace has as well.
+  mount -t tmpfs none "$root/dev/shm"
   mount -t tmpfs none "$root/tmp"; mount -t tmpfs none "$root/run"; mkdir -p "$root/run/lock"
   if [[ $COMAP_ROOT_SHARE ]]; then mkdir -p "$root/share"; mount --bind "$COMAP_ROOT_SHARE" "$root/share"; fi
   [[ ${COMAP_ROOT_NETWORK:-own} != own ]] || ip link set lo up
