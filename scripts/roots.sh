@@ -11,8 +11,8 @@ make_root() { # make_root SUITE ROOT [OPTIONS OF MMDEBSTRAP...]
   command -v mmdebstrap >/dev/null || scripts/install_dependencies.sh mmdebstrap
   say "making $2"
   # A mirror that stands still has lists past their date.
-  mmdebstrap --quiet --variant=apt --include=ca-certificates --aptopt='Acquire::Check-Valid-Until "false"' "${@:3}" "$1" "$2.new" \
-    "${mirror:-http://deb.debian.org/debian}"
+  mmdebstrap --quiet --variant=apt --include=ca-certificates --aptopt='Acquire::Check-Valid-Until "false"' \
+    --dpkgopt=force-unsafe-io "${@:3}" "$1" "$2.new" "${mirror:-http://deb.debian.org/debian}"
   printf '#!/bin/sh\nexit 101\n' >"$2.new/usr/sbin/policy-rc.d"  # no servers are started
   chmod +x "$2.new/usr/sbin/policy-rc.d"
   mv "$2.new" "$2"
