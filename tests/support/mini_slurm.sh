@@ -105,15 +105,18 @@ add_network() { # add_network NODES
   done
 }
 
-# An own /tmp, because PMIx keeps its meeting places there and two nodes must not share them. The shell that starts slurmd
-# is the node's first process: it takes in orphans.
+# An own /tmp, because PMIx keeps its meeting places there and two nodes must not share them; its own System V memory and list
+# of network devices, by which UCX, which MPICH rests on, finds how to reach a rank. The shell that starts slurmd is the
+# node's first process: it takes in orphans.
 start_node() {
   local keep=${COMAP_KEEP:-}
   [[ $keep == /tmp/* ]] || keep=""
-  on_node "${1#n}" env KEEP="$keep" ROOT="$root" setsid unshare --mount --uts --pid --fork --mount-proc \
+  on_node "${1#n}" env KEEP="$keep" ROOT="$root" setsid unshare --mount --uts --ipc --pid --fork --mount-proc \
     bash -ec '
     if [[ $KEEP ]]; then mkdir -p "$ROOT/keep.'"$1"'"; mount --bind "$KEEP" "$ROOT/keep.'"$1"'"; fi
     mount -t tmpfs none /tmp
+    mkdir -p "$ROOT/sys.'"$1"'"; mount -t sysfs none "$ROOT/sys.'"$1"'"
+    for place in class/net devices/virtual/net; do mount --bind "$ROOT/sys.'"$1"'/$place" "/sys/$place"; done
     if [[ $KEEP ]]; then mkdir -p "$KEEP"; mount --bind "$ROOT/keep.'"$1"'" "$KEEP"; fi
     mount --bind "$ROOT/hosts" /etc/hosts
     hostname '"$1"'
