@@ -1,5 +1,6 @@
 #include "mpi/file_errors.hpp"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <mpi.h>
 
@@ -12,6 +13,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "core/file_descriptor.hpp"
 
 // Functions of MPI-IO that HDF5 calls, each in front of the one of the same name that MPI's profiling interface gives
 // (PMPI_...). They have no argument in which to find an object of ours, so what they keep is global.
@@ -104,7 +107,8 @@ int is_read(MPI_File file, int count, MPI_Datatype type, MPI_Status* told, Read 
   return status;
 }
 
-/// Every MPI but Open MPI has ROMIO alone; there it depends on the version and on what environment.cpp and the user say.
+/// Every MPI but Open MPI has ROMIO alone; there it depends on the version and on what environment.cpp and the user
+/// say.
 bool is_romio() {
 #ifdef OPEN_MPI
   const char* access = std::getenv("OMPI_MCA_io");
@@ -120,6 +124,19 @@ std::string literal_name(const char* name) {
   return std::strchr(name, ':') != nullptr && is_romio() ? std::string("ufs:") + name : name;
 }
 
+/// Whether this process can open the file; one that is to be made need not be there yet.
+bool can_open(const char* name, int mode) {
+  const bool is_to_be_made = (mode & MPI_MODE_CREATE) != 0;
+  const int kind = (mode & MPI_MODE_RDONLY) != 0 ? O_RDONLY : O_RDWR;
+  return comap::FileDescriptor(::open(name, kind | O_CLOEXEC)).is_open() || (is_to_be_made && errno == ENOENT);
+}
+
+/// Asked before ompio opens a file: where one rank alone cannot, the others would wait in it for ever.
+bool can_all_open(MPI_Comm ranks, const char* name, int mode) {
+  int can = can_open(name, mode) ? 1 : 0;
+  return PMPI_Allreduce(MPI_IN_PLACE, &can, 1, MPI_INT, MPI_MIN, ranks) == MPI_SUCCESS && can == 1;
+}
+
 }  // namespace
 
 std::string comap::mpi::take_file_error() {
@@ -131,6 +148,7 @@ std::string comap::mpi::take_file_error() {
 extern "C" {
 
 int MPI_File_open(MPI_Comm ranks, const char* name, int mode, MPI_Info info, MPI_File* file) {
+  if (!is_romio() && !can_all_open(ranks, name, mode)) return MPI_ERR_ACCESS;
   const int status = PMPI_File_open(ranks, literal_name(name).c_str(), mode, info, file);
   if (status == MPI_SUCCESS) open_files[*file] = {name, (mode & MPI_MODE_RDONLY) != 0};
   return status;
@@ -145,16 +163,14 @@ int MPI_File_close(MPI_File* file) {
 
 int MPI_File_write_at(MPI_File file, MPI_Offset offset, const void* values, int count, MPI_Datatype type,
                       MPI_Status* told) {
-  return written(file, count, type, told, [&](MPI_Status* moved) {
-    return PMPI_File_write_at(file, offset, values, count, type, moved);
-  });
+  return written(file, count, type, told,
+                 [&](MPI_Status* moved) { return PMPI_File_write_at(file, offset, values, count, type, moved); });
 }
 
 int MPI_File_write_at_all(MPI_File file, MPI_Offset offset, const void* values, int count, MPI_Datatype type,
                           MPI_Status* told) {
-  return written(file, count, type, told, [&](MPI_Status* moved) {
-    return PMPI_File_write_at_all(file, offset, values, count, type, moved);
-  });
+  return written(file, count, type, told,
+                 [&](MPI_Status* moved) { return PMPI_File_write_at_all(file, offset, values, count, type, moved); });
 }
 
 int MPI_File_sync(MPI_File file) {
@@ -170,16 +186,14 @@ int MPI_File_set_size(MPI_File file, MPI_Offset size) {
 }
 
 int MPI_File_read_at(MPI_File file, MPI_Offset offset, void* values, int count, MPI_Datatype type, MPI_Status* told) {
-  return is_read(file, count, type, told, [&](MPI_Status* moved) {
-    return PMPI_File_read_at(file, offset, values, count, type, moved);
-  });
+  return is_read(file, count, type, told,
+                 [&](MPI_Status* moved) { return PMPI_File_read_at(file, offset, values, count, type, moved); });
 }
 
 int MPI_File_read_at_all(MPI_File file, MPI_Offset offset, void* values, int count, MPI_Datatype type,
                          MPI_Status* told) {
-  return is_read(file, count, type, told, [&](MPI_Status* moved) {
-    return PMPI_File_read_at_all(file, offset, values, count, type, moved);
-  });
+  return is_read(file, count, type, told,
+                 [&](MPI_Status* moved) { return PMPI_File_read_at_all(file, offset, values, count, type, moved); });
 }
 
 int MPI_Type_free(MPI_Datatype* type) {
