@@ -137,6 +137,14 @@ bool can_all_open(MPI_Comm ranks, const char* name, int mode) {
   return PMPI_Allreduce(MPI_IN_PLACE, &can, 1, MPI_INT, MPI_MIN, ranks) == MPI_SUCCESS && can == 1;
 }
 
+/// Open MPI 5.0 keeps the hints of MPI_File_open from ROMIO, which then writes in ways that hold a lock for ever after
+/// an error (romio_ds_write).
+void give_hints_again([[maybe_unused]] MPI_File file, [[maybe_unused]] MPI_Info hints) {
+#if defined(OPEN_MPI) && OMPI_MAJOR_VERSION >= 5
+  if (hints != MPI_INFO_NULL) PMPI_File_set_info(file, hints);
+#endif
+}
+
 }  // namespace
 
 std::string comap::mpi::take_file_error() {
@@ -150,7 +158,9 @@ extern "C" {
 int MPI_File_open(MPI_Comm ranks, const char* name, int mode, MPI_Info info, MPI_File* file) {
   if (!is_romio() && !can_all_open(ranks, name, mode)) return MPI_ERR_ACCESS;
   const int status = PMPI_File_open(ranks, literal_name(name).c_str(), mode, info, file);
-  if (status == MPI_SUCCESS) open_files[*file] = {name, (mode & MPI_MODE_RDONLY) != 0};
+  if (status != MPI_SUCCESS) return status;
+  open_files[*file] = {name, (mode & MPI_MODE_RDONLY) != 0};
+  give_hints_again(*file, info);
   return status;
 }
 
