@@ -31,15 +31,15 @@ std::optional<std::int64_t> agreement_to_fail(int rank) {
 /// other: 5 and 6 would end the process with an exit code of their own. Open MPI prefers its own file access (ompio) to
 /// ROMIO: in version 4.1 that one drops errors of the disk, in 5 it hangs on a full one. Version 6 has nothing else. Of
 /// its ways to write together all but `individual`, where every rank writes what is its own, report success for what
-/// did not fit on a full disk. Its shared file pointers, which HDF5 does not use, have files of their own: left behind,
-/// a later run of the same name waits for them, and where one rank cannot make its own, the others wait at the end.
+/// did not fit on a full disk. Its shared file pointers, which HDF5 does not use, leave files behind that a later run
+/// of the same name waits for.
 void choose_settings() {
 #ifdef OPEN_MPI
   setenv("OMPI_MCA_mpi_initial_errhandler", "mpi_errors_return", 0);
   setenv("OMPI_MCA_io_ompio_priority", "1", 0);
   setenv("OMPI_MCA_io_ompio_delete_priority", "1", 0);
   setenv("OMPI_MCA_fcoll", "individual", 0);
-  setenv("OMPI_MCA_sharedfp", "^individual,sm,lockedfile", 0);
+  setenv("OMPI_MCA_sharedfp", "individual", 0);
   const char* chosen = std::getenv("OMPI_MCA_io");
   if (OMPI_MAJOR_VERSION < 6 && chosen != nullptr && !std::string_view(chosen).starts_with("romio")) {
     log_warning("OMPI_MCA_io={}: a file access that may hang when the disk is full; unset it for ROMIO", chosen);
