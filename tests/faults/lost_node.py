@@ -80,7 +80,8 @@ def check_finishes(cluster, work, reference, number, verb, node):
     work.check_finished(reference, f"{verb} {node}")
     assert n_claims(work) == 0
     text = log_of(work, "level2", number).read_text()
-    assert "DUE TO NODE FAILURE" in text or node == "n1", text  # the log of what runs on n1 is lost with it
+    # Ranks of Open MPI 5 end before SLURM knows of the node; the log of what runs on n1 is lost with it.
+    assert "DUE TO NODE FAILURE" in text or "a node does not answer" in text or node == "n1", text
     print(f"{verb} {node}: finished after {time.monotonic() - start:.0f} s", flush=True)
 
 
