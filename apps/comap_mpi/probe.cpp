@@ -1,6 +1,7 @@
 #include "probe.hpp"
 
 #include <fmt/core.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -40,6 +41,7 @@ constexpr std::array kDepths = {"headers", "contents", "map", "sky_map"};  // by
 /// A batch system signals every process of a job: that it is to stop says nothing of the file that is read here.
 void ignore_stop_signals() {
   for (const int number : {SIGINT, SIGTERM, SIGUSR1}) std::signal(number, SIG_IGN);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it ends with the one that asked
 }
 
 void limit_process() {

@@ -2,8 +2,8 @@
 
 #include <fmt/core.h>
 
-#include <functional>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <vector>
 

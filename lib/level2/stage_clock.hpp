@@ -2,11 +2,11 @@
 /// \file
 /// Where the time of an observation goes.
 
-#include <functional>
-#include <string_view>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace comap {
 

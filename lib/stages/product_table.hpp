@@ -2,8 +2,8 @@
 /// \file
 /// Arrays that stages make, by the dataset under which they are written.
 
-#include <functional>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>

@@ -2,9 +2,9 @@
 /// \file
 /// Products in the making.
 
-#include <string>
 #include <algorithm>
 #include <filesystem>
+#include <string>
 
 namespace comap::test {
 

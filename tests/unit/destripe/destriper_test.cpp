@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Dense>
-#include <numeric>
 #include <cmath>
 #include <limits>
 #include <map>
 #include <numbers>
+#include <numeric>
 #include <random>
 #include <utility>
 

@@ -1,8 +1,8 @@
-#include <algorithm>
-
 #include "sky/radial_velocity.hpp"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "support/csv.hpp"
 
