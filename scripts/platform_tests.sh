@@ -27,7 +27,7 @@ status=0
 for label in "$@"; do
   start=$SECONDS
   ctest --preset release -L "^$label\$" -j "$jobs" --output-junit "$PWD/build/$label.xml" || status=1
-  report tests "$label" "$(sed -n 's/.*<testsuite.*/&/;/tests=/{s/.* tests="\([0-9]*\)".*/\1/p;q}' "build/$label.xml")" \
+  report tests "$label" "$(grep -c '<testcase ' "build/$label.xml")" \
     "$(grep -c 'status="fail"' "build/$label.xml")" "$(grep -cE 'status="(notrun|disabled)"' "build/$label.xml")" \
     "$((SECONDS - start))"
   sed -n 's/.*testcase name="\([^"]*\)".*status="fail".*/PLATFORM failed '"$label"' \1/p' "build/$label.xml"
