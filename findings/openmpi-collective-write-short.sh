@@ -9,7 +9,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 root=$folder/root
 mmdebstrap --quiet --variant=apt --aptopt='Acquire::Check-Valid-Until "false"' --include=gcc,libc6-dev,libopenmpi-dev,openmpi-bin \
-  trixie "$root" http://deb.debian.org/debian
+  trixie "$root"
 chroot "$root" dpkg-query -W -f '${Version}\n' libopenmpi-dev | grep -q '^5\.0\.7-' || { echo "another version"; exit 1; }
 cat >"$root/root/short.c" <<'CODE'
 #include <mpi.h>
