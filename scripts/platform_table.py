@@ -34,7 +34,7 @@ def main():
         row = platform(path)
         cells = [row.get("name", path), row.get("compiler", ""), row.get("cmake", ""),
                  *(row["library"].get(name, "") for name in shown), row.get("build", "failed"),
-                 *(row["tests"].get(label, "") for label in labels), row.get("files", "")]
+                 *(row["tests"].get(label, "failed: not run") for label in labels), row.get("files", "")]
         print(f"| {' | '.join(cells)} |")
         failed += [f"{row.get('name', path)}: {test}" for test in row["failed"]]
     for line in failed:

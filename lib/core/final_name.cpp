@@ -106,9 +106,9 @@ void PartialFile::reserve(std::uint64_t bytes) const {
   const FileDescriptor file(::open(name_.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
   // Removed by another run that took this one for dead: giving the final name finds that, and says so.
   if (!file.is_open() && errno == ENOENT) return;
+  const ::off_t end = file.is_open() ? ::lseek(file.number(), 0, SEEK_END) : -1;
   const auto length = static_cast<::off_t>(bytes);
-  if (file.is_open() && (::fallocate(file.number(), FALLOC_FL_KEEP_SIZE, 0, length) == 0 || errno == EOPNOTSUPP))
-    return;
+  if (end >= 0 && (::fallocate(file.number(), FALLOC_FL_KEEP_SIZE, end, length) == 0 || errno == EOPNOTSUPP)) return;
   throw IoError(fmt::format("{}: no room for {:.0f} MB: {}; make room on the disk, or write elsewhere", path_,
                             static_cast<double>(bytes) / 1e6, std::strerror(errno)));
 }

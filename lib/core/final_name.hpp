@@ -47,7 +47,7 @@ class PartialFile {
   const std::string& path() const { return path_; }
   /// Where to write until then.
   const std::string& name() const { return name_; }
-  /// Has the file system keep this room for it, where it can: what is written then does not find the disk full.
+  /// Has the file system keep this room behind its end, where it can: what is written then does not find the disk full.
   void reserve(std::uint64_t bytes) const;
   /// Puts a file of the same directory in its place, for libraries that will only write to what they have created.
   void adopt(const std::string& file);
